@@ -1,0 +1,377 @@
+//! What happened to an order: the record that people read and the mirror is built from.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{Actor, DeliveryId, OrderState, SignalName, TaskId, TaskState, Timestamp, Value};
+
+/// One order event. Events of an order are numbered from 0 without gaps, and each is applied once, in order.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OrderEvent {
+    /// Its place in the order's record. 0 is [`Fact::OrderAccepted`].
+    pub number: u64,
+    /// When it happened.
+    pub at: Timestamp,
+    /// What happened.
+    #[serde(flatten)]
+    pub fact: Fact,
+}
+
+/// Whom a held order or task waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum HoldFor {
+    /// The operations team.
+    Operations,
+    /// The customer.
+    Customer,
+}
+
+impl HoldFor {
+    /// The one spelling.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Operations => "operations",
+            Self::Customer => "customer",
+        }
+    }
+}
+
+/// A fact about an order, named in the past tense. The names are part of the public interface (CloudEvents
+/// `type`), so a variant is never renamed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type", content = "data")]
+pub enum Fact {
+    /// The order is valid and written down.
+    OrderAccepted {},
+    /// The order waits for its start date.
+    OrderPending {
+        /// Until when.
+        until: Timestamp,
+    },
+    /// Work has begun.
+    OrderStarted {},
+    /// The order needs a person.
+    OrderHeld {
+        /// The task that needs them.
+        task: TaskId,
+        /// Why.
+        reason: String,
+        /// Who is needed.
+        hold_for: HoldFor,
+    },
+    /// No task needs a person any more.
+    OrderResumed {},
+    /// What was done is now being undone.
+    OrderRollingBack {
+        /// Why.
+        reason: String,
+    },
+    /// The order is not taken; nothing had been done.
+    OrderRejected {
+        /// Why.
+        reason: String,
+    },
+    /// Everything is done.
+    OrderCompleted {},
+    /// Everything that was done has been undone.
+    OrderFailed {
+        /// Why it was rolled back, or ended without.
+        reason: String,
+    },
+    /// Some items are done, isolated ones were rolled back.
+    OrderPartiallyCompleted {},
+    /// Somebody wants the order cancelled; it is being assessed.
+    CancelRequested {
+        /// Its delivery.
+        id: DeliveryId,
+        /// Who.
+        by: Actor,
+        /// Why.
+        reason: String,
+    },
+    /// The order can't be cancelled any more and goes on as before.
+    CancelRefused {
+        /// The cancel.
+        id: DeliveryId,
+        /// The point of no return, where that is why.
+        task: Option<TaskId>,
+        /// Why.
+        reason: String,
+        /// The state the order is back in.
+        state: OrderState,
+    },
+    /// The cancel is accepted; what was done is now being undone.
+    CancelAccepted {
+        /// The cancel.
+        id: DeliveryId,
+    },
+    /// Everything that was done has been undone, as the customer wished.
+    OrderCancelled {},
+    /// What the customer sees has changed.
+    CustomerStatusChanged {
+        /// The text they see.
+        status: String,
+    },
+    /// A signal came and a task took it.
+    SignalReceived {
+        /// Its delivery.
+        id: DeliveryId,
+        /// Its name.
+        signal: SignalName,
+        /// The task that took it.
+        task: TaskId,
+        /// What it carried.
+        payload: Value,
+    },
+    /// A signal came early and is kept for the task that will wait for it.
+    SignalKept {
+        /// Its delivery.
+        id: DeliveryId,
+        /// Its name.
+        signal: SignalName,
+    },
+    /// A signal came that no task takes, or of the wrong shape. Nothing else happened.
+    SignalRefused {
+        /// Its delivery.
+        id: DeliveryId,
+        /// Its name, as it came.
+        signal: String,
+        /// Why.
+        reason: String,
+    },
+    /// A person acted on a task.
+    OperatorActed {
+        /// Its delivery.
+        id: DeliveryId,
+        /// `retry` or `rollback`.
+        action: String,
+        /// The task.
+        task: TaskId,
+        /// Who.
+        by: Actor,
+        /// Their note.
+        note: String,
+    },
+    /// A task began: its call is out, or it waits.
+    TaskStarted {
+        /// The task.
+        task: TaskId,
+        /// How often it has been begun anew, from 1.
+        generation: u32,
+        /// What it waits for, if it waits; none while it calls a system.
+        waiting_for: Option<String>,
+        /// When it stops waiting.
+        until: Option<Timestamp>,
+        /// What it calls: `system.operation`.
+        call: Option<String>,
+        /// The arguments of the call.
+        arguments: Value,
+    },
+    /// A task is done.
+    TaskSucceeded {
+        /// The task.
+        task: TaskId,
+        /// Its result.
+        result: Value,
+    },
+    /// A task's call got no answer; it may or may not have taken effect.
+    TaskOutcomeUnknown {
+        /// The task.
+        task: TaskId,
+        /// What went wrong.
+        reason: String,
+    },
+    /// A task could not be done.
+    TaskFailed {
+        /// The task.
+        task: TaskId,
+        /// Why.
+        reason: String,
+    },
+    /// A task needs a person.
+    TaskHeld {
+        /// The task.
+        task: TaskId,
+        /// Why.
+        reason: String,
+        /// Who is needed.
+        hold_for: HoldFor,
+    },
+    /// A task was left out.
+    TaskSkipped {
+        /// The task.
+        task: TaskId,
+        /// By which rule.
+        reason: String,
+    },
+    /// A task will not be done any more.
+    TaskDropped {
+        /// The task.
+        task: TaskId,
+    },
+    /// A task's undo has begun.
+    TaskUndoing {
+        /// The task.
+        task: TaskId,
+        /// What it calls: `system.operation`.
+        call: String,
+        /// The arguments of the call.
+        arguments: Value,
+    },
+    /// A task has been taken back.
+    TaskUndone {
+        /// The task.
+        task: TaskId,
+    },
+    /// A task could not be taken back; a person must.
+    TaskUndoFailed {
+        /// The task.
+        task: TaskId,
+        /// Why.
+        reason: String,
+    },
+}
+
+impl Fact {
+    /// The public name of the fact, such as `TaskSucceeded`.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::OrderAccepted {} => "OrderAccepted",
+            Self::OrderPending { .. } => "OrderPending",
+            Self::OrderStarted {} => "OrderStarted",
+            Self::OrderHeld { .. } => "OrderHeld",
+            Self::OrderResumed {} => "OrderResumed",
+            Self::OrderRollingBack { .. } => "OrderRollingBack",
+            Self::OrderRejected { .. } => "OrderRejected",
+            Self::OrderCompleted {} => "OrderCompleted",
+            Self::OrderFailed { .. } => "OrderFailed",
+            Self::OrderPartiallyCompleted {} => "OrderPartiallyCompleted",
+            Self::CancelRequested { .. } => "CancelRequested",
+            Self::CancelRefused { .. } => "CancelRefused",
+            Self::CancelAccepted { .. } => "CancelAccepted",
+            Self::OrderCancelled {} => "OrderCancelled",
+            Self::CustomerStatusChanged { .. } => "CustomerStatusChanged",
+            Self::SignalReceived { .. } => "SignalReceived",
+            Self::SignalKept { .. } => "SignalKept",
+            Self::SignalRefused { .. } => "SignalRefused",
+            Self::OperatorActed { .. } => "OperatorActed",
+            Self::TaskStarted { .. } => "TaskStarted",
+            Self::TaskSucceeded { .. } => "TaskSucceeded",
+            Self::TaskOutcomeUnknown { .. } => "TaskOutcomeUnknown",
+            Self::TaskFailed { .. } => "TaskFailed",
+            Self::TaskHeld { .. } => "TaskHeld",
+            Self::TaskSkipped { .. } => "TaskSkipped",
+            Self::TaskDropped { .. } => "TaskDropped",
+            Self::TaskUndoing { .. } => "TaskUndoing",
+            Self::TaskUndone { .. } => "TaskUndone",
+            Self::TaskUndoFailed { .. } => "TaskUndoFailed",
+        }
+    }
+
+    /// The state the order is in after this fact, where the fact changes it.
+    #[must_use]
+    pub const fn order_state(&self) -> Option<OrderState> {
+        match self {
+            Self::OrderAccepted {} => Some(OrderState::Acknowledged),
+            Self::OrderPending { .. } => Some(OrderState::Pending),
+            Self::OrderStarted {} | Self::OrderResumed {} => Some(OrderState::InProgress),
+            Self::OrderHeld { .. } => Some(OrderState::Held),
+            Self::OrderRejected { .. } => Some(OrderState::Rejected),
+            Self::OrderCompleted {} => Some(OrderState::Completed),
+            Self::OrderFailed { .. } => Some(OrderState::Failed),
+            Self::OrderPartiallyCompleted {} => Some(OrderState::Partial),
+            Self::CancelRequested { .. } => Some(OrderState::AssessingCancellation),
+            Self::CancelRefused { state, .. } => Some(*state),
+            Self::CancelAccepted { .. } => Some(OrderState::PendingCancellation),
+            Self::OrderCancelled {} => Some(OrderState::Cancelled),
+            Self::OrderRollingBack { .. }
+            | Self::CustomerStatusChanged { .. }
+            | Self::SignalReceived { .. }
+            | Self::SignalKept { .. }
+            | Self::SignalRefused { .. }
+            | Self::OperatorActed { .. }
+            | Self::TaskStarted { .. }
+            | Self::TaskSucceeded { .. }
+            | Self::TaskOutcomeUnknown { .. }
+            | Self::TaskFailed { .. }
+            | Self::TaskHeld { .. }
+            | Self::TaskSkipped { .. }
+            | Self::TaskDropped { .. }
+            | Self::TaskUndoing { .. }
+            | Self::TaskUndone { .. }
+            | Self::TaskUndoFailed { .. } => None,
+        }
+    }
+
+    /// The task whose state this fact changes, and the state it is in after it.
+    #[must_use]
+    pub const fn task_state(&self) -> Option<(&TaskId, TaskState)> {
+        match self {
+            Self::TaskStarted { task, .. } => Some((task, TaskState::Running)),
+            Self::TaskSucceeded { task, .. } => Some((task, TaskState::Succeeded)),
+            Self::TaskOutcomeUnknown { task, .. } => Some((task, TaskState::Unknown)),
+            Self::TaskFailed { task, .. } => Some((task, TaskState::Failed)),
+            Self::TaskHeld { task, .. } => Some((task, TaskState::Held)),
+            Self::TaskSkipped { task, .. } => Some((task, TaskState::Skipped)),
+            Self::TaskDropped { task } => Some((task, TaskState::Dropped)),
+            Self::TaskUndoing { task, .. } => Some((task, TaskState::Undoing)),
+            Self::TaskUndone { task } => Some((task, TaskState::Undone)),
+            Self::TaskUndoFailed { task, .. } => Some((task, TaskState::UndoFailed)),
+            Self::OrderAccepted {}
+            | Self::OrderPending { .. }
+            | Self::OrderStarted {}
+            | Self::OrderHeld { .. }
+            | Self::OrderResumed {}
+            | Self::OrderRollingBack { .. }
+            | Self::OrderRejected { .. }
+            | Self::OrderCompleted {}
+            | Self::OrderFailed { .. }
+            | Self::OrderPartiallyCompleted {}
+            | Self::CancelRequested { .. }
+            | Self::CancelRefused { .. }
+            | Self::CancelAccepted { .. }
+            | Self::OrderCancelled {}
+            | Self::CustomerStatusChanged { .. }
+            | Self::SignalReceived { .. }
+            | Self::SignalKept { .. }
+            | Self::SignalRefused { .. }
+            | Self::OperatorActed { .. } => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_event_is_read_back_with_its_decimals() {
+        let event = OrderEvent {
+            number: 7,
+            at: Timestamp::EPOCH,
+            fact: Fact::TaskSucceeded {
+                task: "charge[1]".parse().unwrap(),
+                result: serde_json::from_str(r#"{"paid": 12345678901234567.89, "n": 3}"#).unwrap(),
+            },
+        };
+        let json = serde_json::to_string(&event).unwrap();
+        assert!(json.contains(r#""type":"TaskSucceeded","data":{"task":"charge[1]""#), "{json}");
+        assert_eq!(serde_json::from_str::<OrderEvent>(&json).unwrap(), event);
+        assert_eq!(
+            serde_json::from_value::<OrderEvent>(serde_json::to_value(&event).unwrap()).unwrap(),
+            event
+        );
+    }
+
+    #[test]
+    fn the_public_name_is_the_serialised_one() {
+        let fact = Fact::OrderHeld {
+            task: "a".parse().unwrap(),
+            reason: "why".to_owned(),
+            hold_for: HoldFor::Customer,
+        };
+        assert_eq!(serde_json::to_value(&fact).unwrap()["type"], fact.name());
+    }
+}

@@ -1,0 +1,31 @@
+//! The words everything else is said in: ids, values and their types, orders, states and what may follow
+//! what, order events, calls to systems, limits.
+//!
+//! Knows nothing of blueprints, plans, Temporal, Postgres or HTTP, and imports none of our other crates.
+//! The clock and randomness are inputs: nothing here asks what time it is.
+
+mod actor;
+mod call;
+mod event;
+mod fault;
+mod ids;
+pub mod limits;
+mod order;
+mod state;
+pub mod time;
+mod types;
+mod value;
+
+pub use actor::Actor;
+pub use call::{CallOutcome, CallRequest, Direction};
+pub use event::{Fact, HoldFor, OrderEvent};
+pub use fault::{Fault, Pointer};
+pub use ids::{
+    BlueprintName, BlueprintRef, DeliveryId, ExternalId, Hash, IdempotencyKey, InvalidName, ItemId, ItemKind,
+    OperationName, OrderId, SignalName, SystemName, TaskId, TaskName,
+};
+pub use order::{Action, Customer, Item, Order, OrderRequest};
+pub use state::{IllegalTransition, OrderState, TaskState};
+pub use time::{Date, Duration, Timestamp};
+pub use types::{Field, Type, UnknownFields};
+pub use value::{InvalidNumber, Value};

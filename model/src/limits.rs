@@ -1,0 +1,47 @@
+//! Every limit that more than one part must agree on, each with its reason.
+
+/// Longest name a blueprint may declare, in bytes. Names become Temporal activity ids and HTTP headers.
+pub const NAME_BYTES: usize = 64;
+
+/// Longest item id, in bytes. It stands in task ids, idempotency keys and headers.
+pub const ITEM_ID_BYTES: usize = 64;
+
+/// Longest external order id or idempotency key that a caller may send, in bytes.
+pub const CALLER_KEY_BYTES: usize = 255;
+
+/// Longest free text of a reason or note, in bytes. More is cut at a character boundary where we made it,
+/// and refused where a caller sent it.
+pub const REASON_BYTES: usize = 2_000;
+
+/// Largest order document, in bytes. Temporal refuses payloads above 2 MB, and the plan carries the order.
+pub const ORDER_BYTES: usize = 1_000_000;
+
+/// Most items in one order.
+pub const ORDER_ITEMS: usize = 1_000;
+
+/// Most task instances in one plan.
+pub const PLAN_TASKS: usize = 10_000;
+
+/// Largest plan, in canonical bytes: a Temporal payload may hold 2 MB, and the rest of the input needs room.
+pub const PLAN_BYTES: usize = 1_500_000;
+
+/// Largest result of one call, and largest payload of one signal, in bytes. A plan has many results and a
+/// workflow's history may hold 50 MB.
+pub const RESULT_BYTES: usize = 256_000;
+
+/// Deepest nesting of a value. Deeper input is refused where it is read.
+pub const VALUE_DEPTH: usize = 64;
+
+/// Most attempts a retry policy may ask for. Each attempt costs history only when it is the last, but a
+/// policy beyond this is a mistake: a wait belongs in `within`.
+pub const ATTEMPTS: u32 = 10_000;
+
+/// Longest duration that may be written anywhere, in days: ten years.
+pub const DURATION_DAYS: u64 = 3_660;
+
+/// Most signals of one order that are remembered to recognise a second delivery, and most that wait for a
+/// task which is not there yet.
+pub const DELIVERIES: usize = 10_000;
+
+/// Most elements a single expression may visit while it is evaluated.
+pub const EVALUATION_STEPS: u32 = 1_000_000;

@@ -1,0 +1,441 @@
+//! The order as its sender gives it and as everything after sees it.
+
+use std::collections::BTreeSet;
+use std::sync::LazyLock;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    BlueprintName, BlueprintRef, ExternalId, Fault, Field, ItemId, OrderId, Pointer, Timestamp, Type,
+    UnknownFields, Value, limits,
+};
+
+/// What an order item asks for (TMF622 `OrderItemActionType`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Action {
+    /// A new product.
+    Add,
+    /// A change to one that is there.
+    Modify,
+    /// Its end.
+    Delete,
+    /// Named for context only.
+    NoChange,
+}
+
+impl Action {
+    /// Every action.
+    pub const ALL: [Self; 4] = [Self::Add, Self::Modify, Self::Delete, Self::NoChange];
+
+    /// The one spelling of the action.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Add => "add",
+            Self::Modify => "modify",
+            Self::Delete => "delete",
+            Self::NoChange => "noChange",
+        }
+    }
+}
+
+/// Who ordered.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Customer {
+    /// The customer's id in the sender's systems.
+    pub id: String,
+    /// Their name, for people.
+    pub name: Option<String>,
+}
+
+/// One line of an order. Its attributes are not yet checked against a blueprint.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Item {
+    /// Unique within the order.
+    pub id: ItemId,
+    /// What is ordered: the id of a product offering.
+    pub offering: String,
+    /// What is to happen to it.
+    pub action: Action,
+    /// How many, at least 1.
+    pub quantity: u32,
+    /// The product it is about, as the sender describes it.
+    pub product: Value,
+    /// What the item's kind asks for.
+    pub attributes: Value,
+}
+
+/// An order as sent: read from JSON, complete in its envelope, its attributes not yet checked.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OrderRequest {
+    /// The sender's own id. The same id is the same order, always.
+    pub external_id: Option<ExternalId>,
+    /// The blueprint asked for; without one, exactly one blueprint must accept the order.
+    pub blueprint: Option<BlueprintName>,
+    /// The version asked for; without one, the newest.
+    pub version: Option<u32>,
+    /// A word the sender sorts orders by, such as `consumer`.
+    pub category: Option<String>,
+    /// Who ordered.
+    pub customer: Customer,
+    /// 0 is the most urgent, 4 the least (TMF622).
+    pub priority: u8,
+    /// Not before.
+    pub requested_start: Option<Timestamp>,
+    /// If possible by.
+    pub requested_completion: Option<Timestamp>,
+    /// Remarks for people.
+    pub notes: Vec<String>,
+    /// What the blueprint's `order { … }` asks for.
+    pub attributes: Value,
+    /// The lines, at least one.
+    pub items: Vec<Item>,
+}
+
+/// An accepted order.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Order {
+    /// Ours.
+    pub id: OrderId,
+    /// When it was accepted.
+    pub submitted_at: Timestamp,
+    /// What was sent.
+    #[serde(flatten)]
+    pub request: OrderRequest,
+}
+
+fn field(name: &str, of: Type) -> Field {
+    Field { name: name.to_owned(), of, default: None }
+}
+
+fn with_default(name: &str, of: Type, default: Value) -> Field {
+    Field { name: name.to_owned(), of, default: Some(default) }
+}
+
+fn no_fields() -> Value {
+    Value::Record(std::collections::BTreeMap::new())
+}
+
+/// The shape of the envelope. Attributes are `any` here: their types come from the blueprint.
+static ENVELOPE: LazyLock<Type> = LazyLock::new(|| {
+    let actions = Action::ALL.iter().map(|a| a.as_str().to_owned()).collect();
+    let item = Type::Record(vec![
+        field("id", Type::Text),
+        field("offering", Type::Text),
+        field("action", Type::OneOf(actions)),
+        with_default("quantity", Type::Int, Value::from(1)),
+        field("product", Type::Any),
+        with_default("attributes", Type::Any, no_fields()),
+    ]);
+    Type::Record(vec![
+        field("external_id", Type::Text.optional()),
+        field("blueprint", Type::Text.optional()),
+        field("category", Type::Text.optional()),
+        field("customer", Type::Record(vec![field("id", Type::Text), field("name", Type::Text.optional())])),
+        with_default("priority", Type::Int, Value::from(4)),
+        field("requested_start", Type::Time.optional()),
+        field("requested_completion", Type::Time.optional()),
+        with_default("notes", Type::List(Box::new(Type::Text)), Value::List(Vec::new())),
+        with_default("attributes", Type::Any, no_fields()),
+        field("items", Type::List(Box::new(item))),
+    ])
+});
+
+impl OrderRequest {
+    /// Reads an order document:
+    /// `{ external_id?, blueprint?: "name" | "name@3", category?, customer: { id, name? }, priority? (0 to 4),
+    /// requested_start?, requested_completion?, notes?, attributes?, items: [{ id, offering, action,
+    /// quantity?, product?, attributes? }] }`.
+    ///
+    /// # Errors
+    /// Every fault of the envelope at once, each with its place.
+    pub fn parse(document: Value) -> Result<Self, Vec<Fault>> {
+        let root = Pointer::root();
+        let mut reader = Reader { faults: Vec::new() };
+        let envelope = ENVELOPE.conform(document, &root, UnknownFields::Refuse)?;
+        let (blueprint, version) = reader.blueprint(&envelope, &root.key("blueprint"));
+        let customer = envelope.field("customer").unwrap_or(&Value::Null);
+        let request = Self {
+            external_id: reader.id(&envelope, "external_id", &root, ExternalId::new),
+            blueprint,
+            version,
+            category: text(&envelope, "category"),
+            customer: Customer {
+                id: reader.filled(customer, "id", &root.key("customer")),
+                name: text(customer, "name"),
+            },
+            priority: reader.number(&envelope, "priority", &root, 0, 4),
+            requested_start: time(&envelope, "requested_start"),
+            requested_completion: time(&envelope, "requested_completion"),
+            notes: list(&envelope, "notes").iter().filter_map(|n| n.as_text().map(str::to_owned)).collect(),
+            attributes: reader.attributes(&envelope, &root),
+            items: reader.items(&envelope, &root.key("items")),
+        };
+        if reader.faults.is_empty() { Ok(request) } else { Err(reader.faults) }
+    }
+}
+
+fn text(of: &Value, name: &str) -> Option<String> {
+    of.field(name)?.as_text().map(str::to_owned)
+}
+
+fn time(of: &Value, name: &str) -> Option<Timestamp> {
+    of.field(name)?.as_text()?.parse().ok()
+}
+
+fn list<'a>(of: &'a Value, name: &str) -> &'a [Value] {
+    if let Some(Value::List(elements)) = of.field(name) { elements } else { &[] }
+}
+
+/// Collects the faults that types alone don't find.
+struct Reader {
+    faults: Vec<Fault>,
+}
+
+impl Reader {
+    fn fault(&mut self, at: Pointer, detail: impl Into<String>) {
+        self.faults.push(Fault::new(at, detail));
+    }
+
+    fn id<T>(
+        &mut self,
+        of: &Value,
+        name: &str,
+        at: &Pointer,
+        read: impl Fn(&str) -> Result<T, crate::InvalidName>,
+    ) -> Option<T> {
+        let text = of.field(name)?.as_text()?;
+        read(text).map_err(|wrong| self.fault(at.key(name), wrong.to_string())).ok()
+    }
+
+    fn blueprint(&mut self, of: &Value, at: &Pointer) -> (Option<BlueprintName>, Option<u32>) {
+        let Some(text) = of.field("blueprint").and_then(Value::as_text) else { return (None, None) };
+        if text.contains('@') {
+            match text.parse::<BlueprintRef>() {
+                Ok(blueprint) => return (Some(blueprint.name), Some(blueprint.version)),
+                Err(wrong) => self.fault(at.clone(), wrong.to_string()),
+            }
+        } else {
+            match text.parse() {
+                Ok(name) => return (Some(name), None),
+                Err(wrong) => self.fault(at.clone(), wrong.to_string()),
+            }
+        }
+        (None, None)
+    }
+
+    fn filled(&mut self, of: &Value, name: &str, at: &Pointer) -> String {
+        let text = text(of, name).unwrap_or_default();
+        if text.trim().is_empty() {
+            self.fault(at.key(name), "expected a text that is not empty");
+        } else if text.len() > limits::CALLER_KEY_BYTES {
+            self.fault(
+                at.key(name),
+                format!("expected at most {} bytes, found {}", limits::CALLER_KEY_BYTES, text.len()),
+            );
+        }
+        text
+    }
+
+    fn number<N: TryFrom<i64> + Default>(
+        &mut self,
+        of: &Value,
+        name: &str,
+        at: &Pointer,
+        min: i64,
+        max: i64,
+    ) -> N {
+        let number = of.field(name).and_then(Value::as_int).unwrap_or(min);
+        if number < min || number > max {
+            self.fault(at.key(name), format!("expected {min} to {max}, found {number}"));
+        }
+        N::try_from(number).unwrap_or_default()
+    }
+
+    fn attributes(&mut self, of: &Value, at: &Pointer) -> Value {
+        match of.field("attributes") {
+            Some(record @ Value::Record(_)) => record.clone(),
+            Some(other) => {
+                self.fault(at.key("attributes"), format!("expected a record, found {}", other.kind()));
+                no_fields()
+            }
+            None => no_fields(),
+        }
+    }
+
+    fn items(&mut self, of: &Value, at: &Pointer) -> Vec<Item> {
+        let given = list(of, "items");
+        if given.is_empty() {
+            self.fault(at.clone(), "expected at least one item");
+        }
+        if given.len() > limits::ORDER_ITEMS {
+            self.fault(
+                at.clone(),
+                format!("expected at most {} items, found {}", limits::ORDER_ITEMS, given.len()),
+            );
+            return Vec::new();
+        }
+        let mut seen = BTreeSet::new();
+        let mut items = Vec::new();
+        for (n, item) in given.iter().enumerate() {
+            let at = at.index(n);
+            let id = self.id(item, "id", &at, ItemId::new);
+            let offering = self.filled(item, "offering", &at);
+            let quantity = self.number(item, "quantity", &at, 1, 1_000_000);
+            let attributes = self.attributes(item, &at);
+            let action = text(item, "action").and_then(|a| Action::ALL.into_iter().find(|k| k.as_str() == a));
+            let (Some(id), Some(action)) = (id, action) else { continue };
+            if !seen.insert(id.clone()) {
+                self.fault(at.key("id"), format!("another item has the id `{id}` already"));
+            }
+            let product = item.field("product").cloned().unwrap_or_default();
+            items.push(Item { id, offering, action, quantity, product, attributes });
+        }
+        items
+    }
+}
+
+impl Order {
+    /// The order as expressions see it: its standard fields. Attributes are added by whoever has checked them.
+    #[must_use]
+    pub fn standard_fields(&self) -> std::collections::BTreeMap<String, Value> {
+        let optional = |text: Option<String>| text.map_or(Value::Null, Value::Text);
+        let request = &self.request;
+        [
+            ("id", Value::text(self.id.to_string())),
+            ("external_id", optional(request.external_id.as_ref().map(ToString::to_string))),
+            ("category", optional(request.category.clone())),
+            (
+                "customer",
+                Value::record([
+                    ("id", Value::text(request.customer.id.clone())),
+                    ("name", optional(request.customer.name.clone())),
+                ]),
+            ),
+            ("priority", Value::from(i64::from(request.priority))),
+            ("requested_start", optional(request.requested_start.map(|t| t.to_string()))),
+            ("requested_completion", optional(request.requested_completion.map(|t| t.to_string()))),
+            ("submitted_at", Value::text(self.submitted_at.to_string())),
+            ("notes", Value::List(request.notes.iter().map(|n| Value::text(n.clone())).collect())),
+        ]
+        .into_iter()
+        .map(|(name, value)| (name.to_owned(), value))
+        .collect()
+    }
+
+    /// The names and types of the standard fields of `order` in expressions; `items` is the list of
+    /// [`Item::standard_type`].
+    #[must_use]
+    pub fn standard_type() -> Vec<Field> {
+        vec![
+            field("id", Type::Text),
+            field("external_id", Type::Text.optional()),
+            field("category", Type::Text.optional()),
+            field(
+                "customer",
+                Type::Record(vec![field("id", Type::Text), field("name", Type::Text.optional())]),
+            ),
+            field("priority", Type::Int),
+            field("requested_start", Type::Time.optional()),
+            field("requested_completion", Type::Time.optional()),
+            field("submitted_at", Type::Time),
+            field("notes", Type::List(Box::new(Type::Text))),
+            field("items", Type::List(Box::new(Type::Record(Item::standard_type())))),
+        ]
+    }
+}
+
+impl Item {
+    /// The item as expressions see it: its standard fields.
+    #[must_use]
+    pub fn standard_fields(&self) -> std::collections::BTreeMap<String, Value> {
+        [
+            ("id", Value::text(self.id.as_str())),
+            ("offering", Value::text(self.offering.clone())),
+            ("action", Value::text(self.action.as_str())),
+            ("quantity", Value::from(i64::from(self.quantity))),
+            ("product", self.product.clone()),
+        ]
+        .into_iter()
+        .map(|(name, value)| (name.to_owned(), value))
+        .collect()
+    }
+
+    /// The names and types of the standard fields of `item` in expressions.
+    #[must_use]
+    pub fn standard_type() -> Vec<Field> {
+        vec![
+            field("id", Type::Text),
+            field("offering", Type::Text),
+            field("action", Type::OneOf(Action::ALL.iter().map(|a| a.as_str().to_owned()).collect())),
+            field("quantity", Type::Int),
+            field("product", Type::Any),
+        ]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn faults(json: &str) -> Vec<String> {
+        OrderRequest::parse(serde_json::from_str(json).unwrap())
+            .unwrap_err()
+            .iter()
+            .map(ToString::to_string)
+            .collect()
+    }
+
+    #[test]
+    fn a_small_order_is_enough() {
+        let order = OrderRequest::parse(
+            serde_json::from_str(
+                r#"{"customer": {"id": "C-1"}, "blueprint": "home_fiber@3",
+                    "items": [{"id": "1", "offering": "HOME_FIBER_1G", "action": "add"}]}"#,
+            )
+            .unwrap(),
+        )
+        .unwrap();
+        assert_eq!((order.blueprint.unwrap().as_str(), order.version), ("home_fiber", Some(3)));
+        assert_eq!((order.priority, order.items[0].quantity), (4, 1));
+    }
+
+    #[test]
+    fn every_fault_of_the_envelope_is_reported() {
+        assert_eq!(
+            faults(r#"{"customer": {}, "priority": "high", "itmes": []}"#),
+            [
+                "/customer/id: missing: expected a text",
+                "/priority: expected a whole number, found a text",
+                "/items: missing: expected a list",
+                "/itmes: unknown field `itmes`: known are `external_id`, `blueprint`, `category`, `customer`, \
+                 `priority`, `requested_start`, `requested_completion`, `notes`, `attributes`, `items`",
+            ]
+        );
+        assert_eq!(
+            faults(
+                r#"{"customer": {"id": " "}, "priority": 9, "external_id": "a b", "blueprint": "x@0", "attributes": 1,
+                    "items": [{"id": "1", "offering": "X", "action": "add", "quantity": 0},
+                              {"id": "1", "offering": "X", "action": "add"}, {"id": "[", "offering": "", "action": "add"}]}"#
+            ),
+            [
+                "/blueprint: `x@0` is not a blueprint version (`name@3`)",
+                "/external_id: `a b` is not an id (printable ASCII without spaces, at most 255)",
+                "/customer/id: expected a text that is not empty",
+                "/priority: expected 0 to 4, found 9",
+                "/attributes: expected a record, found a number",
+                "/items/0/quantity: expected 1 to 1000000, found 0",
+                "/items/1/id: another item has the id `1` already",
+                "/items/2/id: `[` is not an item id (letters, digits and `. _ : -`, at most 64)",
+                "/items/2/offering: expected a text that is not empty",
+            ]
+        );
+    }
+
+    #[test]
+    fn what_is_not_an_order_is_one_fault() {
+        assert_eq!(faults("[]"), ["expected a record, found a list"]);
+        assert_eq!(faults("null"), ["expected a record, found null"]);
+    }
+}

@@ -1,0 +1,1 @@
+//! Postgres: what people and other systems read.

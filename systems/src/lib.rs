@@ -1,0 +1,1 @@
+//! Calling external systems, and simulating them.
