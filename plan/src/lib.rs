@@ -1,1 +1,22 @@
-//! What will be done for one order.
+//! What will be done for one order: the plan, its expressions and their evaluation.
+//!
+//! A [`Plan`] is data. `dsl` makes it from a blueprint and an order, the engine carries it out, Postgres and
+//! Temporal keep it. Its canonical bytes and [`Plan::hash`] are the same on every machine. It knows neither
+//! the blueprint's syntax nor what has happened to the order.
+
+mod body;
+mod error;
+mod evaluate;
+mod expr;
+mod function;
+mod operator;
+mod plan;
+mod sort;
+
+pub use body::{Argument, Body, Call, CallBody, Definition, Ensure, Reaction, ReactionKind, Retry, Undo};
+pub use error::{EvalError, InvalidPlan};
+pub use evaluate::{NoTasks, Scope, TaskFacts, TaskValue, Tasks};
+pub use expr::{Expr, Formula};
+pub use function::Function;
+pub use operator::{Arithmetic, BinaryOp, Comparison, Operands, UnaryOp};
+pub use plan::{DefinitionIndex, FORMAT, Plan, PlanItem, PlanParts, Task, TaskIndex};
