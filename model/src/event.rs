@@ -61,7 +61,10 @@ pub enum Fact {
         hold_for: HoldFor,
     },
     /// No task needs a person any more.
-    OrderResumed {},
+    OrderResumed {
+        /// The state the order is back in.
+        state: OrderState,
+    },
     /// What was done is now being undone.
     OrderRollingBack {
         /// Why.
@@ -110,8 +113,8 @@ pub enum Fact {
     OrderCancelled {},
     /// What the customer sees has changed.
     CustomerStatusChanged {
-        /// The text they see.
-        status: String,
+        /// The text they see; none if what they saw last is no longer true and nothing else is known.
+        status: Option<String>,
     },
     /// A signal came and a task took it.
     SignalReceived {
@@ -242,7 +245,7 @@ impl Fact {
             Self::OrderPending { .. } => "OrderPending",
             Self::OrderStarted {} => "OrderStarted",
             Self::OrderHeld { .. } => "OrderHeld",
-            Self::OrderResumed {} => "OrderResumed",
+            Self::OrderResumed { .. } => "OrderResumed",
             Self::OrderRollingBack { .. } => "OrderRollingBack",
             Self::OrderRejected { .. } => "OrderRejected",
             Self::OrderCompleted {} => "OrderCompleted",
@@ -276,14 +279,14 @@ impl Fact {
         match self {
             Self::OrderAccepted {} => Some(OrderState::Acknowledged),
             Self::OrderPending { .. } => Some(OrderState::Pending),
-            Self::OrderStarted {} | Self::OrderResumed {} => Some(OrderState::InProgress),
+            Self::OrderStarted {} => Some(OrderState::InProgress),
             Self::OrderHeld { .. } => Some(OrderState::Held),
             Self::OrderRejected { .. } => Some(OrderState::Rejected),
             Self::OrderCompleted {} => Some(OrderState::Completed),
             Self::OrderFailed { .. } => Some(OrderState::Failed),
             Self::OrderPartiallyCompleted {} => Some(OrderState::Partial),
             Self::CancelRequested { .. } => Some(OrderState::AssessingCancellation),
-            Self::CancelRefused { state, .. } => Some(*state),
+            Self::OrderResumed { state } | Self::CancelRefused { state, .. } => Some(*state),
             Self::CancelAccepted { .. } => Some(OrderState::PendingCancellation),
             Self::OrderCancelled {} => Some(OrderState::Cancelled),
             Self::OrderRollingBack { .. }
@@ -323,7 +326,7 @@ impl Fact {
             | Self::OrderPending { .. }
             | Self::OrderStarted {}
             | Self::OrderHeld { .. }
-            | Self::OrderResumed {}
+            | Self::OrderResumed { .. }
             | Self::OrderRollingBack { .. }
             | Self::OrderRejected { .. }
             | Self::OrderCompleted {}

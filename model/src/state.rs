@@ -136,10 +136,10 @@ states! {
         Dropped = "dropped" => [],
         /// Its undo is under way.
         Undoing = "undoing" => [Undone, UndoFailed],
-        /// Taken back.
-        Undone = "undone" => [],
+        /// Taken back. A person may have it done again, or go on without it.
+        Undone = "undone" => [Running, Held, Skipped],
         /// Could not be taken back; a person must.
-        UndoFailed = "undo_failed" => [Undoing, Undone],
+        UndoFailed = "undo_failed" => [Undoing, Undone, Running],
         /// Its amend call is under way.
         Amending = "amending" => [Succeeded, Held],
     }
