@@ -1,1 +1,27 @@
-//! What happens to an order.
+//! What happens to an order: a state machine that takes facts and gives work.
+//!
+//! Pure: no clock, no randomness, no async, no I/O. Callers pass events to [`Run::handle_event`] with the time
+//! they happened, and carry out what [`Run::poll_effect`] returns. The Temporal driver is the `worker` crate's
+//! `order` workflow; [`Simulation`] is a driver in virtual time; plans come from `plan`.
+//!
+//! - **Invariant:** same plan + same events = same effects and same order events, byte for byte.
+//! - **Invariant:** a run has work outstanding, a wait it can name, or has ended.
+
+mod deliver;
+mod effect;
+mod event;
+mod forward;
+mod record;
+mod run;
+mod simulation;
+mod status;
+mod steer;
+mod task_run;
+mod undo;
+mod view;
+
+pub use effect::{CallEffect, CallId, Effect, TimerEffect, TimerId};
+pub use event::{Event, Handled, OperatorAction, Rejected, Settlement};
+pub use run::{Run, Snapshot};
+pub use simulation::{Answer, Simulation, Standstill, World};
+pub use view::{Blocked, RunView, TaskRunView};

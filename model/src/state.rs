@@ -123,7 +123,7 @@ states! {
         /// Its call is out, or it waits for a signal, a timer or a person.
         Running = "running" => [Succeeded, Unknown, Failed, Held, Dropped],
         /// A call got no answer: it may or may not have taken effect.
-        Unknown = "unknown" => [Running, Succeeded, Failed, Held, Undoing, UndoFailed, Dropped],
+        Unknown = "unknown" => [Running, Succeeded, Failed, Held, Skipped, Undoing, UndoFailed, Dropped],
         /// Done.
         Succeeded = "succeeded" => [Undoing, Amending],
         /// Could not be done; its reaction decides what follows.

@@ -19,4 +19,4 @@ pub use evaluate::{NoTasks, Scope, TaskFacts, TaskValue, Tasks};
 pub use expr::{Expr, Formula};
 pub use function::Function;
 pub use operator::{Arithmetic, BinaryOp, Comparison, Operands, UnaryOp};
-pub use plan::{DefinitionIndex, FORMAT, Plan, PlanItem, PlanParts, Task, TaskIndex};
+pub use plan::{DefinitionIndex, FORMAT, Plan, PlanItem, PlanParts, Seen, Task, TaskIndex};

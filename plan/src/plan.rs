@@ -40,6 +40,15 @@ pub struct Task {
     pub skipped: Option<String>,
 }
 
+/// What a task's name means from where it is used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Seen<'a> {
+    /// The one instance; none if the order has no such, which counts as skipped.
+    One(Option<TaskIndex>),
+    /// All instances.
+    All(&'a [TaskIndex]),
+}
+
 /// One item of the order.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PlanItem {
@@ -222,20 +231,19 @@ impl Plan {
         self.instances.get(definition.0).map_or(&[], Vec::as_slice)
     }
 
-    /// The instance of `definition` that an expression of `from` means by its name, if it means one: the one for
-    /// the same item, or the only one there can be. From outside an `each`, a name inside it means all
-    /// [`Plan::instances`], and this is `None`.
+    /// What an expression of `from` means by naming `definition`: the one instance for the same item, or the only
+    /// one there can be; from outside an `each`, all instances inside it.
     #[must_use]
-    pub fn instance_seen_from(&self, from: TaskIndex, definition: DefinitionIndex) -> Option<TaskIndex> {
-        let each = self.parts.definitions.get(definition.0)?.each.as_ref();
+    pub fn seen_from(&self, from: TaskIndex, definition: DefinitionIndex) -> Seen<'_> {
         let instances = self.instances(definition);
+        let each = self.parts.definitions.get(definition.0).and_then(|d| d.each.as_ref());
         match each {
-            None => instances.first().copied(),
+            None => Seen::One(instances.first().copied()),
             Some(kind) if self.definition(from).each.as_ref() == Some(kind) => {
                 let item = self.task(from).item;
-                instances.iter().copied().find(|i| self.task(*i).item == item)
+                Seen::One(instances.iter().copied().find(|i| self.task(*i).item == item))
             }
-            Some(_) => None,
+            Some(_) => Seen::All(instances),
         }
     }
 

@@ -1,0 +1,457 @@
+//! Carrying the plan out: what is due, what is begun, what its end means.
+
+use std::collections::BTreeMap;
+
+use model::{
+    Direction, Fact, HoldFor, IdempotencyKey, Pointer, TaskState, Type, UnknownFields, Value, limits,
+};
+use plan::{Body, Call, CallBody, Definition, EvalError, Reaction, ReactionKind, Retry, TaskIndex};
+
+use crate::run::{Ending, Phase};
+use crate::task_run::{AfterUndo, Trace};
+use crate::{CallEffect, CallId, Effect, Handled, Run, Settlement, TimerEffect, TimerId};
+
+impl Run {
+    /// Looks at every task that has become due, until none is left.
+    pub(crate) fn advance(&mut self) {
+        while self.state.phase == Phase::Forward {
+            let Some(task) = self.state.due.pop_first() else { return };
+            self.consider(task);
+        }
+    }
+
+    /// Begins or skips a task whose dependencies are done.
+    fn consider(&mut self, task: TaskIndex) {
+        if self.task(task).state == TaskState::Skipped {
+            // Left out when the plan was made; its time has come to let those after it go.
+            self.pass(task);
+            return;
+        }
+        if let Some(when) = self.plan.definition(task).when.clone() {
+            match self.holds(task, &when) {
+                Ok(true) => {}
+                Ok(false) => return self.skip(task, format!("`when {}` does not hold", when.text)),
+                Err(wrong) => return self.hold_for_fault(task, &wrong),
+            }
+        }
+        self.begin(task);
+    }
+
+    /// Begins a task anew, from its first call.
+    pub(crate) fn begin(&mut self, task: TaskIndex) {
+        let run = self.task_mut(task);
+        run.generation += 1;
+        run.alternative = 0;
+        run.trace = Trace::None;
+        run.result = Value::Null;
+        match self.plan.clone().definition(task).body {
+            Body::Call(_) => self.call(task),
+            Body::Wait { ref signal, within, .. } => {
+                let (id, signal) = (self.id(task), signal.clone());
+                let timer = self.start_timer(task, within, format!("{id} waits for {signal}"));
+                let until = self.state.now.plus(within);
+                let run = self.task_mut(task);
+                run.timer = Some(timer);
+                run.until = Some(until);
+                let waiting_for = self.waits_for(task);
+                self.started(task, waiting_for, None, Value::Null);
+                self.state.waiting.entry(signal).or_default().insert(task);
+                self.take_kept(task);
+            }
+            Body::Milestone => {
+                self.started(task, None, None, Value::Null);
+                self.succeed(task, Value::Record(BTreeMap::new()));
+            }
+        }
+    }
+
+    /// What a task waits for, in words.
+    pub(crate) fn waits_for(&self, task: TaskIndex) -> Option<String> {
+        match &self.plan.definition(task).body {
+            Body::Wait { signal, .. } => Some(format!("the signal `{signal}`")),
+            Body::Call(_) | Body::Milestone => None,
+        }
+    }
+
+    fn started(
+        &mut self,
+        task: TaskIndex,
+        waiting_for: Option<String>,
+        call: Option<String>,
+        arguments: Value,
+    ) {
+        let run = self.task_mut(task);
+        run.reason = None;
+        run.hold_for = None;
+        let (generation, until) = (run.generation, run.until);
+        self.tell(Fact::TaskStarted { task: self.id(task), generation, waiting_for, until, call, arguments });
+    }
+
+    /// Makes the call of a task that its alternative says.
+    pub(crate) fn call(&mut self, task: TaskIndex) {
+        let plan = self.plan.clone();
+        let Some(body) = plan.definition(task).call() else { return };
+        let Some(call) = self.current_call(task, body) else { return };
+        match self.arguments(task, call) {
+            Ok(arguments) => {
+                self.started(task, None, Some(call.label()), arguments.clone());
+                self.send(task, Direction::Forward, call, arguments, body);
+            }
+            Err(wrong) => self.hold_for_fault(task, &wrong),
+        }
+    }
+
+    fn current_call<'a>(&self, task: TaskIndex, body: &'a CallBody) -> Option<&'a Call> {
+        match self.task(task).alternative.checked_sub(1) {
+            None => Some(&body.call),
+            Some(fallback) => body.fallbacks.get(fallback),
+        }
+    }
+
+    /// Whether the call that the task makes, or made last, changes anything out there.
+    pub(crate) fn has_effect(&self, task: TaskIndex) -> bool {
+        let body = self.plan.definition(task).call();
+        body.and_then(|body| self.current_call(task, body)).is_some_and(|call| call.effect)
+    }
+
+    pub(crate) fn arguments(&self, task: TaskIndex, call: &Call) -> Result<Value, EvalError> {
+        let arguments = call.arguments.iter().map(|a| Ok((a.name.clone(), self.evaluate(task, &a.value)?)));
+        arguments.collect::<Result<_, _>>().map(Value::Record)
+    }
+
+    pub(crate) fn send(
+        &mut self,
+        task: TaskIndex,
+        direction: Direction,
+        call: &Call,
+        arguments: Value,
+        body: &CallBody,
+    ) {
+        self.state.last_call += 1;
+        let id = CallId(self.state.last_call);
+        self.state.calls.insert(id, (task, direction));
+        let run = self.task_mut(task);
+        run.call = Some(id);
+        let (generation, alternative) = (run.generation, run.alternative);
+        let (retry, within) = match direction {
+            Direction::Forward => (body.retry, body.within),
+            // An undo should not give up sooner than anything else would.
+            Direction::Undo if body.retry.attempts < Retry::DEFAULT.attempts => (Retry::DEFAULT, None),
+            Direction::Undo => (body.retry, None),
+        };
+        let effect = CallEffect {
+            id,
+            task: self.id(task),
+            generation,
+            direction,
+            system: call.system.clone(),
+            operation: call.operation.clone(),
+            arguments,
+            key: self.key(task, generation, alternative, direction),
+            timeout: body.timeout,
+            within,
+            retry,
+        };
+        self.state.effects.push_back(Effect::Call(Box::new(effect)));
+    }
+
+    /// Order, task, generation and direction; never the attempt. A fallback is another effect, so it has its own.
+    #[expect(
+        clippy::expect_used,
+        reason = "ids are printable ASCII and short; checked at the limits in a test"
+    )]
+    fn key(
+        &self,
+        task: TaskIndex,
+        generation: u32,
+        alternative: usize,
+        direction: Direction,
+    ) -> IdempotencyKey {
+        let mut key = format!("{}/{}/{generation}/{}", self.state.id, self.id(task), direction.as_str());
+        if alternative > 0 && direction == Direction::Forward {
+            key.push_str(&format!("-{alternative}"));
+        }
+        IdempotencyKey::new(&key).expect("a key of ids is a key")
+    }
+
+    pub(crate) fn start_timer(
+        &mut self,
+        task: TaskIndex,
+        after: model::Duration,
+        summary: String,
+    ) -> TimerId {
+        self.state.last_timer += 1;
+        let id = TimerId(self.state.last_timer);
+        self.state.timers.insert(id, task);
+        self.state.effects.push_back(Effect::StartTimer(TimerEffect { id, after, summary }));
+        id
+    }
+
+    /// Ends the wait of a task, if it waits.
+    pub(crate) fn stop_waiting(&mut self, task: TaskIndex) {
+        let run = self.task_mut(task);
+        run.until = None;
+        if let Some(timer) = run.timer.take()
+            && self.state.timers.remove(&timer).is_some()
+        {
+            self.state.effects.push_back(Effect::StopTimer(timer));
+        }
+        if let Body::Wait { signal, .. } = &self.plan.definition(task).body
+            && let Some(tasks) = self.state.waiting.get_mut(signal)
+        {
+            tasks.remove(&task);
+            if tasks.is_empty() {
+                self.state.waiting.remove(signal);
+            }
+        }
+    }
+
+    /// A timer's time is up.
+    pub(crate) fn fire(&mut self, timer: TimerId) -> Handled {
+        let Some(task) = self.state.timers.remove(&timer) else { return Handled::Duplicate };
+        let waited = match self.plan.definition(task).body {
+            Body::Wait { within, .. } => within,
+            Body::Call(_) | Body::Milestone => model::Duration::ZERO,
+        };
+        self.stop_waiting(task);
+        self.fail(task, format!("nothing came within {waited}"), Cause::TimeOut);
+        Handled::Applied
+    }
+
+    /// A call has been answered, or given up.
+    pub(crate) fn settle(&mut self, call: CallId, settlement: Settlement) -> Handled {
+        let Some((task, direction)) = self.state.calls.remove(&call) else { return Handled::Duplicate };
+        let run = self.task_mut(task);
+        run.call = None;
+        let settlement = match settlement {
+            // That this call was not done says nothing of an earlier one under the same key that was lost.
+            Settlement::Failed { reason } if run.trace == Trace::Maybe && direction == Direction::Forward => {
+                Settlement::Unknown { reason }
+            }
+            other @ (Settlement::Succeeded(_)
+            | Settlement::Refused { .. }
+            | Settlement::Failed { .. }
+            | Settlement::Unknown { .. }) => other,
+        };
+        let to_be_undone = self.goes_back() || self.task(task).after_undo != AfterUndo::Over;
+        match direction {
+            Direction::Undo => self.settle_undo(task, settlement),
+            Direction::Forward if to_be_undone => self.settle_to_be_undone(task, settlement),
+            Direction::Forward => self.settle_forward(task, settlement),
+        }
+        Handled::Applied
+    }
+
+    fn settle_forward(&mut self, task: TaskIndex, settlement: Settlement) {
+        let plan = self.plan.clone();
+        let Some(body) = plan.definition(task).call() else { return };
+        match settlement {
+            Settlement::Succeeded(value) => {
+                let Some(call) = self.current_call(task, body) else { return };
+                if self.has_effect(task) {
+                    self.task_mut(task).trace = Trace::Left;
+                }
+                match answer(&call.result, value) {
+                    Ok(result) => self.check(task, result),
+                    Err((raw, wrong)) => {
+                        self.task_mut(task).result = raw;
+                        let reason =
+                            format!("{} answered in a shape that was not declared: {wrong}", call.label());
+                        self.fail(task, reason, Cause::Failure);
+                    }
+                }
+            }
+            Settlement::Refused { reason } | Settlement::Failed { reason } => {
+                // An earlier call under the same key may have been lost; a definite answer says it was not done.
+                self.task_mut(task).trace = Trace::None;
+                let alternative = self.task(task).alternative;
+                if alternative < body.fallbacks.len() {
+                    self.tell(Fact::TaskFailed { task: self.id(task), reason });
+                    self.task_mut(task).alternative = alternative + 1;
+                    self.call(task);
+                } else {
+                    self.fail(task, reason, Cause::Failure);
+                }
+            }
+            Settlement::Unknown { reason } => {
+                if !self.has_effect(task) {
+                    return self.fail(task, reason, Cause::TimeOut);
+                }
+                self.task_mut(task).trace = Trace::Maybe;
+                self.tell(Fact::TaskOutcomeUnknown { task: self.id(task), reason: reason.clone() });
+                let reason = format!("{reason}; it may or may not have been done");
+                self.react_to_failure(task, reason, Cause::TimeOut);
+            }
+        }
+    }
+
+    /// Looks whether a result is as the blueprint wants it, and if so is done with the task.
+    pub(crate) fn check(&mut self, task: TaskIndex, result: Value) {
+        self.task_mut(task).result = result.clone();
+        let plan = self.plan.clone();
+        for ensure in &plan.definition(task).ensure {
+            match self.holds(task, &ensure.condition) {
+                Ok(true) => {}
+                Ok(false) => {
+                    let cause = format!("`{}` does not hold", ensure.condition.text);
+                    self.tell(Fact::TaskFailed { task: self.id(task), reason: cause.clone() });
+                    let why = self.reason(task, &ensure.otherwise).unwrap_or(cause);
+                    return self.react(task, ensure.otherwise.kind, why);
+                }
+                Err(wrong) => return self.fail(task, wrong.to_string(), Cause::Failure),
+            }
+        }
+        self.succeed(task, result);
+    }
+
+    fn succeed(&mut self, task: TaskIndex, result: Value) {
+        self.task_mut(task).result = result.clone();
+        self.tell(Fact::TaskSucceeded { task: self.id(task), result });
+        self.pass(task);
+    }
+
+    pub(crate) fn skip(&mut self, task: TaskIndex, reason: String) {
+        let run = self.task_mut(task);
+        run.reason = Some(reason.clone());
+        run.result = Value::Null;
+        self.tell(Fact::TaskSkipped { task: self.id(task), reason });
+        self.pass(task);
+    }
+
+    /// Lets those go that waited for a task.
+    fn pass(&mut self, task: TaskIndex) {
+        if std::mem::replace(&mut self.task_mut(task).passed, true) {
+            return;
+        }
+        let plan = self.plan.clone();
+        for &next in plan.dependants(task) {
+            let run = self.task_mut(next);
+            run.missing = run.missing.saturating_sub(1);
+            if run.missing == 0 {
+                self.state.due.insert(next);
+            }
+        }
+        self.state.left = self.state.left.saturating_sub(1);
+        if self.state.left == 0 {
+            self.complete();
+        }
+    }
+
+    /// A task could not be done.
+    fn fail(&mut self, task: TaskIndex, reason: String, cause: Cause) {
+        self.tell(Fact::TaskFailed { task: self.id(task), reason: reason.clone() });
+        self.react_to_failure(task, reason, cause);
+    }
+
+    fn react_to_failure(&mut self, task: TaskIndex, cause_text: String, cause: Cause) {
+        let plan = self.plan.clone();
+        let reaction = cause.reaction(plan.definition(task)).unwrap_or(plan.on_failure());
+        let why = match self.reason(task, reaction) {
+            Some(why) => format!("{why} ({cause_text})"),
+            None => cause_text,
+        };
+        self.react(task, reaction.kind, why);
+    }
+
+    fn reason(&self, task: TaskIndex, reaction: &Reaction) -> Option<String> {
+        let formula = reaction.reason.as_ref()?;
+        Some(match self.evaluate(task, formula) {
+            Ok(text) => text.as_text().map_or_else(|| text.to_string(), str::to_owned),
+            Err(wrong) => wrong.to_string(),
+        })
+    }
+
+    /// Does what a blueprint wants done when something has gone wrong with a task.
+    fn react(&mut self, task: TaskIndex, kind: ReactionKind, why: String) {
+        let why = cut(why);
+        match kind {
+            ReactionKind::Hold(hold_for) => self.hold(task, why, hold_for),
+            ReactionKind::Skip => {
+                if self.task(task).trace == Trace::None || self.plan.definition(task).undo().is_none() {
+                    self.skip(task, why);
+                } else {
+                    self.task_mut(task).after_undo = AfterUndo::Skip(why);
+                    self.undo(task);
+                }
+            }
+            ReactionKind::Rollback | ReactionKind::Reject => match (self.point_of_no_return(), kind) {
+                (Some(point), _) => {
+                    let point = self.id(point);
+                    let why = format!(
+                        "{why}; the order can't be rolled back: `{point}` is a point of no return and has begun"
+                    );
+                    self.hold(task, why, HoldFor::Operations);
+                }
+                (None, ReactionKind::Reject) => self.go_back(Ending::Rejected(why)),
+                (None, _) => self.go_back(Ending::Failed(why)),
+            },
+            ReactionKind::Fail => self.go_back(Ending::Abandoned(why)),
+        }
+    }
+
+    fn hold_for_fault(&mut self, task: TaskIndex, wrong: &EvalError) {
+        let file = &self.plan.definition(task).file;
+        self.hold(task, cut(format!("{file}: {wrong}")), HoldFor::Operations);
+    }
+
+    /// Gives a task to a person.
+    pub(crate) fn hold(&mut self, task: TaskIndex, reason: String, hold_for: HoldFor) {
+        let run = self.task_mut(task);
+        run.reason = Some(reason.clone());
+        run.hold_for = Some(hold_for);
+        self.tell(Fact::TaskHeld { task: self.id(task), reason: reason.clone(), hold_for });
+        self.needs_person(task, reason, hold_for);
+    }
+
+    pub(crate) fn needs_person(&mut self, task: TaskIndex, reason: String, hold_for: HoldFor) {
+        let first = self.state.held.is_empty();
+        self.state.held.insert(task);
+        if first {
+            self.tell(Fact::OrderHeld { task: self.id(task), reason, hold_for });
+        }
+    }
+}
+
+/// What kind of trouble a task is in.
+#[derive(Clone, Copy)]
+pub(crate) enum Cause {
+    /// It said no, or could not be reached.
+    Failure,
+    /// Its time ran out.
+    TimeOut,
+}
+
+impl Cause {
+    fn reaction(self, definition: &Definition) -> Option<&Reaction> {
+        match self {
+            Self::Failure => definition.on_failure.as_ref(),
+            Self::TimeOut => definition.on_timeout.as_ref().or(definition.on_failure.as_ref()),
+        }
+    }
+}
+
+/// The answer of a call as declared, or as it came with what is wrong about it.
+fn answer(declared: &Type, value: Value) -> Result<Value, (Value, String)> {
+    let size = value.to_string().len();
+    if size > limits::RESULT_BYTES {
+        let wrong = format!("it has {size} bytes, and at most {} are allowed", limits::RESULT_BYTES);
+        return Err((Value::Null, wrong));
+    }
+    declared.conform(value.clone(), &Pointer::root(), UnknownFields::Drop).map_err(|faults| {
+        let wrong = faults.iter().take(5).map(ToString::to_string).collect::<Vec<_>>().join("; ");
+        (value, wrong)
+    })
+}
+
+/// A reason no longer than [`limits::REASON_BYTES`].
+fn cut(mut reason: String) -> String {
+    if reason.len() > limits::REASON_BYTES {
+        let mut end = limits::REASON_BYTES - '…'.len_utf8();
+        while !reason.is_char_boundary(end) {
+            end -= 1;
+        }
+        reason.truncate(end);
+        reason.push('…');
+    }
+    reason
+}

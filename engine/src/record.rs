@@ -1,0 +1,65 @@
+//! Writing down what happened, and moving states only as the tables allow.
+
+use model::{Fact, OrderEvent, OrderState, TaskState};
+use plan::TaskIndex;
+
+use crate::Run;
+
+impl Run {
+    /// Adds a fact to the record and takes over the states it says.
+    pub(crate) fn tell(&mut self, fact: Fact) {
+        if let Some(to) = fact.order_state()
+            && to != self.state.order
+        {
+            self.go(to);
+        }
+        if let Some((id, to)) = fact.task_state()
+            && let Some(task) = self.plan.find(id)
+        {
+            self.go_task(task, to);
+        }
+        let number = self.next_number();
+        self.state.record.push(OrderEvent { number, at: self.state.now, fact });
+    }
+
+    /// The number of the next order event. 0 was given when the order was accepted.
+    pub(crate) fn next_number(&self) -> u64 {
+        self.state.record.len() as u64 + 1
+    }
+
+    fn go(&mut self, to: OrderState) {
+        let next = self.state.order.go(to);
+        debug_assert!(next.is_ok(), "{next:?} in {:?}", self.state.record);
+        self.state.order = next.unwrap_or(self.state.order);
+    }
+
+    /// Moves a task. Ready is passed through without a word in the record: it lasts no time.
+    fn go_task(&mut self, task: TaskIndex, to: TaskState) {
+        let from = self.task(task).state;
+        let from =
+            if from == TaskState::Waiting && to != TaskState::Dropped { TaskState::Ready } else { from };
+        let next = from.go(to);
+        debug_assert!(next.is_ok(), "{next:?} of {} in {:?}", self.plan.id(task), self.state.record);
+        let now = self.state.now;
+        let run = self.task_mut(task);
+        run.state = next.unwrap_or(from);
+        match run.state {
+            TaskState::Running => {
+                run.started_at = Some(now);
+                run.ended_at = None;
+            }
+            TaskState::Succeeded | TaskState::Skipped | TaskState::Dropped | TaskState::Undone => {
+                run.ended_at = Some(now);
+            }
+            TaskState::Waiting
+            | TaskState::Ready
+            | TaskState::Unknown
+            | TaskState::Failed
+            | TaskState::Held
+            | TaskState::Undoing
+            | TaskState::UndoFailed
+            | TaskState::Amending => {}
+        }
+        self.follow_status(task);
+    }
+}

@@ -1,0 +1,350 @@
+//! A run: everything that is known of one order's execution, and the way in for events.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::Arc;
+
+use model::{
+    DeliveryId, Direction, Fact, OrderEvent, OrderId, OrderState, SignalName, TaskId, TaskState, Timestamp,
+    Value,
+};
+use plan::{DefinitionIndex, EvalError, Formula, Plan, Scope, Seen, TaskFacts, TaskIndex, TaskValue, Tasks};
+use serde::{Deserialize, Serialize};
+
+use crate::task_run::TaskRun;
+use crate::{Blocked, CallId, Effect, Event, Handled, Rejected, RunView, TaskRunView, TimerId};
+
+/// One order being carried out.
+///
+/// A value with a small grammar: [`handle_event`](Self::handle_event), then [`poll_effect`](Self::poll_effect)
+/// until it is empty, and again. It never asks for the time and never fails on any event.
+#[derive(Clone, Debug)]
+pub struct Run {
+    pub(crate) plan: Arc<Plan>,
+    pub(crate) state: Snapshot,
+}
+
+/// All of a run but its plan. [`Run::restore`] goes on from it as if nothing had been in between.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Snapshot {
+    pub(crate) id: OrderId,
+    pub(crate) now: Timestamp,
+    pub(crate) order: OrderState,
+    pub(crate) phase: Phase,
+    pub(crate) tasks: Vec<TaskRun>,
+    /// Tasks not passed yet.
+    pub(crate) left: usize,
+    /// Tasks with nothing missing that have not been looked at yet.
+    pub(crate) due: BTreeSet<TaskIndex>,
+    /// Tasks that need a person.
+    pub(crate) held: BTreeSet<TaskIndex>,
+    pub(crate) calls: BTreeMap<CallId, (TaskIndex, Direction)>,
+    pub(crate) timers: BTreeMap<TimerId, TaskIndex>,
+    pub(crate) last_call: u64,
+    pub(crate) last_timer: u64,
+    /// Tasks that wait for a signal now.
+    pub(crate) waiting: BTreeMap<SignalName, BTreeSet<TaskIndex>>,
+    /// Signals that came before their task, oldest first.
+    pub(crate) kept: Vec<KeptSignal>,
+    /// What was answered to each delivery.
+    pub(crate) answers: BTreeMap<DeliveryId, Result<Handled, Rejected>>,
+    /// Statuses that hold, the latest last.
+    pub(crate) statuses: Vec<(TaskIndex, String)>,
+    pub(crate) customer_status: Option<String>,
+    pub(crate) effects: VecDeque<Effect>,
+    pub(crate) record: Vec<OrderEvent>,
+}
+
+/// Where an order is headed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Phase {
+    /// Nothing has happened.
+    New,
+    /// To its completion.
+    Forward,
+    /// To its end without completion.
+    Backward {
+        /// How it will end.
+        ending: Ending,
+        /// Tasks that are not cleared yet.
+        uncleared: usize,
+    },
+    /// Over.
+    Ended,
+}
+
+/// How an order ends that is not completed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Ending {
+    /// As not taken.
+    Rejected(String),
+    /// Everything undone.
+    Failed(String),
+    /// Nothing undone, because the blueprint means it.
+    Abandoned(String),
+    /// Everything undone, because the customer wished it.
+    Cancelled,
+}
+
+/// A signal that came before the task that will wait for it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct KeptSignal {
+    pub(crate) id: DeliveryId,
+    pub(crate) signal: SignalName,
+    pub(crate) task: Option<TaskIndex>,
+    pub(crate) payload: Value,
+}
+
+impl Run {
+    /// An order about to begin. Nothing happens before [`Event::Start`].
+    #[must_use]
+    pub fn new(order: OrderId, plan: Arc<Plan>) -> Self {
+        let tasks: Vec<_> =
+            plan.tasks().iter().map(|task| TaskRun::new(task.after.len(), task.skipped.clone())).collect();
+        let state = Snapshot {
+            id: order,
+            now: Timestamp::EPOCH,
+            order: OrderState::Acknowledged,
+            phase: Phase::New,
+            left: tasks.len(),
+            tasks,
+            due: BTreeSet::new(),
+            held: BTreeSet::new(),
+            calls: BTreeMap::new(),
+            timers: BTreeMap::new(),
+            last_call: 0,
+            last_timer: 0,
+            waiting: BTreeMap::new(),
+            kept: Vec::new(),
+            answers: BTreeMap::new(),
+            statuses: Vec::new(),
+            customer_status: None,
+            effects: VecDeque::new(),
+            record: Vec::new(),
+        };
+        Self { plan, state }
+    }
+
+    /// Goes on from a snapshot. The plan must be the one the snapshot was taken with.
+    #[must_use]
+    pub const fn restore(plan: Arc<Plan>, snapshot: Snapshot) -> Self {
+        Self { plan, state: snapshot }
+    }
+
+    /// All of the run but its plan.
+    #[must_use]
+    pub fn snapshot(&self) -> Snapshot {
+        self.state.clone()
+    }
+
+    /// Takes a fact that happened at `now`. Facts that come twice or late change nothing.
+    ///
+    /// # Errors
+    /// The request can't be met. The run goes on as before; its record tells of it.
+    pub fn handle_event(&mut self, event: Event, now: Timestamp) -> Result<Handled, Rejected> {
+        // Time never runs backwards, whatever the caller's clock does.
+        self.state.now = self.state.now.max(now);
+        let answer = match event {
+            Event::Start => Ok(self.start()),
+            Event::CallSettled { call, settlement } => Ok(self.settle(call, settlement)),
+            Event::TimerFired { timer } => Ok(self.fire(timer)),
+            Event::Delivered { id, signal, task, payload } => {
+                self.once(id.clone(), |run| run.deliver(id, &signal, task.as_deref(), payload))
+            }
+            Event::Cancel { id, by, reason } => self.once(id.clone(), |run| run.cancel(id, by, reason)),
+            Event::Act { id, action, task, by, note } => {
+                self.once(id.clone(), |run| run.act(id, action, task, by, note))
+            }
+        };
+        self.advance();
+        self.tell_status();
+        answer
+    }
+
+    /// The next thing to do, in order; none when there is nothing until the next event.
+    pub fn poll_effect(&mut self) -> Option<Effect> {
+        self.state.effects.pop_front()
+    }
+
+    /// Everything that has happened, from number 1.
+    #[must_use]
+    pub fn events(&self) -> &[OrderEvent] {
+        &self.state.record
+    }
+
+    /// The order's state.
+    #[must_use]
+    pub const fn state(&self) -> OrderState {
+        self.state.order
+    }
+
+    /// Whether the order has ended and nothing is outstanding.
+    #[must_use]
+    pub fn is_ended(&self) -> bool {
+        self.state.phase == Phase::Ended
+    }
+
+    /// The plan it carries out.
+    #[must_use]
+    pub fn plan(&self) -> &Plan {
+        &self.plan
+    }
+
+    /// What the customer sees.
+    #[must_use]
+    pub fn customer_status(&self) -> Option<&str> {
+        self.state.customer_status.as_deref()
+    }
+
+    /// What holds the order up: the first task of the plan that needs a person.
+    #[must_use]
+    pub fn held(&self) -> Option<Blocked> {
+        let task = *self.state.held.first()?;
+        let run = self.task(task);
+        Some(Blocked {
+            task: self.plan.id(task),
+            reason: run.reason.clone().unwrap_or_default(),
+            hold_for: run.hold_for.unwrap_or(model::HoldFor::Operations),
+        })
+    }
+
+    /// The run as its readers see it.
+    #[must_use]
+    pub fn view(&self) -> RunView {
+        let tasks = self.plan.indices().map(|task| {
+            let run = self.task(task);
+            TaskRunView {
+                id: self.plan.id(task),
+                state: run.state,
+                generation: run.generation,
+                waiting_for: (run.state == TaskState::Running && run.timer.is_some())
+                    .then(|| self.waits_for(task))
+                    .flatten(),
+                until: run.until,
+                reason: run.reason.clone(),
+                call: self.plan.definition(task).call().map(|body| body.call.label()),
+                started_at: run.started_at,
+                ended_at: run.ended_at,
+                result: run.result.clone(),
+            }
+        });
+        RunView {
+            order: self.state.id,
+            blueprint: self.plan.blueprint().clone(),
+            state: self.state.order,
+            customer_status: self.state.customer_status.clone(),
+            blocked: self.held(),
+            tasks: tasks.collect(),
+            events: self.next_number(),
+        }
+    }
+
+    fn start(&mut self) -> Handled {
+        if self.state.phase != Phase::New {
+            return Handled::Duplicate;
+        }
+        self.state.phase = Phase::Forward;
+        self.tell(Fact::OrderStarted {});
+        self.state.due = self.plan.indices().filter(|task| self.task(*task).missing == 0).collect();
+        if self.state.left == 0 {
+            self.complete();
+        }
+        Handled::Applied
+    }
+
+    /// Answers a delivery that has come before as it was answered then.
+    fn once(
+        &mut self,
+        id: DeliveryId,
+        handle: impl FnOnce(&mut Self) -> Result<Handled, Rejected>,
+    ) -> Result<Handled, Rejected> {
+        if let Some(answer) = self.state.answers.get(&id) {
+            return answer.clone().map(|_| Handled::Duplicate);
+        }
+        let limit = model::limits::DELIVERIES;
+        if self.state.answers.len() >= limit {
+            return Err(Rejected::TooManyDeliveries { limit });
+        }
+        if self.state.phase == Phase::New {
+            self.start();
+        }
+        let answer = handle(self);
+        self.state.answers.insert(id, answer.clone());
+        answer
+    }
+
+    /// Completes the order when every task has passed.
+    pub(crate) fn complete(&mut self) {
+        self.tell(Fact::OrderCompleted {});
+        self.end();
+    }
+
+    pub(crate) fn end(&mut self) {
+        self.state.phase = Phase::Ended;
+        self.state.kept.clear();
+    }
+
+    #[expect(clippy::indexing_slicing, reason = "there is one TaskRun for each task of the plan")]
+    pub(crate) fn task(&self, task: TaskIndex) -> &TaskRun {
+        &self.state.tasks[task.0]
+    }
+
+    #[expect(clippy::indexing_slicing, reason = "there is one TaskRun for each task of the plan")]
+    pub(crate) fn task_mut(&mut self, task: TaskIndex) -> &mut TaskRun {
+        &mut self.state.tasks[task.0]
+    }
+
+    pub(crate) fn id(&self, task: TaskIndex) -> TaskId {
+        self.plan.id(task)
+    }
+
+    /// The value of an expression of a task.
+    pub(crate) fn evaluate(&self, task: TaskIndex, formula: &Formula) -> Result<Value, EvalError> {
+        let seen = SeenFrom { run: self, task };
+        formula.evaluate(&seen.scope())
+    }
+
+    /// Whether a condition of a task holds.
+    pub(crate) fn holds(&self, task: TaskIndex, formula: &Formula) -> Result<bool, EvalError> {
+        let seen = SeenFrom { run: self, task };
+        formula.holds(&seen.scope())
+    }
+}
+
+/// The other tasks as the expressions of one task see them.
+struct SeenFrom<'a> {
+    run: &'a Run,
+    task: TaskIndex,
+}
+
+impl SeenFrom<'_> {
+    fn scope(&self) -> Scope<'_> {
+        let plan = &self.run.plan;
+        Scope {
+            order: plan.order(),
+            items: plan.items(),
+            item: plan.item(self.task).map(|item| &item.value),
+            result: Some(&self.run.task(self.task).result),
+            tasks: self,
+        }
+    }
+
+    fn facts(&self, task: TaskIndex) -> TaskFacts<'_> {
+        let run = self.run.task(task);
+        // While it is being undone, the undo of a task before it may still need its result.
+        let done = matches!(run.state, TaskState::Succeeded | TaskState::Undoing | TaskState::Undone);
+        if done {
+            TaskFacts { result: Some(&run.result), finished_at: run.ended_at }
+        } else {
+            TaskFacts::default()
+        }
+    }
+}
+
+impl Tasks for SeenFrom<'_> {
+    fn task(&self, definition: DefinitionIndex) -> TaskValue<'_> {
+        match self.run.plan.seen_from(self.task, definition) {
+            Seen::One(task) => TaskValue::One(task.map(|task| self.facts(task)).unwrap_or_default()),
+            Seen::All(tasks) => TaskValue::Many(tasks.iter().map(|task| self.facts(*task)).collect()),
+        }
+    }
+}

@@ -1,0 +1,266 @@
+//! Going back: no new task begins, calls in flight settle, and what was done is undone.
+//!
+//! A task is *cleared* when nothing of it is left: it never began, has been undone, or has nothing to undo. It
+//! is looked at only when everything that depended on it is cleared, so undos run in reverse order of the plan
+//! and in parallel where the plan allows.
+
+use model::{Direction, Fact, HoldFor, OrderState, TaskState};
+use plan::TaskIndex;
+
+use crate::run::{Ending, Phase};
+use crate::task_run::{AfterUndo, Trace};
+use crate::{Effect, Run, Settlement};
+
+impl Run {
+    /// Turns an order round.
+    pub(crate) fn go_back(&mut self, ending: Ending) {
+        let was_held = !self.state.held.is_empty();
+        self.state.held.clear();
+        if was_held && ending != Ending::Cancelled {
+            self.tell(Fact::OrderResumed { state: OrderState::InProgress });
+        }
+        if let Ending::Failed(reason) | Ending::Rejected(reason) = &ending {
+            self.tell(Fact::OrderRollingBack { reason: reason.clone() });
+        }
+        self.state.phase = Phase::Backward { ending, uncleared: self.state.tasks.len() };
+        self.state.due.clear();
+        self.state.kept.clear();
+        let plan = self.plan.clone();
+        for task in plan.indices() {
+            self.task_mut(task).uncleared = plan.dependants(task).len();
+            self.stop(task);
+        }
+        let last: Vec<TaskIndex> =
+            plan.indices().rev().filter(|task| self.task(*task).uncleared == 0).collect();
+        self.clear_all(last);
+        self.end_backward();
+    }
+
+    /// Stops what a task is doing, as far as that can be stopped.
+    fn stop(&mut self, task: TaskIndex) {
+        self.task_mut(task).after_undo = AfterUndo::Over;
+        match self.task(task).state {
+            TaskState::Waiting | TaskState::Ready => self.drop_task(task),
+            TaskState::Running => match self.task(task).call {
+                Some(call) => self.state.effects.push_back(Effect::Settle(call)),
+                None => {
+                    self.stop_waiting(task);
+                    self.drop_task(task);
+                }
+            },
+            TaskState::Held | TaskState::Failed if self.task(task).trace == Trace::None => {
+                self.drop_task(task)
+            }
+            TaskState::Undoing
+            | TaskState::Held
+            | TaskState::Failed
+            | TaskState::Unknown
+            | TaskState::Succeeded
+            | TaskState::Skipped
+            | TaskState::Dropped
+            | TaskState::Undone
+            | TaskState::UndoFailed
+            | TaskState::Amending => {}
+        }
+    }
+
+    fn drop_task(&mut self, task: TaskIndex) {
+        self.tell(Fact::TaskDropped { task: self.id(task) });
+    }
+
+    /// Whether the order is headed for its end without completion.
+    pub(crate) const fn goes_back(&self) -> bool {
+        matches!(self.state.phase, Phase::Backward { .. })
+    }
+
+    /// Whether the tasks' effects are left in place.
+    const fn abandons(&self) -> bool {
+        matches!(self.state.phase, Phase::Backward { ending: Ending::Abandoned(_), .. })
+    }
+
+    /// Looks at tasks that everything after them is cleared of, and so on towards the beginning of the plan.
+    fn clear_all(&mut self, mut ready: Vec<TaskIndex>) {
+        let plan = self.plan.clone();
+        while let Some(task) = ready.pop() {
+            if !self.try_clear(task) {
+                continue;
+            }
+            if let Phase::Backward { uncleared, .. } = &mut self.state.phase {
+                *uncleared = uncleared.saturating_sub(1);
+            }
+            for &before in plan.task(task).after.iter().rev() {
+                let run = self.task_mut(before);
+                run.uncleared = run.uncleared.saturating_sub(1);
+                if run.uncleared == 0 {
+                    ready.push(before);
+                }
+            }
+        }
+    }
+
+    /// Whether nothing of the task is left. If something is, sees to it that it will be undone.
+    fn try_clear(&mut self, task: TaskIndex) -> bool {
+        let run = self.task(task);
+        if run.call.is_some() {
+            return false;
+        }
+        match run.state {
+            TaskState::Waiting
+            | TaskState::Ready
+            | TaskState::Skipped
+            | TaskState::Dropped
+            | TaskState::Undone => true,
+            // A person has it.
+            TaskState::UndoFailed if self.state.held.contains(&task) => false,
+            TaskState::UndoFailed
+            | TaskState::Running
+            | TaskState::Unknown
+            | TaskState::Failed
+            | TaskState::Held
+            | TaskState::Undoing
+            | TaskState::Amending
+            | TaskState::Succeeded => {
+                if run.trace == Trace::None || self.abandons() || self.plan.definition(task).undo().is_none()
+                {
+                    true
+                } else {
+                    self.undo(task);
+                    // It may have failed to begin; a person then has it.
+                    false
+                }
+            }
+        }
+    }
+
+    /// Takes back what a task did. If it is not known whether it did anything, the call is made again first, under
+    /// the same key: the answer tells, and carries the result that the undo needs.
+    pub(crate) fn undo(&mut self, task: TaskIndex) {
+        let plan = self.plan.clone();
+        let Some(body) = plan.definition(task).call() else { return };
+        if self.task(task).trace == Trace::Maybe {
+            return self.call(task);
+        }
+        let Some(call) = plan.definition(task).undo() else { return };
+        match self.arguments(task, call) {
+            Ok(arguments) => {
+                self.tell(Fact::TaskUndoing {
+                    task: self.id(task),
+                    call: call.label(),
+                    arguments: arguments.clone(),
+                });
+                self.send(task, Direction::Undo, call, arguments, body);
+            }
+            Err(wrong) => {
+                // Told as begun and failed: a reader sees what was tried.
+                self.tell(Fact::TaskUndoing {
+                    task: self.id(task),
+                    call: call.label(),
+                    arguments: model::Value::Null,
+                });
+                self.undo_failed(task, format!("its undo could not be put together: {wrong}"));
+            }
+        }
+    }
+
+    /// The undo of a task has been answered, or given up.
+    pub(crate) fn settle_undo(&mut self, task: TaskIndex, settlement: Settlement) {
+        match settlement {
+            Settlement::Succeeded(_) => {
+                self.tell(Fact::TaskUndone { task: self.id(task) });
+                self.undone(task);
+            }
+            Settlement::Refused { reason }
+            | Settlement::Failed { reason }
+            | Settlement::Unknown { reason } => {
+                self.undo_failed(task, reason);
+            }
+        }
+    }
+
+    /// A call of a task that is to be undone has been answered: it was in flight when the order turned round, or was
+    /// made again to learn what had become of it.
+    pub(crate) fn settle_to_be_undone(&mut self, task: TaskIndex, settlement: Settlement) {
+        match settlement {
+            Settlement::Succeeded(value) => {
+                let trace = if self.has_effect(task) { Trace::Left } else { Trace::None };
+                let run = self.task_mut(task);
+                run.trace = trace;
+                run.result = value.clone();
+                self.tell(Fact::TaskSucceeded { task: self.id(task), result: value });
+                if self.goes_back() {
+                    self.cleared(task);
+                } else {
+                    self.undo(task);
+                }
+            }
+            Settlement::Unknown { reason } if self.has_effect(task) => {
+                self.task_mut(task).trace = Trace::Maybe;
+                self.tell(Fact::TaskOutcomeUnknown { task: self.id(task), reason: reason.clone() });
+                if self.abandons() {
+                    self.cleared(task);
+                } else {
+                    self.undo_failed(task, format!("{reason}; it may or may not have been done"));
+                }
+            }
+            Settlement::Refused { reason }
+            | Settlement::Failed { reason }
+            | Settlement::Unknown { reason } => {
+                self.tell(Fact::TaskFailed { task: self.id(task), reason });
+                if self.goes_back() {
+                    self.drop_task(task);
+                }
+                self.undone(task);
+            }
+        }
+    }
+
+    /// Nothing of a task is left: goes on with what was to follow.
+    fn undone(&mut self, task: TaskIndex) {
+        self.task_mut(task).trace = Trace::None;
+        match std::mem::take(&mut self.task_mut(task).after_undo) {
+            AfterUndo::Over => self.cleared(task),
+            AfterUndo::Redo => self.begin(task),
+            AfterUndo::Skip(reason) => self.skip(task, reason),
+        }
+    }
+
+    fn undo_failed(&mut self, task: TaskIndex, reason: String) {
+        let run = self.task_mut(task);
+        run.reason = Some(reason.clone());
+        run.hold_for = Some(HoldFor::Operations);
+        self.tell(Fact::TaskUndoFailed { task: self.id(task), reason: reason.clone() });
+        self.needs_person(task, reason, HoldFor::Operations);
+    }
+
+    /// A task may have become clear: goes on from it, and ends the order with the last one.
+    fn cleared(&mut self, task: TaskIndex) {
+        if !self.goes_back() {
+            return;
+        }
+        if self.task(task).uncleared == 0 {
+            self.clear_all(vec![task]);
+        }
+        self.end_backward();
+    }
+
+    fn end_backward(&mut self) {
+        let Phase::Backward { ending, uncleared: 0 } = &self.state.phase else { return };
+        let fact = match ending.clone() {
+            Ending::Rejected(reason) if self.untouched() => Fact::OrderRejected { reason },
+            Ending::Rejected(reason) | Ending::Failed(reason) | Ending::Abandoned(reason) => {
+                Fact::OrderFailed { reason }
+            }
+            Ending::Cancelled => Fact::OrderCancelled {},
+        };
+        self.tell(fact);
+        self.end();
+    }
+
+    /// Whether nothing was ever done out there.
+    fn untouched(&self) -> bool {
+        self.plan.indices().all(|task| {
+            let run = self.task(task);
+            run.trace == Trace::None && run.state != TaskState::Undone
+        })
+    }
+}
