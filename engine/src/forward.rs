@@ -114,6 +114,14 @@ impl Run {
         body.and_then(|body| self.current_call(task, body)).is_some_and(|call| call.effect)
     }
 
+    /// The call of a task was done.
+    pub(crate) fn leave_trace(&mut self, task: TaskIndex) {
+        if self.has_effect(task) {
+            self.task_mut(task).trace = Trace::Left;
+            self.state.touched = true;
+        }
+    }
+
     pub(crate) fn arguments(&self, task: TaskIndex, call: &Call) -> Result<Value, EvalError> {
         let arguments = call.arguments.iter().map(|a| Ok((a.name.clone(), self.evaluate(task, &a.value)?)));
         arguments.collect::<Result<_, _>>().map(Value::Record)
@@ -248,9 +256,7 @@ impl Run {
         match settlement {
             Settlement::Succeeded(value) => {
                 let Some(call) = self.current_call(task, body) else { return };
-                if self.has_effect(task) {
-                    self.task_mut(task).trace = Trace::Left;
-                }
+                self.leave_trace(task);
                 match answer(&call.result, value) {
                     Ok(result) => self.check(task, result),
                     Err((raw, wrong)) => {

@@ -30,6 +30,8 @@ pub struct Snapshot {
     pub(crate) now: Timestamp,
     pub(crate) order: OrderState,
     pub(crate) phase: Phase,
+    /// Whether anything was ever done out there.
+    pub(crate) touched: bool,
     pub(crate) tasks: Vec<TaskRun>,
     /// Tasks not passed yet.
     pub(crate) left: usize,
@@ -105,6 +107,7 @@ impl Run {
             now: Timestamp::EPOCH,
             order: OrderState::Acknowledged,
             phase: Phase::New,
+            touched: false,
             left: tasks.len(),
             tasks,
             due: BTreeSet::new(),

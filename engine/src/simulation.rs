@@ -90,6 +90,12 @@ impl<W: World> Simulation<W> {
         handled
     }
 
+    /// When the next event is due, a timer that was stopped included.
+    #[must_use]
+    pub fn next_at(&self) -> Option<Timestamp> {
+        self.agenda.keys().next().map(|(at, _)| *at)
+    }
+
     /// Goes to the next event; whether there was one.
     pub fn step(&mut self) -> bool {
         while let Some(((at, _), event)) = self.agenda.pop_first() {

@@ -4,6 +4,8 @@
 //! is looked at only when everything that depended on it is cleared, so undos run in reverse order of the plan
 //! and in parallel where the plan allows.
 
+use std::collections::BTreeSet;
+
 use model::{Direction, Fact, HoldFor, OrderState, TaskState};
 use plan::TaskIndex;
 
@@ -30,8 +32,7 @@ impl Run {
             self.task_mut(task).uncleared = plan.dependants(task).len();
             self.stop(task);
         }
-        let last: Vec<TaskIndex> =
-            plan.indices().rev().filter(|task| self.task(*task).uncleared == 0).collect();
+        let last = plan.indices().filter(|task| self.task(*task).uncleared == 0).collect();
         self.clear_all(last);
         self.end_backward();
     }
@@ -79,20 +80,21 @@ impl Run {
     }
 
     /// Looks at tasks that everything after them is cleared of, and so on towards the beginning of the plan.
-    fn clear_all(&mut self, mut ready: Vec<TaskIndex>) {
+    /// Of several, the last of the plan first.
+    fn clear_all(&mut self, mut ready: BTreeSet<TaskIndex>) {
         let plan = self.plan.clone();
-        while let Some(task) = ready.pop() {
+        while let Some(task) = ready.pop_last() {
             if !self.try_clear(task) {
                 continue;
             }
             if let Phase::Backward { uncleared, .. } = &mut self.state.phase {
                 *uncleared = uncleared.saturating_sub(1);
             }
-            for &before in plan.task(task).after.iter().rev() {
+            for &before in &plan.task(task).after {
                 let run = self.task_mut(before);
                 run.uncleared = run.uncleared.saturating_sub(1);
                 if run.uncleared == 0 {
-                    ready.push(before);
+                    ready.insert(before);
                 }
             }
         }
@@ -182,10 +184,8 @@ impl Run {
     pub(crate) fn settle_to_be_undone(&mut self, task: TaskIndex, settlement: Settlement) {
         match settlement {
             Settlement::Succeeded(value) => {
-                let trace = if self.has_effect(task) { Trace::Left } else { Trace::None };
-                let run = self.task_mut(task);
-                run.trace = trace;
-                run.result = value.clone();
+                self.leave_trace(task);
+                self.task_mut(task).result = value.clone();
                 self.tell(Fact::TaskSucceeded { task: self.id(task), result: value });
                 if self.goes_back() {
                     self.cleared(task);
@@ -238,7 +238,7 @@ impl Run {
             return;
         }
         if self.task(task).uncleared == 0 {
-            self.clear_all(vec![task]);
+            self.clear_all(BTreeSet::from([task]));
         }
         self.end_backward();
     }
@@ -246,7 +246,7 @@ impl Run {
     fn end_backward(&mut self) {
         let Phase::Backward { ending, uncleared: 0 } = &self.state.phase else { return };
         let fact = match ending.clone() {
-            Ending::Rejected(reason) if self.untouched() => Fact::OrderRejected { reason },
+            Ending::Rejected(reason) if !self.state.touched => Fact::OrderRejected { reason },
             Ending::Rejected(reason) | Ending::Failed(reason) | Ending::Abandoned(reason) => {
                 Fact::OrderFailed { reason }
             }
@@ -254,13 +254,5 @@ impl Run {
         };
         self.tell(fact);
         self.end();
-    }
-
-    /// Whether nothing was ever done out there.
-    fn untouched(&self) -> bool {
-        self.plan.indices().all(|task| {
-            let run = self.task(task);
-            run.trace == Trace::None && run.state != TaskState::Undone
-        })
     }
 }

@@ -1,0 +1,15 @@
+//! The engine against the rules of docs/semantics.md, and against single cases that should read like the docs.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::wildcard_enum_match_arm,
+    reason = "a test that goes wrong should stop"
+)]
+
+mod build;
+mod rules;
+mod scenarios;
+mod world;

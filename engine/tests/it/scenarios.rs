@@ -1,0 +1,395 @@
+//! Single cases, each a sentence of the documentation, run on the simulator in virtual time.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use engine::{
+    Answer, CallEffect, Event, Handled, OperatorAction, Rejected, Run, Settlement, Simulation, Standstill,
+    World,
+};
+use model::{Actor, Direction, Duration, Fact, OrderState, TaskId, TaskState, Timestamp};
+use plan::{Plan, ReactionKind, Undo};
+
+use crate::build::{self, HOLD};
+use crate::world::{Ledger, Luck};
+
+/// Systems that do as they are told: what is not said goes well, after a second.
+#[derive(Default)]
+struct Script {
+    luck: BTreeMap<String, Vec<Luck>>,
+    ledger: Ledger,
+    log: Vec<String>,
+}
+
+impl World for Script {
+    fn call(&mut self, call: &CallEffect, _: Timestamp) -> Answer {
+        let planned = self.luck.get_mut(call.operation.as_str());
+        let luck = planned.filter(|p| !p.is_empty()).map_or(Luck::Fine, |p| p.remove(0));
+        self.log.push(call.operation.to_string());
+        let settlement = self.ledger.carry_out(call, luck, call.direction == Direction::Forward, true);
+        Answer { settlement, after: Duration::from_secs(1) }
+    }
+}
+
+struct Case {
+    simulation: Simulation<Script>,
+    requests: u32,
+}
+
+impl Case {
+    fn new(plan: Arc<Plan>, luck: &[(&str, &[Luck])]) -> Self {
+        let luck = luck.iter().map(|(operation, luck)| ((*operation).to_owned(), luck.to_vec())).collect();
+        let world = Script { luck, ..Script::default() };
+        let simulation = Simulation::new(Run::new(build::order_id(), plan), world, Timestamp::EPOCH);
+        Self { simulation, requests: 0 }
+    }
+
+    /// Goes on as long as something is due within so many seconds of the beginning.
+    fn until(mut self, seconds: i64) -> Self {
+        while self.simulation.next_at().is_some_and(|at| at.as_millis() <= seconds * 1_000) {
+            self.simulation.step();
+        }
+        self
+    }
+
+    fn at_standstill(mut self) -> Self {
+        assert_ne!(self.simulation.run(1_000), Standstill::OutOfSteps);
+        self
+    }
+
+    fn ask(&mut self, event: impl FnOnce(model::DeliveryId) -> Event) -> Result<Handled, Rejected> {
+        self.requests += 1;
+        self.simulation.handle(event(format!("r{}", self.requests).parse().unwrap()))
+    }
+
+    fn cancel(&mut self) -> Result<Handled, Rejected> {
+        self.ask(|id| Event::Cancel { id, by: Actor::new("anna"), reason: "moved away".to_owned() })
+    }
+
+    fn act(&mut self, action: OperatorAction, task: &str) -> Result<Handled, Rejected> {
+        let task: TaskId = task.parse().unwrap();
+        self.ask(|id| Event::Act { id, action, task, by: Actor::new("op"), note: "seen".to_owned() })
+    }
+
+    fn signal(&mut self, signal: &str, payload: &str) -> Result<Handled, Rejected> {
+        let payload = serde_json::from_str(payload).unwrap();
+        self.ask(|id| Event::Delivered { id, signal: signal.to_owned(), task: None, payload })
+    }
+
+    fn state(&self) -> OrderState {
+        self.simulation.order().state()
+    }
+
+    fn task(&self, id: &str) -> TaskState {
+        let view = self.simulation.order().view();
+        view.tasks.into_iter().find(|task| task.id.to_string() == id).unwrap().state
+    }
+
+    fn facts(&self) -> Vec<&'static str> {
+        self.simulation.order().events().iter().map(|event| event.fact.name()).collect()
+    }
+
+    fn log(&self) -> Vec<&str> {
+        self.simulation.world().log.iter().map(String::as_str).collect()
+    }
+
+    fn held_effects(&self) -> Vec<String> {
+        self.simulation.world().ledger.held().iter().map(|deed| deed.task.to_string()).collect()
+    }
+}
+
+/// a → (b ∥ c) → d, each with an undo.
+fn diamond(change: impl FnOnce(&mut [plan::Definition; 4])) -> Arc<Plan> {
+    let mut tasks = ["a", "b", "c", "d"].map(build::task);
+    change(&mut tasks);
+    let [a, b, c, d] = tasks;
+    build::plan(vec![(a, vec![]), (b, vec![0]), (c, vec![0]), (d, vec![1, 2])], &[])
+}
+
+#[test]
+fn a_plan_is_carried_out_in_parallel_where_it_allows() {
+    let case = Case::new(diamond(|_| {}), &[]).at_standstill();
+    assert_eq!(case.state(), OrderState::Completed);
+    assert_eq!(case.log(), ["do_a", "do_b", "do_c", "do_d"]);
+    // Three waves of a second each.
+    assert_eq!(case.simulation.now(), Timestamp::from_millis(3_000));
+}
+
+#[test]
+fn a_rollback_undoes_in_reverse_and_leaves_nothing() {
+    let plan = diamond(|tasks| tasks[3].on_failure = Some(build::reaction(ReactionKind::Rollback)));
+    let case = Case::new(plan, &[("do_d", &[Luck::Refused])]).at_standstill();
+    assert_eq!(case.state(), OrderState::Failed);
+    let undone: Vec<_> = case.log().into_iter().filter(|o| o.starts_with("undo")).collect();
+    assert_eq!(undone, ["undo_c", "undo_b", "undo_a"]);
+    assert_eq!(case.held_effects(), Vec::<String>::new());
+    assert_eq!(case.task("d"), TaskState::Dropped);
+}
+
+#[test]
+fn a_failed_task_holds_the_order_until_a_person_has_it_retried() {
+    let mut case = Case::new(diamond(|_| {}), &[("do_b", &[Luck::Failed])]).at_standstill();
+    assert_eq!(
+        (case.state(), case.task("b"), case.task("c")),
+        (OrderState::Held, TaskState::Held, TaskState::Succeeded)
+    );
+    let blocked = case.simulation.order().held().unwrap();
+    assert_eq!((blocked.task.to_string().as_str(), blocked.reason.as_str()), ("b", "Failed"));
+    let wrong = case.act(OperatorAction::Retry, "c").unwrap_err();
+    assert_eq!(
+        wrong.to_string(),
+        "`c` is succeeded: only a task that is held, or whose undo failed, can be acted on"
+    );
+    assert_eq!(case.act(OperatorAction::Retry, "b"), Ok(Handled::Applied));
+    assert_eq!(case.at_standstill().state(), OrderState::Completed);
+}
+
+#[test]
+fn the_operator_can_roll_back_instead() {
+    let mut case = Case::new(diamond(|_| {}), &[("do_b", &[Luck::Failed])]).at_standstill();
+    assert_eq!(case.act(OperatorAction::Rollback, "b"), Ok(Handled::Applied));
+    let case = case.at_standstill();
+    assert_eq!((case.state(), case.held_effects()), (OrderState::Failed, vec![]));
+    assert!(case.facts().contains(&"OrderResumed"));
+}
+
+#[test]
+fn a_lost_answer_is_asked_for_again_under_its_key_before_it_is_undone() {
+    let plan = diamond(|tasks| tasks[1].on_timeout = Some(build::reaction(ReactionKind::Rollback)));
+    for (luck, calls) in [
+        (Luck::LostAfterEffect, vec!["do_a", "do_b", "do_c", "do_b", "undo_c", "undo_b", "undo_a"]),
+        (Luck::LostBeforeEffect, vec!["do_a", "do_b", "do_c", "do_b", "undo_c", "undo_b", "undo_a"]),
+    ] {
+        let case = Case::new(plan.clone(), &[("do_b", &[luck])]).at_standstill();
+        assert_eq!(
+            (case.state(), case.held_effects(), case.log()),
+            (OrderState::Failed, vec![], calls),
+            "{luck:?}"
+        );
+    }
+    // A definite no means that there is nothing to undo.
+    let case = Case::new(plan, &[("do_b", &[Luck::LostBeforeEffect, Luck::Refused])]).at_standstill();
+    assert!(!case.log().contains(&"undo_b"));
+    assert_eq!(case.task("b"), TaskState::Dropped);
+}
+
+#[test]
+fn an_undo_that_fails_is_a_work_item_and_never_dropped() {
+    let plan = diamond(|tasks| tasks[3].on_failure = Some(build::reaction(ReactionKind::Rollback)));
+    let luck: &[(&str, &[Luck])] = &[("do_d", &[Luck::Refused]), ("undo_b", &[Luck::Failed])];
+    let mut case = Case::new(plan, luck).at_standstill();
+    assert_eq!(
+        (case.state(), case.task("b"), case.task("c")),
+        (OrderState::Held, TaskState::UndoFailed, TaskState::Undone)
+    );
+    assert_eq!(case.task("a"), TaskState::Succeeded, "what b depended on is not touched before b is undone");
+    assert_eq!(case.act(OperatorAction::Rollback, "b"), Err(Rejected::BeingUndone));
+    assert_eq!(case.act(OperatorAction::Retry, "b"), Ok(Handled::Applied));
+    let case = case.at_standstill();
+    assert_eq!((case.state(), case.held_effects()), (OrderState::Failed, vec![]));
+}
+
+#[test]
+fn a_result_that_is_not_good_enough_is_undone_before_the_task_is_tried_again() {
+    let plan = diamond(|tasks| tasks[0].ensure = vec![build::ensure_ok(HOLD)]);
+    let mut case = Case::new(plan, &[("do_a", &[Luck::NotOk])]).at_standstill();
+    assert_eq!(case.simulation.order().held().unwrap().reason, "`result.ok` does not hold");
+    case.act(OperatorAction::Retry, "a").unwrap();
+    let case = case.at_standstill();
+    assert_eq!(case.log()[..3], ["do_a", "undo_a", "do_a"]);
+    assert_eq!(case.state(), OrderState::Completed);
+    assert_eq!(case.held_effects(), ["a", "b", "c", "d"]);
+}
+
+#[test]
+fn a_fallback_is_called_when_the_first_choice_fails_for_good() {
+    let plan =
+        diamond(|tasks| build::body(&mut tasks[0]).fallbacks = vec![build::call("other_a", vec![], true)]);
+    let case = Case::new(plan.clone(), &[("do_a", &[Luck::Refused])]).at_standstill();
+    assert_eq!((case.state(), case.log()[1]), (OrderState::Completed, "other_a"));
+    // Not when nobody knows: both might then be there.
+    let case = Case::new(plan, &[("do_a", &[Luck::LostBeforeEffect])]).at_standstill();
+    assert_eq!((case.state(), case.log()), (OrderState::Held, vec!["do_a"]));
+}
+
+#[test]
+fn a_rejected_order_is_one_for_which_nothing_was_done() {
+    let reject = |task: &mut plan::Definition| task.on_failure = Some(build::reaction(ReactionKind::Reject));
+    let case =
+        Case::new(diamond(|tasks| reject(&mut tasks[0])), &[("do_a", &[Luck::Refused])]).at_standstill();
+    assert_eq!(case.state(), OrderState::Rejected);
+    assert!(!case.facts().contains(&"TaskUndone"));
+}
+
+#[test]
+fn fail_ends_the_order_and_leaves_what_was_done() {
+    let plan = diamond(|tasks| tasks[3].on_failure = Some(build::reaction(ReactionKind::Fail)));
+    let case = Case::new(plan, &[("do_d", &[Luck::Refused])]).at_standstill();
+    assert_eq!(
+        (case.state(), case.held_effects()),
+        (OrderState::Failed, vec!["a".to_owned(), "b".to_owned(), "c".to_owned()])
+    );
+}
+
+#[test]
+fn skip_goes_on_without_the_task_and_without_what_it_left() {
+    let plan = diamond(|tasks| {
+        tasks[1].on_timeout = Some(build::reaction(ReactionKind::Skip));
+        build::body(&mut tasks[2]).undo = Undo::Nothing { why: "it fades".to_owned() };
+    });
+    let case = Case::new(plan, &[("do_b", &[Luck::LostAfterEffect])]).at_standstill();
+    assert_eq!((case.state(), case.task("b")), (OrderState::Completed, TaskState::Skipped));
+    assert_eq!(case.held_effects(), ["a", "c", "d"]);
+}
+
+fn waiting() -> Arc<Plan> {
+    let mut report = build::wait("report");
+    report.ensure = vec![build::ensure_ok(HOLD)];
+    report.on_timeout =
+        Some(plan::Reaction { kind: HOLD, reason: Some(build::text("no report from the technician")) });
+    build::plan(vec![(build::task("a"), vec![]), (report, vec![0]), (build::task("b"), vec![1])], &[])
+}
+
+#[test]
+fn a_signal_lets_the_task_go_that_waits_for_it() {
+    let mut case = Case::new(waiting(), &[]).until(5);
+    assert_eq!(case.signal("signal_report", r#"{"ok": true}"#), Ok(Handled::Applied));
+    assert_eq!(case.at_standstill().state(), OrderState::Completed);
+}
+
+#[test]
+fn a_signal_that_comes_early_is_kept() {
+    let mut case = Case::new(waiting(), &[]);
+    assert_eq!(case.signal("signal_report", r#"{"ok": true}"#), Ok(Handled::Kept));
+    let case = case.at_standstill();
+    assert_eq!((case.state(), case.simulation.now().as_millis()), (OrderState::Completed, 2_000));
+}
+
+#[test]
+fn what_no_task_can_take_is_refused_and_changes_nothing() {
+    let mut case = Case::new(waiting(), &[]).until(1);
+    for (signal, payload, reason) in [
+        (
+            "signal_report",
+            r#"{"ok": "yes"}"#,
+            "`signal_report` is not of the shape that was declared: /ok: expected true or false, found a text",
+        ),
+        (
+            "signal_report",
+            "null",
+            "`signal_report` is not of the shape that was declared: /ok: missing: expected true or false",
+        ),
+        ("other", "{}", "no task of this order waits for `other`"),
+        ("1 2", "{}", "`1 2` is not a name (letters, digits and `_`, at most 64)"),
+    ] {
+        assert_eq!(case.signal(signal, payload).unwrap_err().to_string(), reason);
+    }
+    assert_eq!(case.task("report"), TaskState::Running);
+    assert_eq!(case.facts().iter().filter(|name| **name == "SignalRefused").count(), 4);
+}
+
+#[test]
+fn a_wait_that_runs_out_holds_and_waits_anew_on_retry() {
+    let mut case = Case::new(waiting(), &[]).at_standstill();
+    assert_eq!(case.simulation.now().as_millis(), 3_601_000);
+    assert_eq!(
+        case.simulation.order().held().unwrap().reason,
+        "no report from the technician (nothing came within 1h)"
+    );
+    case.act(OperatorAction::Retry, "report").unwrap();
+    assert_eq!(case.signal("signal_report", r#"{"ok": false}"#), Ok(Handled::Applied));
+    assert_eq!(case.state(), OrderState::Held);
+    // A report that comes while a person has the task is for when it waits again.
+    assert_eq!(case.signal("signal_report", r#"{"ok": true}"#), Ok(Handled::Kept));
+    case.act(OperatorAction::Retry, "report").unwrap();
+    assert_eq!(case.at_standstill().state(), OrderState::Completed);
+}
+
+#[test]
+fn a_cancel_at_a_wait_undoes_what_was_done() {
+    let mut case = Case::new(waiting(), &[]).until(5);
+    assert_eq!(case.cancel(), Ok(Handled::Applied));
+    assert_eq!(case.state(), OrderState::PendingCancellation);
+    assert_eq!(case.cancel(), Err(Rejected::BeingUndone));
+    let mut case = case.at_standstill();
+    assert_eq!((case.state(), case.log()), (OrderState::Cancelled, vec!["do_a", "undo_a"]));
+    assert_eq!(case.cancel(), Err(Rejected::Ended { state: OrderState::Cancelled }));
+}
+
+#[test]
+fn a_cancel_before_anything_was_done_has_nothing_to_undo() {
+    let mut case = Case::new(waiting(), &[]);
+    assert_eq!(case.cancel(), Ok(Handled::Applied));
+    assert_eq!((case.state(), case.log()), (OrderState::Cancelled, vec![]));
+}
+
+#[test]
+fn a_call_in_flight_settles_before_a_cancel_undoes_it() {
+    let mut case = Case::new(diamond(|_| {}), &[]);
+    case.simulation.step();
+    assert_eq!(case.cancel(), Ok(Handled::Applied));
+    assert_eq!(case.state(), OrderState::PendingCancellation);
+    let case = case.at_standstill();
+    assert_eq!((case.state(), case.log()), (OrderState::Cancelled, vec!["do_a", "undo_a"]));
+}
+
+#[test]
+fn past_the_point_of_no_return_a_cancel_is_refused_and_the_order_goes_on() {
+    let plan = diamond(|tasks| tasks[3].point_of_no_return = true);
+    let mut case = Case::new(plan.clone(), &[]).until(2);
+    assert_eq!(case.task("d"), TaskState::Running);
+    let refused = case.cancel().unwrap_err();
+    assert_eq!(
+        refused.to_string(),
+        "the order can't be cancelled any more: `d` is a point of no return and has begun"
+    );
+    assert_eq!(case.state(), OrderState::InProgress);
+    assert_eq!(case.at_standstill().state(), OrderState::Completed);
+    // One that failed for certain has not been passed.
+    let mut case = Case::new(plan, &[("do_d", &[Luck::Refused])]).at_standstill();
+    assert_eq!(case.state(), OrderState::Held);
+    assert_eq!(case.cancel(), Ok(Handled::Applied));
+    assert_eq!(case.at_standstill().state(), OrderState::Cancelled);
+}
+
+#[test]
+fn the_customer_sees_the_last_status_that_still_holds() {
+    let plan = diamond(|tasks| {
+        tasks[0].status = Some(build::text("Ordered"));
+        tasks[3].status = Some(build::text("Activating"));
+    });
+    let case = Case::new(plan, &[("do_d", &[Luck::Failed])]).at_standstill();
+    assert_eq!(case.simulation.order().customer_status(), Some("Ordered"));
+    let said: Vec<_> = case
+        .simulation
+        .order()
+        .events()
+        .iter()
+        .filter_map(|event| match &event.fact {
+            Fact::CustomerStatusChanged { status } => status.as_deref(),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(said, ["Ordered", "Activating", "Ordered"]);
+}
+
+#[test]
+fn an_answer_in_the_wrong_shape_holds_and_says_what_is_wrong() {
+    let case = Case::new(diamond(|_| {}), &[("do_a", &[Luck::Misshapen])]).at_standstill();
+    assert_eq!(
+        case.simulation.order().held().unwrap().reason,
+        "net.do_a answered in a shape that was not declared: /ok: expected true or false, found a text"
+    );
+}
+
+#[test]
+fn a_late_or_unknown_settlement_changes_nothing() {
+    let mut case = Case::new(diamond(|_| {}), &[]).at_standstill();
+    let events = case.simulation.order().events().len();
+    let late = Event::CallSettled {
+        call: engine::CallId(1),
+        settlement: Settlement::Failed { reason: "late".to_owned() },
+    };
+    assert_eq!(case.simulation.handle(late), Ok(Handled::Duplicate));
+    assert_eq!(case.simulation.order().events().len(), events);
+}
