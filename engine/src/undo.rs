@@ -246,7 +246,7 @@ impl Run {
     fn end_backward(&mut self) {
         let Phase::Backward { ending, uncleared: 0 } = &self.state.phase else { return };
         let fact = match ending.clone() {
-            Ending::Rejected(reason) if !self.state.touched => Fact::OrderRejected { reason },
+            Ending::Rejected(reason) if self.untouched() => Fact::OrderRejected { reason },
             Ending::Rejected(reason) | Ending::Failed(reason) | Ending::Abandoned(reason) => {
                 Fact::OrderFailed { reason }
             }
@@ -254,5 +254,10 @@ impl Run {
         };
         self.tell(fact);
         self.end();
+    }
+
+    /// Whether nothing was ever done out there, for certain.
+    fn untouched(&self) -> bool {
+        !self.state.touched && self.state.tasks.iter().all(|run| run.trace == Trace::None)
     }
 }
