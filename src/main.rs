@@ -1,2 +1,7 @@
 //! The `orderwright` command.
-fn main() {}
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    orderwright::main()
+}

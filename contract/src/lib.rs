@@ -1,1 +1,19 @@
-//! What crosses the wire to Temporal.
+//! What crosses the wire to Temporal: names, payloads in their first version, and the client for orders.
+//!
+//! The worker answers what is said here; everyone else speaks through [`OrderClient`]. An order's workflow has the
+//! order's id. A name or a field that histories hold is never changed: what is added is optional.
+
+pub mod attributes;
+mod call;
+mod client;
+mod deltas;
+mod input;
+pub mod names;
+pub mod payload;
+mod request;
+
+pub use call::{CallFailure, CallInput, Earlier};
+pub use client::{ClientConfig, ClientError, Closed, ConnectError, OrderClient, Standing, Started, connect};
+pub use deltas::{Deltas, DeltasRequest};
+pub use input::{FORMAT, OrderInput, Outcome, Routes};
+pub use request::{ActRequest, Answer, CancelRequest, DeliverRequest};

@@ -1,1 +1,46 @@
 //! Postgres: what people and other systems read.
+//!
+//! The only crate with SQL in it. Functions take a connection, so callers own the transaction where they need one, and
+//! answer in the words of `model`; absent is `None`. Every query is checked against the schema in
+//! `migrations/` when it is compiled. Temporal is the truth of execution: [`apply_batch`] alone moves an order, and only
+//! as its numbered events say. The clock is an input.
+
+mod accept;
+mod apply;
+mod attempts;
+mod blueprints;
+mod columns;
+mod database;
+mod events;
+mod expected;
+mod intents;
+mod keys;
+mod listen;
+mod orders;
+mod progress;
+mod workers;
+
+pub use accept::{AcceptError, Accepted, NewOrder, START_GRACE, accept_order};
+pub use apply::{Outcome, apply_batch, apply_events};
+pub use attempts::{Attempt, AttemptEnd, AttemptOutcome, load_attempts, record_attempts};
+pub use blueprints::{
+    BlueprintVersion, Conflict, Library, NewBlueprint, NewLibrary, PublishError, Published, list_blueprints,
+    load_blueprint, load_library, newest_blueprints, publish_library,
+};
+pub use database::{DatabaseError, MIGRATOR, check_alive, connect, migrate};
+pub use events::{EVENT_PAGE, EventCursor, PublicEvent, load_events, tail_events};
+pub use expected::{Expectation, Expected};
+pub use intents::{
+    Intent, IntentId, LONGEST_REST, Steering, add_intent, claim_intents, delay_intent, finish_intents,
+};
+pub use keys::{KEY_RETENTION, KeyReused, Keyed, purge_keys};
+pub use listen::{Heard, Listener};
+pub use orders::{
+    ItemRow, ORDER_PAGE, OrderCursor, OrderFilter, OrderPage, OrderRow, OrderSummary, TaskRow, list_orders,
+    load_order, load_plan,
+};
+pub use progress::{Blocked, OrderProgress, Refusal, TaskProgress};
+pub use workers::{
+    WorkerId, begin_worker, count_workers, declare_lost, end_worker, find_lost_workers, mark_audited,
+    orders_to_audit, see_worker,
+};

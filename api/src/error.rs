@@ -1,0 +1,252 @@
+//! Why a request was not done, and the answer to it.
+//!
+//! [`ApiError`] is the one closed list for every handler. It becomes a response without the parts that only the request
+//! knows; `observe` completes those. Causes are logged here, once, and never shown.
+
+use std::error::Error;
+use std::time::Duration;
+
+use axum::response::{IntoResponse, Response};
+use http::{HeaderValue, StatusCode, header};
+use model::Fault;
+use uuid::Uuid;
+
+use crate::problem::{Problem, ProblemDiagnostic, ProblemError, ProblemType};
+
+/// Why a request was not done.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ApiError {
+    /// The body is not JSON.
+    #[error("line {line}, column {column}: {message}")]
+    MalformedJson { line: usize, column: usize, message: String },
+    /// Query parameters or headers that are not valid, all of them.
+    #[error("{}", counted(.0.len(), "parameter or header is not valid", "parameters or headers are not valid"))]
+    InvalidParameters(Vec<ParameterFault>),
+    /// What the address names does not exist.
+    #[error("there is no {what} `{name}`")]
+    NotFound { what: &'static str, name: String },
+    /// The address takes other methods.
+    #[error("the address does not take `{0}`")]
+    MethodNotAllowed(http::Method),
+    /// The caller sends too slowly.
+    #[error("the body did not arrive within {} s", .0.as_secs())]
+    BodyTimeout(Duration),
+    /// The connection broke while the body was read.
+    #[error("the body could not be read to its end")]
+    BodyLost,
+    /// The order does not allow it.
+    #[error("{reason}")]
+    Refused { code: &'static str, reason: String, task: Option<String> },
+    /// Published versions differ from what was sent.
+    #[error(
+        "{}", counted(.0.len(), "blueprint differs from its published version", "blueprints differ from their published versions")
+    )]
+    VersionTaken(Vec<model::BlueprintRef>),
+    /// The body is larger than its kind may be.
+    #[error("{what} may have at most {limit} bytes")]
+    PayloadTooLarge { what: &'static str, limit: usize },
+    /// The body's type is not JSON.
+    #[error("expected `application/json`, found {}", .found.as_ref().map_or_else(|| "no content type".to_owned(), |f| format!("`{f}`")))]
+    UnsupportedMediaType { found: Option<String> },
+    /// The body is JSON and not what is expected, in these places.
+    #[error("{}", counted(.0.len(), "fault was found", "faults were found"))]
+    InvalidDocument(Vec<Fault>),
+    /// The blueprints don't compile.
+    #[error("{}", counted(.0.iter().filter(|d| d.severity == "error").count(), "error was found", "errors were found"))]
+    InvalidBlueprints(Vec<ProblemDiagnostic>),
+    /// A key that stands for another request.
+    #[error("{what} `{key}` was sent before with a different document")]
+    KeyReused { what: &'static str, key: String },
+    /// As many as we allow.
+    #[error("{what} are at their limit of {limit}")]
+    Overloaded { what: &'static str, limit: usize },
+    /// We were not done in time.
+    #[error("the answer was not ready within {} s", .0.as_secs())]
+    TooSlow(Duration),
+    /// Something that is needed is down.
+    #[error("{what} can't be reached")]
+    Unavailable {
+        /// `Temporal`, `Postgres`, `a worker`.
+        what: &'static str,
+        /// Why, for the log.
+        #[source]
+        cause: Option<Box<dyn Error + Send + Sync>>,
+    },
+    /// A defect or a surprise of ours.
+    #[error("something unexpected happened")]
+    Internal(#[source] Box<dyn Error + Send + Sync>),
+}
+
+/// A query parameter or header that is not valid.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct ParameterFault {
+    /// Its name.
+    pub(crate) name: String,
+    /// What is wrong and what was expected.
+    pub(crate) detail: String,
+}
+
+impl ParameterFault {
+    pub(crate) fn new(name: impl Into<String>, detail: impl Into<String>) -> Self {
+        Self { name: name.into(), detail: detail.into() }
+    }
+}
+
+fn counted(n: usize, one: &str, many: &str) -> String {
+    if n == 1 { format!("1 {one}") } else { format!("{n} {many}") }
+}
+
+/// How long a caller is asked to leave an overloaded or broken service alone, in seconds. Long enough to matter, and
+/// short against the time that a restart takes.
+const RETRY_AFTER_SECS: u16 = 2;
+
+impl ApiError {
+    /// There is no such order.
+    pub(crate) fn no_order(id: impl std::fmt::Display) -> Self {
+        Self::NotFound { what: "order", name: id.to_string() }
+    }
+
+    /// A defect or surprise with its cause.
+    pub(crate) fn internal(cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self::Internal(cause.into())
+    }
+
+    /// The kind of problem that the caller is told of.
+    pub(crate) const fn kind(&self) -> ProblemType {
+        match self {
+            Self::MalformedJson { .. } | Self::BodyLost => ProblemType::MalformedJson,
+            Self::InvalidParameters(_) => ProblemType::InvalidParameters,
+            Self::NotFound { .. } => ProblemType::NotFound,
+            Self::MethodNotAllowed(_) => ProblemType::MethodNotAllowed,
+            Self::BodyTimeout(_) => ProblemType::BodyTimeout,
+            Self::Refused { .. } => ProblemType::Refused,
+            Self::VersionTaken(_) => ProblemType::VersionTaken,
+            Self::PayloadTooLarge { .. } => ProblemType::PayloadTooLarge,
+            Self::UnsupportedMediaType { .. } => ProblemType::UnsupportedMediaType,
+            Self::InvalidDocument(_) => ProblemType::InvalidDocument,
+            Self::InvalidBlueprints(_) => ProblemType::InvalidBlueprints,
+            Self::KeyReused { .. } => ProblemType::KeyReused,
+            Self::Overloaded { .. } | Self::TooSlow(_) => ProblemType::Overloaded,
+            Self::Unavailable { .. } => ProblemType::Unavailable,
+            Self::Internal(_) => ProblemType::Internal,
+        }
+    }
+
+    /// The status of the answer.
+    pub(crate) fn status(&self) -> StatusCode {
+        StatusCode::from_u16(self.kind().status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+    }
+
+    fn problem(self) -> Problem {
+        let kind = self.kind();
+        let mut problem = Problem {
+            kind: kind.uri(),
+            title: kind.title(),
+            status: kind.status(),
+            detail: self.to_string(),
+            instance: String::new(),
+            request_id: String::new(),
+            errors: Vec::new(),
+            diagnostics: Vec::new(),
+            task: None,
+            code: None,
+            limit_bytes: None,
+            incident: None,
+        };
+        match self {
+            Self::InvalidParameters(faults) => problem.errors = faults.into_iter().map(of_parameter).collect(),
+            Self::InvalidDocument(faults) => problem.errors = faults.into_iter().map(of_document).collect(),
+            Self::VersionTaken(taken) => problem.errors = taken.iter().map(of_blueprint).collect(),
+            Self::InvalidBlueprints(diagnostics) => problem.diagnostics = diagnostics,
+            Self::Refused { code, task, .. } => {
+                problem.code = Some(code);
+                problem.task = task;
+            }
+            Self::PayloadTooLarge { limit, .. } => problem.limit_bytes = Some(limit),
+            Self::Unavailable { what, cause } => {
+                let cause = cause.as_deref().map(|cause| chain(cause));
+                tracing::warn!(service = what, cause, "{what} can't be reached");
+            }
+            Self::Internal(cause) => {
+                let incident = Uuid::now_v7();
+                tracing::error!(%incident, cause = chain(&*cause), "incident {incident}: a request failed");
+                problem.incident = Some(incident.to_string());
+            }
+            Self::MalformedJson { .. }
+            | Self::NotFound { .. }
+            | Self::MethodNotAllowed(_)
+            | Self::BodyTimeout(_)
+            | Self::BodyLost
+            | Self::UnsupportedMediaType { .. }
+            | Self::KeyReused { .. }
+            | Self::Overloaded { .. }
+            | Self::TooSlow(_) => {}
+        }
+        problem
+    }
+}
+
+/// An error and its causes on one line.
+pub(crate) fn chain(error: &(dyn Error + 'static)) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text.push_str(": ");
+        text.push_str(&error.to_string());
+        cause = error.source();
+    }
+    text
+}
+
+fn of_parameter(fault: ParameterFault) -> ProblemError {
+    ProblemError { parameter: Some(fault.name), detail: fault.detail, ..ProblemError::default() }
+}
+
+fn of_document(fault: Fault) -> ProblemError {
+    ProblemError {
+        pointer: Some(fault.pointer.as_str().to_owned()),
+        detail: fault.detail,
+        ..ProblemError::default()
+    }
+}
+
+fn of_blueprint(taken: &model::BlueprintRef) -> ProblemError {
+    ProblemError {
+        blueprint: Some(taken.to_string()),
+        detail: format!("version {} of `{}` is published with a different meaning", taken.version, taken.name),
+        ..ProblemError::default()
+    }
+}
+
+impl IntoResponse for ApiError {
+    fn into_response(self) -> Response {
+        let status = self.status();
+        let mut response = status.into_response();
+        if status == StatusCode::SERVICE_UNAVAILABLE {
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(RETRY_AFTER_SECS));
+        }
+        response.extensions_mut().insert(Box::new(self.problem()));
+        response
+    }
+}
+
+impl From<store::DatabaseError> for ApiError {
+    fn from(error: store::DatabaseError) -> Self {
+        if error.is_permanent() {
+            Self::internal(error)
+        } else {
+            Self::Unavailable { what: "Postgres", cause: Some(error.into()) }
+        }
+    }
+}
+
+impl From<store::AcceptError> for ApiError {
+    fn from(error: store::AcceptError) -> Self {
+        match error {
+            store::AcceptError::KeyReused(reused) => {
+                Self::KeyReused { what: "the idempotency key", key: reused.key.to_string() }
+            }
+            store::AcceptError::Database(error) => error.into(),
+        }
+    }
+}

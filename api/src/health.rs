@@ -1,0 +1,110 @@
+//! Whether this process lives, whether it is of use, and how it is doing.
+
+use std::time::Duration;
+
+use axum::Json;
+use axum::extract::State;
+use axum::response::{IntoResponse as _, Response};
+use http::{StatusCode, header};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::app::{App, now};
+use crate::error::{ApiError, chain};
+
+/// How long one service may take to answer. Whoever asks wants to know soon.
+const PATIENCE: Duration = Duration::from_secs(3);
+
+/// A worker that was not seen for so long is not counted. Workers are seen every few seconds.
+const WORKER_SILENCE: model::Duration = model::Duration::from_secs(30);
+
+/// The process lives.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct HealthView {
+    /// Always `ok`.
+    status: &'static str,
+    /// The version of Orderwright.
+    version: &'static str,
+}
+
+/// Does the process live?
+#[utoipa::path(get, path = "/healthz", tag = "service", responses((status = OK, description = "It does", body = HealthView)))]
+pub(crate) async fn healthz() -> Json<HealthView> {
+    Json(HealthView { status: "ok", version: env!("CARGO_PKG_VERSION") })
+}
+
+/// What the process needs, and whether it is there.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct ReadinessView {
+    /// Whether everything is there.
+    ready: bool,
+    /// Without it, nothing can be read or accepted.
+    postgres: CheckView,
+    /// Without it, orders are accepted and wait.
+    temporal: CheckView,
+    /// Without one, orders are started and wait.
+    workers: CheckView,
+}
+
+/// One service.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct CheckView {
+    /// Whether it answers.
+    up: bool,
+    /// What there is to say about it.
+    detail: String,
+}
+
+/// Is the process of use?
+///
+/// Names each service that is down. Orders can be submitted as long as Postgres is up.
+#[utoipa::path(
+    get, path = "/readyz", tag = "service",
+    responses(
+        (status = OK, description = "Everything is there", body = ReadinessView),
+        (status = SERVICE_UNAVAILABLE, description = "Something is down", body = ReadinessView),
+    )
+)]
+pub(crate) async fn readyz(State(app): State<App>) -> Response {
+    let (postgres, temporal, workers) = tokio::join!(
+        within(async {
+            store::check_alive(&mut *app.database().await.map_err(|e| chain(&e))?).await.map_err(|e| chain(&e))?;
+            Ok("answers".to_owned())
+        }),
+        within(async {
+            app.client().check_alive().await.map_err(|e| chain(&e))?;
+            Ok("answers".to_owned())
+        }),
+        within(workers(&app)),
+    );
+    let ready = postgres.up && temporal.up && workers.up;
+    let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    (status, Json(ReadinessView { ready, postgres, temporal, workers })).into_response()
+}
+
+async fn workers(app: &App) -> Result<String, String> {
+    let silent = i64::try_from(WORKER_SILENCE.as_millis()).unwrap_or(i64::MAX);
+    let since = model::Timestamp::from_millis(now().as_millis().saturating_sub(silent));
+    let mut connection = app.database().await.map_err(|_| "not known while Postgres is away".to_owned())?;
+    match store::count_workers(&mut connection, since).await.map_err(|e| chain(&e))? {
+        0 => Err(format!("none was seen in the last {WORKER_SILENCE}")),
+        1 => Ok("1 worker".to_owned()),
+        many => Ok(format!("{many} workers")),
+    }
+}
+
+async fn within(check: impl Future<Output = Result<String, String>>) -> CheckView {
+    match tokio::time::timeout(PATIENCE, check).await {
+        Ok(Ok(detail)) => CheckView { up: true, detail },
+        Ok(Err(detail)) => CheckView { up: false, detail },
+        Err(_) => CheckView { up: false, detail: format!("has not answered within {} s", PATIENCE.as_secs()) },
+    }
+}
+
+/// `GET /metrics`: the metrics of this process in Prometheus' text form.
+pub(crate) async fn metrics(State(app): State<App>) -> Result<Response, ApiError> {
+    let Some(handle) = &app.config().metrics else {
+        return Err(ApiError::NotFound { what: "address", name: "/metrics".to_owned() });
+    };
+    Ok(([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], handle.render()).into_response())
+}

@@ -1,0 +1,74 @@
+//! `POST /v1/orders/{id}/cancel`: asks an order to be cancelled.
+
+use axum::extract::State;
+use axum::response::Response;
+use contract::CancelRequest;
+use model::{Fault, Type, Value};
+use store::Steering;
+use utoipa::ToSchema;
+
+use crate::app::App;
+use crate::error::ApiError;
+use crate::extract::{Body, Delivery, Document, OrderPath, RequestActor, record, required_text};
+use crate::orders::verdict::{VerdictView, answer, heard, known, own_delivery, promise};
+
+/// Why an order is to be cancelled.
+#[derive(Debug, ToSchema)]
+pub(crate) struct CancelDocument {
+    /// Why, for the record: at most 2,000 bytes.
+    #[schema(example = "the customer changed their mind")]
+    reason: String,
+}
+
+impl Document for CancelDocument {
+    const NAME: &'static str = "a cancel";
+    const LIMIT: usize = 16_384;
+
+    fn read(document: Value) -> Result<Self, Vec<Fault>> {
+        let fields = record(document, &[("reason", Type::Text)])?;
+        Ok(Self { reason: required_text(&fields, "reason")? })
+    }
+}
+
+/// Cancel an order
+///
+/// The order assesses it: past a point of no return it refuses (409, the task is named) and goes on. Otherwise no new task starts, what
+/// was done is undone, and the order ends `cancelled`; 200 means that this has begun. If no worker can be asked, the cancel is written
+/// down and will be assessed later (202).
+#[utoipa::path(
+    post, path = "/v1/orders/{id}/cancel", tag = "orders",
+    params(
+        ("id" = uuid::Uuid, Path, description = "The order"),
+        ("Idempotency-Key" = Option<String>, Header, description = "Names the request; the same one again gets the same answer"),
+        ("X-Actor" = Option<String>, Header, description = "Who asks; on the record"),
+    ),
+    request_body(content = CancelDocument, content_type = "application/json"),
+    responses(
+        (status = OK, description = "The cancel is accepted: the order is being undone", body = VerdictView),
+        (status = ACCEPTED, description = "The order could not be asked yet and will be", body = VerdictView),
+        (status = NOT_FOUND, description = "There is no such order"),
+        (status = CONFLICT, description = "The order refuses: `code` is `point_of_no_return`, `being_undone` or `ended`"),
+        (status = UNPROCESSABLE_ENTITY, description = "The document has faults, all of which are named"),
+    )
+)]
+pub(crate) async fn cancel_order(
+    State(app): State<App>,
+    OrderPath(order): OrderPath,
+    Delivery(id): Delivery,
+    RequestActor(by): RequestActor,
+    Body(CancelDocument { reason }): Body<CancelDocument>,
+) -> Result<Response, ApiError> {
+    known(&app, order).await?;
+    let id = id.map_or_else(own_delivery, Ok)?;
+    let request = CancelRequest { id, by, reason };
+    let asked = app.client().cancel(order, &request).await;
+    let CancelRequest { id, by, reason } = request;
+    let verdict = match heard(&app, order, asked).await? {
+        Ok(verdict) => verdict,
+        Err(unheard) => {
+            let steering = Steering::Cancel { id: id.clone(), by, reason };
+            promise(&app, order, &steering, unheard).await?
+        }
+    };
+    Ok(answer(order, id, verdict))
+}

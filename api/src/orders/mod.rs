@@ -1,0 +1,13 @@
+//! Orders: one file per endpoint, and what several of them share.
+
+pub(crate) mod act;
+pub(crate) mod cancel;
+pub(crate) mod events;
+pub(crate) mod get;
+pub(crate) mod list;
+pub(crate) mod plan;
+pub(crate) mod signal;
+mod stream;
+pub(crate) mod submit;
+mod verdict;
+mod view;

@@ -1,0 +1,115 @@
+//! `POST /v1/orders/{id}/signals/{name}`: hands an event from outside to the task that waits for it.
+
+use axum::extract::State;
+use axum::response::Response;
+use contract::DeliverRequest;
+use model::{DeliveryId, Fault, Pointer, SignalName, TaskId, Type, Value, limits};
+use store::Steering;
+use utoipa::ToSchema;
+
+use crate::app::App;
+use crate::error::ApiError;
+use crate::extract::{Body, Delivery, Document, NamedPath, OrderPath, record};
+use crate::orders::verdict::{VerdictView, answer, heard, known, own_delivery, promise};
+
+/// An event from outside.
+#[derive(Debug, ToSchema)]
+pub(crate) struct SignalDocument {
+    /// Names the event in the sender's system: a second delivery changes nothing. The header `Idempotency-Key` does the same.
+    #[schema(value_type = Option<String>, example = "WFM-2207")]
+    id: Option<DeliveryId>,
+    /// The task it is for, such as `field_work[1]`; without it, the one task that waits for such a signal.
+    #[schema(value_type = Option<String>)]
+    task: Option<TaskId>,
+    /// What it carries: the fields that the blueprint's `wait` asks for, at most 256,000 bytes.
+    #[schema(value_type = Object, example = json!({"outcome": "done", "ont": "ONT-1"}))]
+    payload: Value,
+}
+
+impl Document for SignalDocument {
+    const NAME: &'static str = "a signal";
+    // The payload at its largest, with room for the rest.
+    const LIMIT: usize = limits::RESULT_BYTES + 4_096;
+
+    fn read(document: Value) -> Result<Self, Vec<Fault>> {
+        let fields = [("id", Type::Text.optional()), ("task", Type::Text.optional()), ("payload", Type::Any)];
+        let fields = record(document, &fields)?;
+        let root = Pointer::root();
+        let mut faults = Vec::new();
+        let text = |name: &str| fields.field(name).and_then(Value::as_text);
+        let id = text("id").map(DeliveryId::new).transpose();
+        let id = id.map_err(|wrong| faults.push(Fault::new(root.key("id"), wrong.to_string())));
+        let task = text("task").map(str::parse::<TaskId>).transpose();
+        let task = task.map_err(|wrong| faults.push(Fault::new(root.key("task"), wrong.to_string())));
+        let payload = fields.field("payload").cloned().unwrap_or_default();
+        let size = payload.to_string().len();
+        if size > limits::RESULT_BYTES {
+            let limit = limits::RESULT_BYTES;
+            faults.push(Fault::new(root.key("payload"), format!("expected at most {limit} bytes, found {size}")));
+        }
+        match (id, task) {
+            (Ok(id), Ok(task)) if faults.is_empty() => Ok(Self { id, task, payload }),
+            _ => Err(faults),
+        }
+    }
+}
+
+/// Signal an order
+///
+/// The task that waits for the signal takes it, if it carries what the task asks for; a signal that comes early is kept. A signal
+/// that no task will ever take, or of the wrong shape, is refused (409, the reason in words) and is on the record. If no worker can be asked, the signal is
+/// written down and handed over later (202).
+#[utoipa::path(
+    post, path = "/v1/orders/{id}/signals/{name}", tag = "orders",
+    params(
+        ("id" = uuid::Uuid, Path, description = "The order"),
+        ("name" = String, Path, description = "The signal, as the blueprint names it"),
+        ("Idempotency-Key" = Option<String>, Header, description = "Names the delivery, like `id` in the body"),
+    ),
+    request_body(content = SignalDocument, content_type = "application/json"),
+    responses(
+        (status = OK, description = "A task took it (`applied`), it is kept for one (`kept`), or it had come before (`duplicate`)", body = VerdictView),
+        (status = ACCEPTED, description = "The order could not be told yet and will be", body = VerdictView),
+        (status = NOT_FOUND, description = "There is no such order, or no signal can have this name"),
+        (status = CONFLICT, description = "The order refuses: `code` is `signal`, `ended` or `too_many_deliveries`"),
+        (status = PAYLOAD_TOO_LARGE, description = "The signal is too large"),
+        (status = UNPROCESSABLE_ENTITY, description = "The document has faults, all of which are named"),
+    )
+)]
+pub(crate) async fn signal_order(
+    State(app): State<App>,
+    OrderPath(order): OrderPath,
+    NamedPath(name): NamedPath,
+    Delivery(key): Delivery,
+    Body(document): Body<SignalDocument>,
+) -> Result<Response, ApiError> {
+    let signal = SignalName::new(&name)
+        .map_err(|wrong| ApiError::NotFound { what: "signal", name: wrong.text })?
+        .to_string();
+    let SignalDocument { id, task, payload } = document;
+    let id = one_delivery(key, id)?;
+    known(&app, order).await?;
+    let request = DeliverRequest { id, signal, task: task.map(|task| task.to_string()), payload };
+    let asked = app.client().deliver(order, &request).await;
+    let DeliverRequest { id, signal, task: _, payload } = request;
+    let verdict = match heard(&app, order, asked).await? {
+        Ok(verdict) => verdict,
+        Err(unheard) => {
+            let steering = Steering::Deliver { id: id.clone(), signal, payload };
+            promise(&app, order, &steering, unheard).await?
+        }
+    };
+    Ok(answer(order, id, verdict))
+}
+
+/// The id of the delivery, wherever it was given.
+fn one_delivery(key: Option<DeliveryId>, id: Option<DeliveryId>) -> Result<DeliveryId, ApiError> {
+    match (key, id) {
+        (Some(key), Some(id)) if key != id => {
+            let detail = format!("expected what the header `Idempotency-Key` says, `{key}`, found `{id}`");
+            Err(ApiError::InvalidDocument(vec![Fault::new(Pointer::root().key("id"), detail)]))
+        }
+        (Some(id), _) | (None, Some(id)) => Ok(id),
+        (None, None) => own_delivery(),
+    }
+}

@@ -1,0 +1,114 @@
+//! Live streams of order events (server-sent events).
+//!
+//! A stream reads from Postgres from where its reader is and is woken by `news`, so it can neither miss an event nor say
+//! one twice; how many there are at a time is limited.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::response::sse::{Event, KeepAlive, Sse};
+use axum::response::{IntoResponse as _, Response};
+use futures::Stream;
+use http::{HeaderName, HeaderValue, StatusCode, header};
+use model::{OrderEvent, OrderId};
+use store::EVENT_PAGE;
+use tokio::sync::OwnedSemaphorePermit;
+
+use crate::app::App;
+use crate::error::{ApiError, chain};
+use crate::orders::events::{EventView, ends_order, require_order};
+
+/// How long a stream waits for news before it looks for itself.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// How often a silent stream says that it lives. Proxies cut connections that are silent for a minute.
+const KEEP_ALIVE: Duration = Duration::from_secs(15);
+
+/// How long a reader should wait before it connects again.
+const RECONNECT: Duration = Duration::from_secs(2);
+
+/// Opens a stream of the events of an order after `seen`.
+///
+/// # Errors
+/// There is no such order, too many streams are open, or Postgres is away.
+pub(crate) async fn open(app: App, order: OrderId, seen: Option<u64>) -> Result<Response, ApiError> {
+    let permit = Arc::clone(app.streams()).try_acquire_owned().map_err(|_| ApiError::Overloaded {
+        what: "live streams",
+        limit: app.limits().streams,
+    })?;
+    let mut connection = app.database().await?;
+    require_order(&mut connection, order).await?;
+    if let Some(seen) = seen
+        && has_seen_everything(&mut connection, order, seen).await?
+    {
+        return Ok(StatusCode::NO_CONTENT.into_response());
+    }
+    drop(connection);
+    let events = Sse::new(events(app, order, seen, permit));
+    let mut response = events.keep_alive(KeepAlive::new().interval(KEEP_ALIVE)).into_response();
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    // Proxies of the nginx kind would hold events back until a buffer is full.
+    response
+        .headers_mut()
+        .insert(HeaderName::from_static("x-accel-buffering"), HeaderValue::from_static("no"));
+    Ok(response)
+}
+
+/// Whether the event `seen` is the order's last, or lies beyond it.
+async fn has_seen_everything(
+    connection: &mut sqlx::PgConnection,
+    order: OrderId,
+    seen: u64,
+) -> Result<bool, ApiError> {
+    let from_seen = store::load_events(connection, order, seen.checked_sub(1), 1).await?;
+    Ok(from_seen.first().is_some_and(|event| event.number == seen && ends_order(event)))
+}
+
+/// The events, until the order's last one, the end of the process or an outage of Postgres. After the last two the reader
+/// connects again and goes on where it was.
+fn events(
+    app: App,
+    order: OrderId,
+    mut seen: Option<u64>,
+    permit: OwnedSemaphorePermit,
+) -> impl Stream<Item = Result<Event, Infallible>> {
+    // Subscribed before the first read: what comes after the read wakes the stream.
+    let mut news = app.news().subscribe(order);
+    async_stream::stream! {
+        let _permit = permit;
+        yield Ok(Event::default().retry(RECONNECT));
+        loop {
+            let page = match read(&app, order, seen).await {
+                Ok(page) => page,
+                Err(error) => {
+                    tracing::warn!(order.id = %order, error = chain(&error), "a live stream broke off");
+                    return;
+                }
+            };
+            let behind = page.len() >= usize::try_from(EVENT_PAGE).unwrap_or(usize::MAX);
+            for event in page {
+                seen = Some(event.number);
+                yield Ok(render(&event));
+                if ends_order(&event) {
+                    return;
+                }
+            }
+            if !behind && app.ending().run_until_cancelled(news.wait(PATIENCE)).await.is_none() {
+                return;
+            }
+        }
+    }
+}
+
+async fn read(app: &App, order: OrderId, seen: Option<u64>) -> Result<Vec<OrderEvent>, ApiError> {
+    // The connection is given back before anything is sent: a slow reader must not hold it.
+    Ok(store::load_events(&mut *app.database().await?, order, seen, EVENT_PAGE).await?)
+}
+
+fn render(event: &OrderEvent) -> Event {
+    let view = EventView::from(event);
+    let data = serde_json::to_string(&view).unwrap_or_default();
+    // JSON on one line has no line break that could end the field early.
+    Event::default().id(view.number.to_string()).event(view.kind).data(data)
+}

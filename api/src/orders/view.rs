@@ -1,0 +1,341 @@
+//! The read model of an order as callers see it.
+
+use model::{
+    Action, Actor, BlueprintName, Customer, ExternalId, Hash, HoldFor, ItemId, ItemKind, OrderId, OrderState,
+    TaskId, TaskState, Timestamp, Value,
+};
+use serde::Serialize;
+use store::{Blocked, Expected, ItemRow, OrderRow, OrderSummary, TaskRow};
+use utoipa::ToSchema;
+use utoipa::openapi::schema::{ObjectBuilder, Type};
+
+/// An order as a list shows it.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct OrderView {
+    /// Our id.
+    #[schema(value_type = uuid::Uuid)]
+    pub(crate) id: OrderId,
+    /// The sender's id.
+    #[schema(value_type = Option<String>)]
+    pub(crate) external_id: Option<ExternalId>,
+    /// The blueprint that its plan was made by.
+    blueprint: BlueprintView,
+    /// Who ordered.
+    customer: CustomerView,
+    /// A word the sender sorts orders by.
+    category: Option<String>,
+    /// Who sent it, by the header `X-Actor`.
+    #[schema(value_type = String)]
+    author: Actor,
+    /// Its state.
+    #[schema(schema_with = order_state)]
+    pub(crate) state: OrderState,
+    /// What the customer sees.
+    customer_status: Option<String>,
+    /// What it needs a person for, while it does.
+    blocked: Option<BlockedView>,
+    /// Why it was rejected, failed, or is being rolled back.
+    reason: Option<String>,
+    /// When it was accepted.
+    #[schema(value_type = String, format = DateTime)]
+    submitted_at: Timestamp,
+    /// The start date that it waits for.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pending_until: Option<Timestamp>,
+    /// When work began.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    started_at: Option<Timestamp>,
+    /// When it came to its end.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    ended_at: Option<Timestamp>,
+    /// When anything happened to it last.
+    #[schema(value_type = String, format = DateTime)]
+    updated_at: Timestamp,
+    /// How many order events there are.
+    events: u64,
+    /// Where to read on.
+    links: LinksView,
+}
+
+/// A published version of a blueprint.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct BlueprintView {
+    /// Its name.
+    #[schema(value_type = String)]
+    name: BlueprintName,
+    /// Its version.
+    version: u32,
+    /// The SHA-256 of what it means.
+    #[schema(value_type = String)]
+    hash: Hash,
+}
+
+/// Who ordered.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct CustomerView {
+    /// Their id in the sender's systems.
+    id: String,
+    /// Their name.
+    name: Option<String>,
+}
+
+/// What an order needs a person for.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct BlockedView {
+    /// The task.
+    #[schema(value_type = String, example = "activate[1]")]
+    task: TaskId,
+    /// Why.
+    reason: String,
+    /// Who is needed.
+    #[schema(schema_with = hold_for)]
+    hold_for: HoldFor,
+}
+
+/// Where to read on.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct LinksView {
+    /// The order.
+    #[serde(rename = "self")]
+    order: String,
+    /// What happened to it.
+    events: String,
+    /// What will be done for it.
+    plan: String,
+    /// Its history in Temporal's Web UI, where this deployment has one.
+    temporal: Option<String>,
+}
+
+/// An order with its items and tasks.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct OrderDetailView {
+    #[serde(flatten)]
+    order: OrderView,
+    /// What is expected to happen next, in words; null once it has ended.
+    next_action: Option<String>,
+    /// 0 is the most urgent, 4 the least.
+    priority: u8,
+    /// Not before.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    requested_start: Option<Timestamp>,
+    /// If possible by.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    requested_completion: Option<Timestamp>,
+    /// Remarks for people.
+    notes: Vec<String>,
+    /// What the blueprint asks of the order.
+    #[schema(value_type = Object)]
+    attributes: Value,
+    /// What is ordered.
+    items: Vec<ItemView>,
+    /// What is done for it, in the plan's order.
+    tasks: Vec<TaskView>,
+}
+
+/// A line of an order.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct ItemView {
+    /// Its id, unique within the order.
+    #[schema(value_type = String)]
+    id: ItemId,
+    /// The kind that the blueprint found it to be.
+    #[schema(value_type = Option<String>)]
+    kind: Option<ItemKind>,
+    /// What is ordered.
+    offering: String,
+    /// What is to happen to it.
+    #[schema(schema_with = action)]
+    action: Action,
+    /// How many.
+    quantity: u32,
+    /// The product it is about.
+    #[schema(value_type = Object)]
+    product: Value,
+    /// What its kind asks for.
+    #[schema(value_type = Object)]
+    attributes: Value,
+}
+
+/// A task of an order.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct TaskView {
+    /// Its id.
+    #[schema(value_type = String, example = "reserve_port[1]")]
+    id: TaskId,
+    /// What it does, in words.
+    title: String,
+    /// Its state.
+    #[schema(schema_with = task_state)]
+    state: TaskState,
+    /// Why it is in its state, where that needs saying.
+    reason: Option<String>,
+    /// What is expected to happen to it next, in words, while it is under way.
+    next_action: Option<String>,
+    /// Who is needed, if it is held.
+    #[schema(schema_with = optional_hold_for)]
+    hold_for: Option<HoldFor>,
+    /// What it waits for, if it waits.
+    waiting_for: Option<String>,
+    /// When it stops waiting.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    until: Option<Timestamp>,
+    /// `system.operation` that does it.
+    call: Option<String>,
+    /// `system.operation` that takes it back.
+    undo_call: Option<String>,
+    /// How often it has been begun, from 1; 0 before that.
+    generation: u32,
+    /// How often its call was attempted since it was begun last.
+    attempts: u32,
+    /// How often taking it back was attempted.
+    undo_attempts: u32,
+    /// When it was begun last.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    started_at: Option<Timestamp>,
+    /// When it was done, left out or taken back.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    ended_at: Option<Timestamp>,
+    /// The arguments of its last call.
+    #[schema(value_type = Object)]
+    arguments: Value,
+    /// Its result.
+    #[schema(value_type = Object)]
+    result: Value,
+}
+
+/// The address of an order.
+pub(crate) fn location(id: OrderId) -> String {
+    format!("/v1/orders/{id}")
+}
+
+impl OrderView {
+    /// The view of an order; `temporal_ui` makes the link to its history.
+    pub(crate) fn new(order: OrderSummary, temporal_ui: impl FnOnce(OrderId) -> Option<String>) -> Self {
+        let here = location(order.id);
+        Self {
+            id: order.id,
+            external_id: order.external_id,
+            blueprint: BlueprintView {
+                name: order.blueprint.name,
+                version: order.blueprint.version,
+                hash: order.blueprint_hash,
+            },
+            customer: order.customer.into(),
+            category: order.category,
+            author: order.author,
+            state: order.progress.state,
+            customer_status: order.progress.customer_status,
+            blocked: order.progress.blocked.map(Into::into),
+            reason: order.progress.reason,
+            submitted_at: order.submitted_at,
+            pending_until: order.progress.pending_until,
+            started_at: order.progress.started_at,
+            ended_at: order.progress.ended_at,
+            updated_at: order.progress.updated_at,
+            events: order.progress.next_event,
+            links: LinksView {
+                events: format!("{here}/events"),
+                plan: format!("{here}/plan"),
+                temporal: temporal_ui(order.id),
+                order: here,
+            },
+        }
+    }
+}
+
+impl OrderDetailView {
+    /// The view of an order; `temporal_ui` makes the link to its history.
+    pub(crate) fn new(row: OrderRow, temporal_ui: impl FnOnce(OrderId) -> Option<String>) -> Self {
+        let next_action = row.expected().map(|expected| expected.to_string());
+        let OrderRow { summary, request, items, tasks } = row;
+        Self {
+            order: OrderView::new(summary, temporal_ui),
+            next_action,
+            priority: request.priority,
+            requested_start: request.requested_start,
+            requested_completion: request.requested_completion,
+            notes: request.notes,
+            attributes: request.attributes,
+            // Both lists are in the order the items were sent in.
+            items: items.into_iter().zip(request.items).map(ItemView::new).collect(),
+            tasks: tasks.into_iter().map(Into::into).collect(),
+        }
+    }
+}
+
+impl ItemView {
+    fn new((row, sent): (ItemRow, model::Item)) -> Self {
+        Self {
+            id: row.id,
+            kind: row.kind,
+            offering: row.offering,
+            action: row.action,
+            quantity: row.quantity,
+            product: sent.product,
+            attributes: sent.attributes,
+        }
+    }
+}
+
+impl From<TaskRow> for TaskView {
+    fn from(row: TaskRow) -> Self {
+        let next_action = row.expected().map(|expected| Expected { task: None, ..expected }.to_string());
+        let TaskRow { id, title, progress, attempts, undo_attempts, arguments, result } = row;
+        Self {
+            id,
+            title,
+            state: progress.state,
+            reason: progress.reason,
+            next_action,
+            hold_for: progress.hold_for,
+            waiting_for: progress.waiting_for,
+            until: progress.until,
+            call: progress.call,
+            undo_call: progress.undo_call,
+            generation: progress.generation,
+            attempts,
+            undo_attempts,
+            started_at: progress.started_at,
+            ended_at: progress.ended_at,
+            arguments,
+            result,
+        }
+    }
+}
+
+impl From<Customer> for CustomerView {
+    fn from(customer: Customer) -> Self {
+        Self { id: customer.id, name: customer.name }
+    }
+}
+
+impl From<Blocked> for BlockedView {
+    fn from(blocked: Blocked) -> Self {
+        Self { task: blocked.task, reason: blocked.reason, hold_for: blocked.hold_for }
+    }
+}
+
+/// The schema of a closed list of words, from the one place that lists them.
+fn words<'a>(words: impl IntoIterator<Item = &'a str>) -> ObjectBuilder {
+    ObjectBuilder::new().schema_type(Type::String).enum_values(Some(words))
+}
+
+pub(crate) fn order_state() -> ObjectBuilder {
+    words(OrderState::ALL.iter().map(|state| state.as_str()))
+}
+
+fn task_state() -> ObjectBuilder {
+    words(TaskState::ALL.iter().map(|state| state.as_str()))
+}
+
+pub(crate) fn action() -> ObjectBuilder {
+    words(Action::ALL.iter().map(|action| action.as_str()))
+}
+
+fn hold_for() -> ObjectBuilder {
+    words([HoldFor::Operations, HoldFor::Customer].map(HoldFor::as_str))
+}
+
+fn optional_hold_for() -> ObjectBuilder {
+    hold_for().schema_type(utoipa::openapi::schema::SchemaType::from_iter([Type::String, Type::Null]))
+}

@@ -1,0 +1,96 @@
+//! What an activity that calls a system is given, and how it says that it failed.
+
+use model::{Direction, Duration, IdempotencyKey, OperationName, OrderId, SystemName, TaskId, Value};
+use serde::{Deserialize, Serialize};
+
+/// One call, as an activity gets it. The activity answers with the system's result.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CallInput {
+    /// The order it is made for.
+    pub order: OrderId,
+    /// The task that makes it.
+    pub task: TaskId,
+    /// How often the task has been begun anew, from 1.
+    pub generation: u32,
+    /// Whether it does or undoes.
+    pub direction: Direction,
+    /// The system.
+    pub system: SystemName,
+    /// Its operation or query.
+    pub operation: OperationName,
+    /// The arguments: a record.
+    pub arguments: Value,
+    /// The same on every attempt.
+    pub key: IdempotencyKey,
+    /// How long one attempt may take.
+    pub timeout: Duration,
+    /// The number of the order's last event when the call was ordered. That an activity runs shows that Temporal has
+    /// the events up to here.
+    pub after_event: u64,
+    /// What was tried before this activity.
+    #[serde(default, skip_serializing_if = "Earlier::is_nothing")]
+    pub earlier: Earlier,
+}
+
+/// What was tried before, for the same task, direction and generation, by other activities.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Earlier {
+    /// How many attempts; those of this activity are counted on from there.
+    pub attempts: u32,
+    /// Whether one of them, under the same key, may have taken effect.
+    pub in_doubt: bool,
+}
+
+impl Earlier {
+    const fn is_nothing(&self) -> bool {
+        self.attempts == 0 && !self.in_doubt
+    }
+}
+
+/// How a call ended that was not answered with a result: the type of the activity's failure.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CallFailure {
+    /// The system will not do it; nothing has happened. Not retried.
+    Refused,
+    /// Not done, for certain, by this attempt or any before it.
+    Failed,
+    /// At least one attempt may have taken effect.
+    Unknown,
+}
+
+impl CallFailure {
+    /// The failure type, as it stands in histories.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Refused => "Refused",
+            Self::Failed => "Failed",
+            Self::Unknown => "Unknown",
+        }
+    }
+
+    /// Reads a failure type. What is not one of ours says nothing about what was done: [`CallFailure::Unknown`].
+    #[must_use]
+    pub fn read(text: Option<&str>) -> Self {
+        match text {
+            Some("Refused") => Self::Refused,
+            Some("Failed") => Self::Failed,
+            _ => Self::Unknown,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_failure_of_no_known_type_leaves_the_outcome_open() {
+        for failure in [CallFailure::Refused, CallFailure::Failed, CallFailure::Unknown] {
+            assert_eq!(CallFailure::read(Some(failure.as_str())), failure);
+        }
+        assert_eq!(CallFailure::read(Some("NotFoundError")), CallFailure::Unknown);
+        assert_eq!(CallFailure::read(None), CallFailure::Unknown);
+    }
+}

@@ -1,0 +1,62 @@
+//! Asking an order's workflow.
+
+use engine::RunView;
+use model::OrderId;
+use plan::Plan;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use temporalio_client::errors::WorkflowQueryError;
+use temporalio_client::tonic::Code;
+use temporalio_client::{UntypedQuery, UntypedWorkflow, WorkflowQueryOptions};
+
+use super::connection::{OrderClient, WORKER, once};
+use super::error::ClientError;
+use crate::payload::{decode, encode};
+use crate::{Deltas, DeltasRequest, names};
+
+impl OrderClient {
+    /// The order as it stands.
+    ///
+    /// # Errors
+    /// No worker answers within 10 s, Temporal is away or has no such order.
+    pub async fn state(&self, order: OrderId) -> Result<RunView, ClientError> {
+        self.query(order, names::STATE, &()).await
+    }
+
+    /// The plan that it carries out.
+    ///
+    /// # Errors
+    /// As [`OrderClient::state`].
+    pub async fn plan(&self, order: OrderId) -> Result<Plan, ClientError> {
+        self.query(order, names::PLAN, &()).await
+    }
+
+    /// A page of its order events, from the number `from` on. Event 0 is not the workflow's.
+    ///
+    /// # Errors
+    /// As [`OrderClient::state`].
+    pub async fn deltas(&self, order: OrderId, from: u64) -> Result<Deltas, ClientError> {
+        self.query(order, names::DELTAS, &DeltasRequest { from }).await
+    }
+
+    async fn query<T: DeserializeOwned>(
+        &self,
+        order: OrderId,
+        name: &str,
+        request: &(impl Serialize + Sync),
+    ) -> Result<T, ClientError> {
+        let handle = self.handle(order).await?;
+        let raw = self.ask_worker(async {
+            let options = WorkflowQueryOptions::builder().rpc_options(once(WORKER)).build();
+            let query = UntypedQuery::<UntypedWorkflow>::new(name);
+            match handle.query(query, encode(request), options).await {
+                // The server says so at once if nobody has asked it for work for a while.
+                Err(WorkflowQueryError::Rpc(status)) if status.code() == Code::FailedPrecondition => {
+                    Err(ClientError::NoWorker { within: WORKER })
+                }
+                answer => Ok(answer?),
+            }
+        });
+        Ok(decode(&raw.await?)?)
+    }
+}

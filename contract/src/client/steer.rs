@@ -1,0 +1,121 @@
+//! Steering orders: signals for those who only tell, updates for those who wait for the answer.
+
+use engine::{Handled, OperatorAction, Rejected};
+use model::{OrderId, OrderState};
+use serde::Serialize;
+use temporalio_client::{
+    UntypedSignal, UntypedUpdate, UntypedWorkflow, WorkflowExecuteUpdateOptions, WorkflowSignalOptions,
+};
+
+use super::connection::{OrderClient, SERVER, WORKER, limited, once};
+use super::error::ClientError;
+use crate::payload::{decode, encode};
+use crate::{ActRequest, Answer, CancelRequest, DeliverRequest, names};
+
+impl OrderClient {
+    /// Tells an order that somebody wants it cancelled.
+    ///
+    /// # Errors
+    /// Temporal is away, has no such order, or the order has ended.
+    pub async fn signal_cancel(&self, order: OrderId, request: &CancelRequest) -> Result<(), ClientError> {
+        self.signal(order, names::CANCEL, request.id.as_str(), request).await
+    }
+
+    /// Tells an order of an external event.
+    ///
+    /// # Errors
+    /// Temporal is away, has no such order, or the order has ended.
+    pub async fn signal_deliver(&self, order: OrderId, request: &DeliverRequest) -> Result<(), ClientError> {
+        self.signal(order, names::DELIVER, request.id.as_str(), request).await
+    }
+
+    /// Asks an order to be cancelled, and waits for its answer.
+    ///
+    /// # Errors
+    /// The order says no, no worker answers within 10 s, Temporal is away or has no such order.
+    pub async fn cancel(&self, order: OrderId, request: &CancelRequest) -> Result<Handled, ClientError> {
+        self.update(order, names::CANCEL, request.id.as_str(), request).await
+    }
+
+    /// Hands an external event to an order, and waits for its answer.
+    ///
+    /// # Errors
+    /// As [`OrderClient::cancel`].
+    pub async fn deliver(&self, order: OrderId, request: &DeliverRequest) -> Result<Handled, ClientError> {
+        self.update(order, names::DELIVER, request.id.as_str(), request).await
+    }
+
+    /// Does what a person wants done with a held task, and waits for the answer.
+    ///
+    /// # Errors
+    /// As [`OrderClient::cancel`].
+    pub async fn act(
+        &self,
+        order: OrderId,
+        action: OperatorAction,
+        request: &ActRequest,
+    ) -> Result<Handled, ClientError> {
+        let name = match action {
+            OperatorAction::Retry => names::RETRY,
+            OperatorAction::Rollback => names::ROLLBACK,
+        };
+        self.update(order, name, request.id.as_str(), request).await
+    }
+
+    async fn signal(
+        &self,
+        order: OrderId,
+        name: &str,
+        id: &str,
+        request: &(impl Serialize + Sync),
+    ) -> Result<(), ClientError> {
+        let handle = self.handle(order).await?;
+        let options =
+            WorkflowSignalOptions::builder().request_id(id.to_owned()).rpc_options(once(SERVER)).build();
+        let sent = limited(SERVER, async {
+            let signal = UntypedSignal::<UntypedWorkflow>::new(name);
+            Ok(handle.signal(signal, encode(request), options).await?)
+        });
+        match sent.await {
+            Err(ClientError::NotFound) => Err(self.gone(order).await?),
+            answer => answer,
+        }
+    }
+
+    async fn update(
+        &self,
+        order: OrderId,
+        name: &str,
+        id: &str,
+        request: &(impl Serialize + Sync),
+    ) -> Result<Handled, ClientError> {
+        let handle = self.handle(order).await?;
+        // The same delivery under another name is another request.
+        let options = WorkflowExecuteUpdateOptions::builder()
+            .update_id(format!("{name}/{id}"))
+            .rpc_options(once(WORKER))
+            .build();
+        let answered = self.ask_worker(async {
+            let update = UntypedUpdate::<UntypedWorkflow>::new(name);
+            Ok(handle.execute_update(update, encode(request), options).await?)
+        });
+        match answered.await {
+            Ok(raw) => {
+                let answer: Answer = decode(&raw)?;
+                Ok(Result::<Handled, Rejected>::from(answer)?)
+            }
+            Err(ClientError::NotFound) => Err(self.gone(order).await?),
+            Err(other) => Err(other),
+        }
+    }
+
+    /// Why Temporal takes nothing for an order: it has ended, or was never there.
+    async fn gone(&self, order: OrderId) -> Result<ClientError, ClientError> {
+        let standing = self.describe(order).await?;
+        if standing.open {
+            // It was started in between.
+            return Ok(ClientError::Unreachable { why: "the order is just being started".to_owned() });
+        }
+        Ok(Rejected::Ended { state: standing.state.unwrap_or(OrderState::Failed) }.into())
+    }
+}

@@ -1,0 +1,112 @@
+//! Looking at orders and workers from outside: nobody but the server is asked.
+
+use std::str::FromStr as _;
+
+use futures::TryStreamExt as _;
+use model::{OrderId, OrderState, Timestamp};
+use temporalio_client::tonic::IntoRequest as _;
+use temporalio_client::{
+    WorkflowDescribeOptions, WorkflowExecutionStatus, WorkflowListOptions, grpc::WorkflowService,
+};
+use temporalio_common::protos::temporal::api::enums::v1::TaskQueueType;
+use temporalio_common::protos::temporal::api::taskqueue::v1::TaskQueue;
+use temporalio_common::protos::temporal::api::workflowservice::v1::DescribeTaskQueueRequest;
+
+use super::connection::{OrderClient, SERVER, limited, once};
+use super::error::ClientError;
+use crate::attributes::ORDER_STATE;
+use crate::names;
+
+/// An order as the server sees it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Standing {
+    /// Whether its workflow runs.
+    pub open: bool,
+    /// The state its search attribute says.
+    pub state: Option<OrderState>,
+    /// How many events its history has.
+    pub history_length: u64,
+    /// Whether a worker has something to do for it now, or is doing it.
+    pub busy: bool,
+}
+
+/// An order whose workflow has ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Closed {
+    /// The order.
+    pub order: OrderId,
+    /// When.
+    pub at: Timestamp,
+    /// Whether the workflow came to its own end. If not, somebody terminated it from outside.
+    pub completed: bool,
+}
+
+impl OrderClient {
+    /// Looks at one order.
+    ///
+    /// # Errors
+    /// Temporal is away or has no such order.
+    pub async fn describe(&self, order: OrderId) -> Result<Standing, ClientError> {
+        let handle = self.handle(order).await?;
+        let options = WorkflowDescribeOptions::builder().rpc_options(once(SERVER)).build();
+        let seen = limited(SERVER, async { Ok(handle.describe(options).await?) }).await?;
+        let state = seen.search_attributes().get(&ORDER_STATE);
+        Ok(Standing {
+            open: seen.status() == WorkflowExecutionStatus::Running,
+            state: state.and_then(|state| OrderState::from_str(&state).ok()),
+            history_length: u64::try_from(seen.history_length()).unwrap_or(u64::MAX),
+            busy: seen.raw().pending_workflow_task.is_some(),
+        })
+    }
+
+    /// Orders of this task queue whose workflows ended from `from` on and before `to`, in no particular order, and at most
+    /// `limit`. The server's index lags behind by a moment: choose `to` some seconds ago.
+    ///
+    /// # Errors
+    /// Temporal is away.
+    pub async fn closed_between(
+        &self,
+        from: Timestamp,
+        to: Timestamp,
+        limit: usize,
+    ) -> Result<Vec<Closed>, ClientError> {
+        let client = self.client().await?;
+        let query = format!(
+            "WorkflowType = '{}' AND TaskQueue = '{}' AND CloseTime >= '{from}' AND CloseTime < '{to}'",
+            names::WORKFLOW,
+            self.task_queue().replace('\'', "''"),
+        );
+        let options = WorkflowListOptions::builder().limit(limit).rpc_options(once(SERVER)).build();
+        limited(SERVER, async {
+            let found = client.list_workflows(query, options).map_ok(|seen| {
+                // Somebody may run workflows of the same type under other ids; they are not orders.
+                let order = OrderId::from_str(seen.id()).ok()?;
+                let at = Timestamp::from_system(seen.close_time()?);
+                Some(Closed { order, at, completed: seen.status() == WorkflowExecutionStatus::Completed })
+            });
+            Ok(found.try_collect::<Vec<_>>().await?.into_iter().flatten().collect())
+        })
+        .await
+    }
+
+    /// Whether a worker has asked for work on the task queue of orders within the last minutes.
+    ///
+    /// # Errors
+    /// Temporal is away.
+    pub async fn workers_alive(&self) -> Result<bool, ClientError> {
+        let mut client = self.client().await?;
+        let mut request = DescribeTaskQueueRequest {
+            namespace: client.options().namespace.clone(),
+            task_queue: Some(TaskQueue { name: self.task_queue().to_owned(), ..TaskQueue::default() }),
+            task_queue_type: TaskQueueType::Workflow.into(),
+            ..DescribeTaskQueueRequest::default()
+        }
+        .into_request();
+        request.set_timeout(SERVER);
+        limited(SERVER, async {
+            let seen = WorkflowService::describe_task_queue(&mut client, request).await?.into_inner();
+            Ok(!seen.pollers.is_empty())
+        })
+        .await
+    }
+}

@@ -1,0 +1,31 @@
+//! Every name that crosses the wire. Histories hold them for years, so none is ever changed.
+
+/// The workflow type.
+pub const WORKFLOW: &str = "order";
+
+/// The task queue that orders and their calls run on where a deployment names no other.
+pub const TASK_QUEUE: &str = "orderwright";
+
+/// The activity type of a call to a system.
+pub const CALL: &str = "call";
+
+/// The signal and the update that ask for a cancel.
+pub const CANCEL: &str = "cancel";
+
+/// The signal and the update that hand over an external event.
+pub const DELIVER: &str = "deliver";
+
+/// The update that tries a held task again.
+pub const RETRY: &str = "retry";
+
+/// The update that gives up on a held task and rolls the order back.
+pub const ROLLBACK: &str = "rollback";
+
+/// The query for the order as it stands.
+pub const STATE: &str = "state";
+
+/// The query for the plan.
+pub const PLAN: &str = "plan";
+
+/// The query for order events from a number on.
+pub const DELTAS: &str = "deltas";

@@ -1,0 +1,101 @@
+//! Calls of systems, and reactions.
+
+use model::Value;
+use plan::{Argument, Call, Reaction};
+
+use super::expression::Checker;
+use super::implied;
+use crate::diagnostic::{Code, Diagnostic};
+use crate::resolve::{Operation, System};
+use crate::suggest::{listing, near_miss};
+use crate::syntax::tree::{self, Invocation};
+
+impl Checker<'_> {
+    /// A call of an operation with its arguments, in the order of the declaration.
+    pub(super) fn invoke(&mut self, call: &Invocation, system: &System, operation: &Operation) -> Call {
+        let parameters = &operation.parameters;
+        for (n, (name, value)) in call.arguments.iter().enumerate() {
+            if !parameters.iter().any(|parameter| parameter.name == name.text) {
+                self.unknown_argument(name, call, operation);
+                // Its value is checked all the same: it may be wrong in itself.
+                self.infer(value);
+            } else if let Some((earlier, _)) =
+                call.arguments.iter().take(n).find(|(earlier, _)| earlier.text == name.text)
+            {
+                let title = format!("the argument `{}` is given twice", name.text);
+                self.report(
+                    Diagnostic::new(Code::DuplicateName, name.span, title).label(earlier.span, "given first here"),
+                );
+            }
+        }
+        let mut missing = Vec::new();
+        let mut arguments = Vec::new();
+        for parameter in parameters {
+            let given = call.arguments.iter().find(|(name, _)| name.text == parameter.name);
+            let value = match (given, &parameter.default) {
+                // What is null takes the default.
+                (Some((_, value)), Some(default)) => {
+                    let mut formula = self.formula(value, &parameter.of.clone().optional());
+                    if !matches!(formula.expr, plan::Expr::Value(_)) && !parameter.of.admits_null() {
+                        formula.expr = or_default(formula.expr, default.clone());
+                    }
+                    formula
+                }
+                (Some((_, value)), None) => self.formula(value, &parameter.of),
+                (None, Some(default)) => implied(default.clone()),
+                (None, None) if parameter.of.admits_null() => implied(Value::Null),
+                (None, None) => {
+                    missing.push(format!("{}: {}", parameter.name, parameter.of));
+                    continue;
+                }
+            };
+            arguments.push(Argument { name: parameter.name.clone(), value });
+        }
+        if !missing.is_empty() {
+            let label = format!("{}.{}", system.name, operation.name);
+            let lacks = listing(missing.iter().map(String::as_str), 6);
+            self.report(
+                Diagnostic::new(Code::MissingArgument, call.span, format!("`{label}` needs {lacks}"))
+                    .label(operation.span, "declared here"),
+            );
+        }
+        Call {
+            system: system.name.clone(),
+            operation: operation.name.clone(),
+            arguments,
+            result: operation.result.clone(),
+            effect: operation.effect,
+        }
+    }
+
+    fn unknown_argument(&mut self, name: &tree::Name, call: &Invocation, operation: &Operation) {
+        if self.env.declarations.usage().is_lost(&name.text) {
+            return;
+        }
+        let free = operation.parameters.iter().map(|parameter| parameter.name.as_str());
+        let free: Vec<_> =
+            free.filter(|free| !call.arguments.iter().any(|(given, _)| given.text == *free)).collect();
+        let label = format!("{}.{}", call.system.text, call.operation.text);
+        let title = format!("`{label}` takes no argument `{}`", name.text);
+        self.report(
+            Diagnostic::new(Code::UnknownArgument, name.span, title)
+                .label(operation.span, "declared here")
+                .did_you_mean(near_miss(&name.text, free)),
+        );
+    }
+
+    /// A reaction with its reason; none if it is not supported.
+    pub(super) fn reaction(&mut self, reaction: &tree::Reaction) -> Option<Reaction> {
+        let reason = reaction.why.as_ref().map(|why| self.formula(why, &model::Type::Text));
+        Some(Reaction { kind: reaction.kind?, reason })
+    }
+}
+
+fn or_default(value: plan::Expr, default: Value) -> plan::Expr {
+    plan::Expr::Binary {
+        op: plan::BinaryOp::Coalesce,
+        on: plan::Operands::Any,
+        left: Box::new(value),
+        right: Box::new(plan::Expr::Value(default)),
+    }
+}

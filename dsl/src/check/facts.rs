@@ -1,0 +1,99 @@
+//! What is known where a condition holds: which values are not missing, and which conditions hold already.
+
+use plan::BinaryOp;
+
+use crate::diagnostic::SourceMap;
+use crate::syntax::build::one_line;
+use crate::syntax::tree::{Expr, ExprKind};
+
+/// A name and fields of it: `item.cpe.serial`.
+pub(super) type Path = Vec<String>;
+
+/// What is known at a place.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Facts {
+    /// What is not null.
+    pub(super) present: Vec<Path>,
+    /// The conditions that hold, as written.
+    pub(super) conditions: Vec<String>,
+}
+
+impl Facts {
+    /// Adds what follows from a condition holding, or not holding.
+    pub(super) fn learn(&mut self, condition: &Expr, holds: bool, sources: &SourceMap) {
+        if holds {
+            self.conditions.push(one_line(sources.text(condition.span)));
+        }
+        match &condition.kind {
+            ExprKind::Not(inner) => self.learn(inner, !holds, sources),
+            ExprKind::Binary { op: BinaryOp::And, left, right, .. } if holds => {
+                self.learn(left, true, sources);
+                self.learn(right, true, sources);
+            }
+            ExprKind::Binary { op: BinaryOp::Or, left, right, .. } if !holds => {
+                self.learn(left, false, sources);
+                self.learn(right, false, sources);
+            }
+            ExprKind::Binary { op: BinaryOp::NotEqual, left, right, .. } if is_null(right) => {
+                self.present(left, holds);
+            }
+            ExprKind::Binary { op: BinaryOp::Equal, left, right, .. } if is_null(right) => {
+                self.present(left, !holds);
+            }
+            // What equals something that is there is there.
+            ExprKind::Binary { op: BinaryOp::Equal, left, right, .. } if is_literal(right) => {
+                self.present(left, holds);
+            }
+            ExprKind::Call { function, arguments } if function.text == "ran" && holds => {
+                arguments.iter().for_each(|task| self.present(task, true));
+            }
+            _ => {}
+        }
+    }
+
+    fn present(&mut self, expr: &Expr, is: bool) {
+        let Some(path) = path(expr).filter(|_| is) else { return };
+        // A field that is there is a field of something that is there.
+        for length in 1..=path.len() {
+            self.present.extend(path.get(..length).map(<[String]>::to_vec));
+        }
+    }
+
+    /// Whether an expression is known not to be null.
+    pub(super) fn is_present(&self, expr: &Expr) -> bool {
+        !self.present.is_empty() && path(expr).is_some_and(|path| self.present.contains(&path))
+    }
+}
+
+/// The conditions that `condition` is made of, as written, if it holds only when each of them does.
+pub(super) fn conjuncts(condition: &Expr, sources: &SourceMap) -> Vec<String> {
+    if let ExprKind::Binary { op: BinaryOp::And, left, right, .. } = &condition.kind {
+        let mut both = conjuncts(left, sources);
+        both.extend(conjuncts(right, sources));
+        return both;
+    }
+    vec![one_line(sources.text(condition.span))]
+}
+
+fn path(expr: &Expr) -> Option<Path> {
+    match &expr.kind {
+        ExprKind::Name(name) => Some(vec![name.clone()]),
+        ExprKind::Field { of, name, .. } => {
+            let mut path = path(of)?;
+            path.push(name.text.clone());
+            Some(path)
+        }
+        _ => None,
+    }
+}
+
+const fn is_null(expr: &Expr) -> bool {
+    matches!(expr.kind, ExprKind::Null)
+}
+
+const fn is_literal(expr: &Expr) -> bool {
+    matches!(
+        expr.kind,
+        ExprKind::Bool(_) | ExprKind::Number(_) | ExprKind::Duration(_) | ExprKind::Text(_)
+    )
+}

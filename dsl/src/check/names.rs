@@ -1,0 +1,292 @@
+//! Names and fields in expressions.
+
+use model::{ItemKind, Type};
+use plan::{DefinitionIndex, Expr};
+
+use super::expression::{Checker, OrderView, TaskView, Typed};
+use super::types::noun;
+use crate::Span;
+use crate::diagnostic::{Code, Diagnostic};
+use crate::resolve::Seen;
+use crate::suggest::{listing, near_miss};
+use crate::syntax::tree::{self, ExprKind, Name};
+
+/// The field every task has beside those of its result.
+const FINISHED_AT: &str = "finished_at";
+
+impl Checker<'_> {
+    /// Whether a name means something here by itself.
+    pub(super) fn resolves(&self, name: &str) -> bool {
+        let is_task = match self.view.tasks {
+            TaskView::From(block) => self.env.outline.bare(block, name).is_some(),
+            TaskView::None => false,
+        };
+        self.locals.iter().any(|(local, _)| local == name)
+            || ["order", "item", "result"].contains(&name)
+            || is_task
+            || self.env.outline.kind(name).is_some()
+    }
+
+    pub(super) fn name(&mut self, name: &str, at: Span) -> Typed {
+        if let Some((_, of)) = self.locals.iter().rev().find(|(local, _)| local == name) {
+            return Typed::new(Expr::Variable(name.to_owned()), of.clone());
+        }
+        match name {
+            "order" => return Typed::new(Expr::Order, Type::Record(self.order_fields())),
+            "item" => return self.item(at),
+            "result" => return self.result(at),
+            "before" => {
+                let title = "`before` is not supported yet";
+                self.report(
+                    Diagnostic::new(Code::NotSupported, at, title).help("it belongs to `amend`, which is not either"),
+                );
+                return Typed::unknown();
+            }
+            _ => {}
+        }
+        if let TaskView::From(block) = self.view.tasks
+            && let Some(seen) = self.env.outline.bare(block, name)
+        {
+            return self.task(seen, at);
+        }
+        self.unknown_name(name, at);
+        Typed::unknown()
+    }
+
+    fn item(&mut self, at: Span) -> Typed {
+        if let Some(of) = &self.view.item {
+            return Typed::new(Expr::Item, of.clone());
+        }
+        let title = "there is no `item` outside `each`";
+        let diagnostic = Diagnostic::new(Code::NotVisible, at, title);
+        let kinds = self.env.outline.kinds.first();
+        self.report(match kinds {
+            Some(kind) => diagnostic.help(format!("`{}.items` are all items of that kind", kind.text)),
+            None => diagnostic,
+        });
+        Typed::unknown()
+    }
+
+    fn result(&mut self, at: Span) -> Typed {
+        if let Some(of) = &self.view.result {
+            return Typed::new(Expr::Result, of.clone());
+        }
+        let title = "there is no `result` here";
+        self.report(
+            Diagnostic::new(Code::NotVisible, at, title)
+                .help("`result` is the task's own, in `ensure` and `undo`; others are used by their task's name"),
+        );
+        Typed::unknown()
+    }
+
+    fn unknown_name(&mut self, name: &str, at: Span) {
+        let outline = self.env.outline;
+        let TaskView::From(block) = self.view.tasks else {
+            let exists = outline.tree.tasks.iter().any(|task| task.name.text == name);
+            if exists || outline.kind(name).is_some() {
+                let title = format!("`{name}` can't be used here");
+                self.report(
+                    Diagnostic::new(Code::NotOrderData, at, title)
+                        .help("which tasks there are is decided by the order and its items alone"),
+                );
+            } else if !self.env.declarations.usage().is_lost(name) {
+                let title = format!("`{name}` means nothing here");
+                let known = ["order", "item", "true", "false", "null"];
+                self.report(
+                    Diagnostic::new(Code::UnknownName, at, title).did_you_mean(near_miss(name, known)),
+                );
+            }
+            return;
+        };
+        if outline.kind(name).is_some() {
+            let title = format!("`{name}` is an item kind, not a value");
+            self.report(Diagnostic::new(Code::NotVisible, at, title).help(format!(
+                "`{name}.items` are the items of that kind, and `{name}.task` the results of a task for each"
+            )));
+            return;
+        }
+        let written = Name { text: name.to_owned(), span: at };
+        let Some(diagnostic) = outline.no_bare(block, &written, self.env.declarations.usage()) else { return };
+        if diagnostic.code == Code::NotVisible || diagnostic.help.is_some() {
+            self.report(diagnostic);
+            return;
+        }
+        let locals = self.locals.iter().map(|(local, _)| local.as_str());
+        let kinds = outline.kinds.iter().map(|kind| kind.text.as_str());
+        let known = ["order", "item", "result", "true", "false", "null"].into_iter().chain(locals).chain(kinds);
+        let title = format!("`{name}` means nothing here");
+        let diagnostic =
+            Diagnostic::new(Code::UnknownName, at, title).did_you_mean(near_miss(name, known));
+        self.report(match diagnostic.help {
+            Some(_) => diagnostic,
+            None => diagnostic.help(format!("a text stands in quotes: `\"{name}\"`")),
+        });
+    }
+
+    // ---- fields --------------------------------------------------------------------------------------------
+
+    pub(super) fn field(&mut self, of: &tree::Expr, name: &Name, safe: bool) -> Typed {
+        if let ExprKind::Name(base) = &of.kind
+            && !self.locals.iter().any(|(local, _)| local == base)
+        {
+            if base == "order" && name.text == "items" {
+                return Self::items();
+            }
+            if let Some(kind) = self.env.outline.kind(base).filter(|_| self.is_kind(base)) {
+                return self.of_kind(kind, of.span, name);
+            }
+        }
+        if name.text == FINISHED_AT
+            && let Some(seen) = self.task_named(of)
+        {
+            return self.finished_at(seen, of, safe);
+        }
+        let base = self.infer(of);
+        self.field_of(base, of, name, safe)
+    }
+
+    /// Whether a name means an item kind here: it does unless a task has it.
+    fn is_kind(&self, name: &str) -> bool {
+        match self.view.tasks {
+            TaskView::From(block) => self.env.outline.bare(block, name).is_none(),
+            TaskView::None => true,
+        }
+    }
+
+    /// `kind.items` and `kind.task`.
+    fn of_kind(&mut self, kind: usize, at: Span, name: &Name) -> Typed {
+        let outline = self.env.outline;
+        let TaskView::From(block) = self.view.tasks else {
+            let text = outline.kinds.get(kind).map_or("", |kind| kind.text.as_str());
+            self.unknown_name(text, at);
+            return Typed::unknown();
+        };
+        if name.text == "items" {
+            let known = outline.kinds.get(kind);
+            let Some((kind, Some(id))) = known.map(|kind| (kind, kind.name.clone())) else {
+                return Typed::unknown();
+            };
+            return Typed::new(items_of(id), Type::List(Box::new(kind.item_type())));
+        }
+        match outline.dotted(block, kind, &name.text) {
+            Some(seen) => self.task(seen, at.to(name.span)),
+            None => {
+                let usage = self.env.declarations.usage();
+                self.diagnostics.extend(outline.no_dotted(block, kind, name, usage));
+                Typed::unknown()
+            }
+        }
+    }
+
+    /// The task that an expression names, if it is no more than that.
+    pub(super) fn task_named(&self, expr: &tree::Expr) -> Option<Seen> {
+        let TaskView::From(block) = self.view.tasks else { return None };
+        let outline = self.env.outline;
+        match &expr.kind {
+            ExprKind::Name(name) => outline.bare(block, name),
+            ExprKind::Field { of, name, .. } => {
+                let ExprKind::Name(kind) = &of.kind else { return None };
+                outline.dotted(block, outline.kind(kind).filter(|_| self.is_kind(kind))?, &name.text)
+            }
+            _ => None,
+        }
+    }
+
+    fn finished_at(&mut self, seen: Seen, task: &tree::Expr, safe: bool) -> Typed {
+        self.uses.push((seen, task.span));
+        let missing = self.env.missing(seen, &self.view.facts).is_some()
+            && !self.view.facts.is_present(task);
+        let mut of = if missing { Type::Time.optional() } else { Type::Time };
+        if seen.many {
+            of = Type::List(Box::new(of));
+        } else if missing && !safe {
+            self.may_be_missing(task, "write `?.finished_at`, and with `??` what holds then");
+        }
+        Typed::new(Expr::FinishedAt(DefinitionIndex(seen.task)), of)
+    }
+
+    fn field_of(&mut self, base: Typed, written: &tree::Expr, name: &Name, safe: bool) -> Typed {
+        let expr = |base: Expr| Expr::Field { of: Box::new(base), name: name.text.clone(), safe };
+        match base.of {
+            Type::Any => Typed::new(expr(base.expr), Type::Any),
+            Type::Optional(inner) => {
+                if !safe {
+                    self.may_be_missing(written, &format!("write `?.{}`, and with `??` what holds then", name.text));
+                }
+                match self.field_type(&inner, written, name) {
+                    Some(of) => Typed::new(expr(base.expr), of.optional()),
+                    None => Typed::unknown(),
+                }
+            }
+            Type::List(inner) => match self.field_type(inner.required(), written, name) {
+                Some(of) => {
+                    let of = if inner.admits_null() { of.optional() } else { of };
+                    Typed::new(expr(base.expr), Type::List(Box::new(of)))
+                }
+                None => Typed::unknown(),
+            },
+            of => match self.field_type(&of, written, name) {
+                Some(of) => Typed::new(expr(base.expr), of),
+                None => Typed::unknown(),
+            },
+        }
+    }
+
+    fn field_type(&mut self, of: &Type, written: &tree::Expr, name: &Name) -> Option<Type> {
+        match of {
+            Type::Any => return Some(Type::Any),
+            Type::List(inner) => {
+                return Some(Type::List(Box::new(self.field_type(inner.required(), written, name)?)));
+            }
+            _ => {}
+        }
+        if let Some(field) = of.field(&name.text) {
+            return Some(field.of.clone());
+        }
+        let diagnostic = match of {
+            Type::Record(fields) => {
+                if self.env.declarations.usage().is_lost(&name.text) {
+                    return None;
+                }
+                let known = fields.iter().map(|field| field.name.as_str());
+                let title = format!("there is no field `{}`", name.text);
+                let diagnostic = Diagnostic::new(Code::UnknownField, name.span, title);
+                match near_miss(&name.text, known.clone()) {
+                    meant @ Some(_) => diagnostic.did_you_mean(meant),
+                    None if fields.is_empty() => diagnostic.help("it has no fields at all"),
+                    None => diagnostic.help(format!("it has {}", listing(known, 12))),
+                }
+            }
+            other => {
+                let title = format!("{} has no fields", noun(other));
+                Diagnostic::new(Code::UnknownField, name.span, title)
+            }
+        };
+        let diagnostic = self.explain_order(diagnostic, written, name);
+        self.report(diagnostic);
+        None
+    }
+
+    /// Says why a field that exists can't be read yet.
+    fn explain_order(&self, diagnostic: Diagnostic, written: &tree::Expr, name: &Name) -> Diagnostic {
+        let ExprKind::Name(base) = &written.kind else { return diagnostic };
+        let outline = self.env.outline;
+        let declared = match base.as_str() {
+            "order" if self.view.order != OrderView::Full => {
+                outline.order.iter().any(|field| field.name == name.text)
+                    || ["id", "submitted_at"].contains(&name.text.as_str())
+            }
+            "item" => outline.kinds.iter().any(|kind| kind.fields.iter().any(|f| f.name == name.text)),
+            _ => false,
+        };
+        if declared {
+            diagnostic.help("it is not known yet: attributes are checked once blueprint and item kinds are")
+        } else {
+            diagnostic
+        }
+    }
+}
+
+const fn items_of(kind: ItemKind) -> Expr {
+    Expr::Items(kind)
+}

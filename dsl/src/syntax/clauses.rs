@@ -1,0 +1,173 @@
+//! The clauses of a task, reactions, retry policies and lengths of time.
+
+use model::{Duration, HoldFor, limits};
+use plan::ReactionKind;
+
+use super::tree::{Clause, ClauseKind, Invocation, Name, Reaction, RetryClause, RetryPolicy};
+use super::{Pair, Reader, Rule, child, is_text};
+use crate::diagnostic::{Code, Diagnostic};
+
+impl Reader<'_> {
+    pub(super) fn clause(&mut self, pair: &Pair<'_>) -> Option<Clause> {
+        let span = self.span(pair);
+        let rule = pair.as_rule();
+        let kind = if rule == Rule::call {
+            let first = self.invocation(&child(pair, Rule::invocation)?)?;
+            let others = pair.clone().into_inner().filter(|p| p.as_rule() == Rule::else_call);
+            let fallbacks = others.filter_map(|p| self.invocation(&child(&p, Rule::invocation)?)).collect();
+            ClauseKind::Call { first, fallbacks }
+        } else if rule == Rule::wait {
+            let signal = self.name(&child(pair, Rule::name)?);
+            ClauseKind::Wait { signal, fields: self.fields(&child(pair, Rule::fields)?) }
+        } else if rule == Rule::timeout {
+            ClauseKind::Timeout(self.length(&child(pair, Rule::length)?))
+        } else if rule == Rule::within {
+            ClauseKind::Within(self.length(&child(pair, Rule::length)?))
+        } else if rule == Rule::retry {
+            ClauseKind::Retry(match child(pair, Rule::retry_policy) {
+                Some(policy) => RetryClause::Policy(self.retry_policy(&policy)),
+                None => RetryClause::Named(self.name(&child(pair, Rule::name)?)),
+            })
+        } else if rule == Rule::no_retry {
+            ClauseKind::Retry(RetryClause::None)
+        } else if rule == Rule::ensure {
+            let condition = self.expr(&child(pair, Rule::expr)?);
+            ClauseKind::Ensure { condition, otherwise: self.reaction(&child(pair, Rule::reaction)?) }
+        } else if rule == Rule::undo {
+            ClauseKind::Undo(self.invocation(&child(pair, Rule::invocation)?)?)
+        } else if rule == Rule::no_undo {
+            ClauseKind::NoUndo(self.plain_text(&pair.clone().into_inner().find(is_text)?)?.text)
+        } else if rule == Rule::on_timeout {
+            ClauseKind::OnTimeout(self.reaction(&child(pair, Rule::reaction)?))
+        } else if rule == Rule::on_failure {
+            ClauseKind::OnFailure(self.reaction(&child(pair, Rule::reaction)?))
+        } else if rule == Rule::status {
+            ClauseKind::Status(self.primary(&pair.clone().into_inner().find(is_text)?))
+        } else if rule == Rule::point_of_no_return {
+            ClauseKind::PointOfNoReturn
+        } else {
+            return None;
+        };
+        Some(Clause { span, kind })
+    }
+
+    fn invocation(&mut self, pair: &Pair<'_>) -> Option<Invocation> {
+        let mut names = pair.clone().into_inner().filter(|p| p.as_rule() == Rule::name);
+        let system = self.name(&names.next()?);
+        let operation = self.name(&names.next()?);
+        let given = child(pair, Rule::arguments)?.into_inner().filter(|p| p.as_rule() == Rule::argument);
+        let arguments = given.filter_map(|argument| self.named_value(&argument)).collect();
+        Some(Invocation { span: self.span(pair), system, operation, arguments })
+    }
+
+    /// `name: value`, of an argument or a field of a record.
+    pub(super) fn named_value(&mut self, pair: &Pair<'_>) -> Option<(Name, super::tree::Expr)> {
+        self.wrong_colon(pair);
+        Some((self.name(&child(pair, Rule::word)?), self.expr(&child(pair, Rule::expr)?)))
+    }
+
+    pub(super) fn wrong_colon(&mut self, pair: &Pair<'_>) {
+        if let Some(wrong) = child(pair, Rule::wrong_colon) {
+            let title = "a name is followed by `:` here, not `=`";
+            self.report(
+                Diagnostic::new(Code::OtherLanguage, self.span(&wrong), title)
+                    .help("write `:` for `=`")
+                    .fix(":"),
+            );
+        }
+    }
+
+    pub(super) fn reaction(&mut self, pair: &Pair<'_>) -> Reaction {
+        let hold_for = if child(pair, Rule::for_customer).is_some() {
+            HoldFor::Customer
+        } else {
+            HoldFor::Operations
+        };
+        let word = child(pair, Rule::reaction_word);
+        let kind = match word.as_ref().map_or("", Pair::as_str) {
+            "reject" => Some(ReactionKind::Reject),
+            "hold" => Some(ReactionKind::Hold(hold_for)),
+            "rollback" => Some(ReactionKind::Rollback),
+            "skip" => Some(ReactionKind::Skip),
+            "fail" => Some(ReactionKind::Fail),
+            _ => None,
+        };
+        if let Some(customer) = child(pair, Rule::for_customer)
+            && !matches!(kind, Some(ReactionKind::Hold(_)))
+        {
+            let title = "only `hold` is for the customer";
+            self.report(Diagnostic::new(Code::MisplacedClause, self.span(&customer), title));
+        }
+        if kind.is_none() {
+            let title = "`isolate` is not supported yet";
+            self.report(
+                Diagnostic::new(Code::NotSupported, self.span(pair), title)
+                    .help("an order succeeds or fails as a whole for now: leave `on failure isolate` out"),
+            );
+        }
+        let why = pair.clone().into_inner().find(is_text).map(|text| self.primary(&text));
+        Reaction { span: self.span(pair), kind, why }
+    }
+
+    pub(super) fn retry_policy(&mut self, pair: &Pair<'_>) -> RetryPolicy {
+        let mut policy = RetryPolicy {
+            span: self.span(pair),
+            attempts: plan::Retry::DEFAULT.attempts,
+            every: child(pair, Rule::length).and_then(|every| self.length(&every)),
+            doubling: child(pair, Rule::doubling).is_some(),
+            up_to: child(pair, Rule::up_to)
+                .and_then(|up_to| child(&up_to, Rule::length))
+                .and_then(|up_to| self.length(&up_to)),
+        };
+        if let Some(number) = child(pair, Rule::number) {
+            match number.as_str().parse() {
+                Ok(attempts) if (1..=limits::ATTEMPTS).contains(&attempts) => policy.attempts = attempts,
+                _ => {
+                    let found = number.as_str();
+                    let title = format!("expected 1 to {} attempts, found `{found}`", limits::ATTEMPTS);
+                    self.report(Diagnostic::new(Code::UnusableLimit, self.span(&number), title));
+                }
+            }
+        }
+        policy
+    }
+
+    /// A length of time; none if it is not one, which is reported.
+    pub(super) fn length(&mut self, pair: &Pair<'_>) -> Option<Duration> {
+        let written = pair.clone().into_inner().next()?;
+        let span = self.span(&written);
+        if written.as_rule() == Rule::duration {
+            return self.duration(&written);
+        }
+        let text = written.as_str();
+        let bare = text.trim_matches(['"', '\'']);
+        let diagnostic = Diagnostic::new(
+            Code::OtherLanguage,
+            span,
+            format!("expected a duration, found {}", self.describe(span)),
+        );
+        let diagnostic = if bare.parse::<Duration>().is_ok() && bare != text {
+            diagnostic.help(format!("write `{bare}`, without quotes")).fix(bare)
+        } else if bare.parse::<u64>().is_ok() {
+            diagnostic.help(format!("say the unit: `{bare}s`, `{bare}m`, `{bare}h`"))
+        } else {
+            diagnostic.help("a duration is a number and a unit: `250ms`, `30s`, `5m`, `4h`, `10d`, `2w`")
+        };
+        self.report(diagnostic);
+        None
+    }
+
+    pub(super) fn duration(&mut self, pair: &Pair<'_>) -> Option<Duration> {
+        match pair.as_str().parse() {
+            Ok(duration) => Some(duration),
+            Err(_) => {
+                let title = format!("`{}` is not a duration", pair.as_str());
+                self.report(
+                    Diagnostic::new(Code::InvalidLiteral, self.span(pair), title)
+                        .help("largest unit first, each unit once, ten years at the most: `1h30m`"),
+                );
+                None
+            }
+        }
+    }
+}

@@ -1,0 +1,308 @@
+//! Expressions: the grammar hands them over flat, and precedence is settled here.
+
+use std::iter::Peekable;
+
+use pest::iterators::Pairs;
+use plan::{Arithmetic, BinaryOp, Comparison};
+use rust_decimal::Decimal;
+
+use super::tree::{Expr, ExprKind, TextPart};
+use super::{EXPRESSION_HEIGHT, Pair, Reader, Rule, child};
+use crate::Span;
+use crate::diagnostic::{Code, Diagnostic};
+
+/// How tightly operators bind, loosest first.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Binding {
+    Loosest,
+    Or,
+    And,
+    Not,
+    Compare,
+    Coalesce,
+    Add,
+    Multiply,
+    Negate,
+}
+
+impl Binding {
+    /// What an operand on the right must bind by, so that operators of this binding group to the left.
+    const fn tighter(self) -> Self {
+        match self {
+            Self::Loosest => Self::Or,
+            Self::Or => Self::And,
+            Self::And => Self::Not,
+            Self::Not => Self::Compare,
+            Self::Compare => Self::Coalesce,
+            // `a ?? b ?? c` groups to the right: what is left of it is never needed.
+            Self::Coalesce => Self::Coalesce,
+            Self::Add => Self::Multiply,
+            Self::Multiply | Self::Negate => Self::Negate,
+        }
+    }
+}
+
+fn infix(rule: Rule) -> Option<(Binding, BinaryOp)> {
+    let operators = [
+        (Rule::kw_or, Binding::Or, BinaryOp::Or),
+        (Rule::wrong_or, Binding::Or, BinaryOp::Or),
+        (Rule::kw_and, Binding::And, BinaryOp::And),
+        (Rule::wrong_and, Binding::And, BinaryOp::And),
+        (Rule::equal, Binding::Compare, BinaryOp::Equal),
+        (Rule::wrong_equal, Binding::Compare, BinaryOp::Equal),
+        (Rule::not_equal, Binding::Compare, BinaryOp::NotEqual),
+        (Rule::less, Binding::Compare, BinaryOp::Compare(Comparison::Less)),
+        (Rule::less_equal, Binding::Compare, BinaryOp::Compare(Comparison::LessOrEqual)),
+        (Rule::greater, Binding::Compare, BinaryOp::Compare(Comparison::Greater)),
+        (Rule::greater_equal, Binding::Compare, BinaryOp::Compare(Comparison::GreaterOrEqual)),
+        (Rule::kw_in, Binding::Compare, BinaryOp::In),
+        (Rule::kw_matches, Binding::Compare, BinaryOp::Matches),
+        (Rule::coalesce, Binding::Coalesce, BinaryOp::Coalesce),
+        (Rule::plus, Binding::Add, BinaryOp::Arithmetic(Arithmetic::Add)),
+        (Rule::minus, Binding::Add, BinaryOp::Arithmetic(Arithmetic::Subtract)),
+        (Rule::times, Binding::Multiply, BinaryOp::Arithmetic(Arithmetic::Multiply)),
+        (Rule::divide, Binding::Multiply, BinaryOp::Arithmetic(Arithmetic::Divide)),
+    ];
+    operators.into_iter().find(|(r, _, _)| *r == rule).map(|(_, binding, op)| (binding, op))
+}
+
+impl Reader<'_> {
+    pub(super) fn expr(&mut self, pair: &Pair<'_>) -> Expr {
+        let span = self.span(pair);
+        // Operators recurse while they are grouped, so their number is looked at first.
+        if pair.clone().into_inner().count() > EXPRESSION_HEIGHT {
+            return self.too_high(span);
+        }
+        let mut tokens = pair.clone().into_inner().peekable();
+        self.binary(&mut tokens, Binding::Loosest, span)
+    }
+
+    fn binary(&mut self, tokens: &mut Peekable<Pairs<'_, Rule>>, least: Binding, whole: Span) -> Expr {
+        let mut left = self.operand(tokens, whole);
+        while let Some((token, (binding, op))) =
+            tokens.peek().and_then(|token| Some((token.clone(), infix(token.as_rule())?)))
+        {
+            if binding < least {
+                break;
+            }
+            tokens.next();
+            let op_span = self.wrong_operator(&token);
+            let right = self.binary(tokens, binding.tighter(), whole);
+            let span = left.span.to(right.span);
+            let height = left.height.max(right.height);
+            let kind = ExprKind::Binary { op, op_span, left: Box::new(left), right: Box::new(right) };
+            left = self.over(span, height, kind);
+        }
+        left
+    }
+
+    fn operand(&mut self, tokens: &mut Peekable<Pairs<'_, Rule>>, whole: Span) -> Expr {
+        let Some(token) = tokens.next() else { return unreadable(whole) };
+        let span = self.span(&token);
+        let rule = token.as_rule();
+        if rule == Rule::kw_not || rule == Rule::wrong_not {
+            self.wrong_operator(&token);
+            // `not a == b` means `not (a == b)`, and `!a && b` what it means where it comes from.
+            let least = if rule == Rule::kw_not { Binding::Not } else { Binding::Negate };
+            let of = self.binary(tokens, least, whole);
+            return self.over(span.to(of.span), of.height, ExprKind::Not(Box::new(of)));
+        }
+        if rule == Rule::negate {
+            let of = self.binary(tokens, Binding::Negate, whole);
+            return self.over(span.to(of.span), of.height, ExprKind::Negate(Box::new(of)));
+        }
+        let mut operand = self.primary(&token);
+        while let Some(access) =
+            tokens.next_if(|t| [Rule::field_access, Rule::safe_access].contains(&t.as_rule()))
+        {
+            let safe = access.as_rule() == Rule::safe_access;
+            let Some(name) = child(&access, Rule::word) else { continue };
+            let span = operand.span.to(self.span(&access));
+            let (height, name) = (operand.height, self.name(&name));
+            operand = self.over(span, height, ExprKind::Field { of: Box::new(operand), name, safe });
+        }
+        operand
+    }
+
+    pub(super) fn primary(&mut self, pair: &Pair<'_>) -> Expr {
+        let span = self.span(pair);
+        let rule = pair.as_rule();
+        let kind = if rule == Rule::name {
+            ExprKind::Name(pair.as_str().to_owned())
+        } else if rule == Rule::string {
+            return self.string(pair);
+        } else if rule == Rule::number {
+            self.number(pair)
+        } else if rule == Rule::duration {
+            self.duration(pair).map_or(ExprKind::Unreadable, ExprKind::Duration)
+        } else if rule == Rule::kw_true || rule == Rule::kw_false {
+            ExprKind::Bool(rule == Rule::kw_true)
+        } else if rule == Rule::kw_null {
+            ExprKind::Null
+        } else if rule == Rule::parenthesised {
+            return child(pair, Rule::expr).map_or_else(|| unreadable(span), |inner| self.expr(&inner));
+        } else if rule == Rule::list {
+            return self.list(pair);
+        } else if rule == Rule::record {
+            let entries = pair.clone().into_inner().filter(|p| p.as_rule() == Rule::entry);
+            let entries: Vec<_> = entries.filter_map(|entry| self.named_value(&entry)).collect();
+            let height = entries.iter().map(|(_, value)| value.height).max().unwrap_or(0);
+            return self.over(span, height, ExprKind::Record(entries));
+        } else if rule == Rule::function {
+            let Some(function) = child(pair, Rule::name) else { return unreadable(span) };
+            let arguments = self.exprs(pair);
+            let height = highest(&arguments);
+            let kind = ExprKind::Call { function: self.name(&function), arguments };
+            return self.over(span, height, kind);
+        } else if rule == Rule::conditional {
+            return self.conditional(pair);
+        } else if rule == Rule::wrong_number {
+            let title = format!("`{}` is neither a number nor a duration", pair.as_str());
+            self.report(
+                Diagnostic::new(Code::InvalidLiteral, span, title)
+                    .help("units of time are `ms`, `s`, `m`, `h`, `d` and `w`"),
+            );
+            ExprKind::Unreadable
+        } else if rule == Rule::wrong_string {
+            let text = pair.as_str().trim_matches('\'');
+            let title = "a text stands in double quotes";
+            let diagnostic = Diagnostic::new(Code::OtherLanguage, span, title);
+            self.report(diagnostic.help(format!("write `\"{text}\"`")).fix(format!("\"{text}\"")));
+            ExprKind::Text(vec![TextPart::Literal(text.to_owned())])
+        } else {
+            ExprKind::Unreadable
+        };
+        Expr { span, kind, height: 1 }
+    }
+
+    fn list(&mut self, pair: &Pair<'_>) -> Expr {
+        let span = self.span(pair);
+        let mut elements = self.exprs(pair);
+        let Some(comprehension) = child(pair, Rule::comprehension) else {
+            return self.over(span, highest(&elements), ExprKind::List(elements));
+        };
+        let (variable, of) = (child(&comprehension, Rule::name), child(&comprehension, Rule::expr));
+        let (Some(each), Some(variable), Some(of)) = (elements.pop(), variable, of) else {
+            return unreadable(span);
+        };
+        let variable = self.name(&variable);
+        let of = self.expr(&of);
+        let keep = child(&comprehension, Rule::filter).and_then(|filter| self.filter(&filter));
+        let height = each.height.max(of.height).max(keep.as_ref().map_or(0, |keep| keep.height));
+        let (each, of, keep) = (Box::new(each), Box::new(of), keep.map(Box::new));
+        self.over(span, height, ExprKind::Comprehension { each, variable, of, keep })
+    }
+
+    fn conditional(&mut self, pair: &Pair<'_>) -> Expr {
+        let span = self.span(pair);
+        let mut parts = self.exprs(pair).into_iter();
+        let (Some(condition), Some(then), Some(otherwise)) = (parts.next(), parts.next(), parts.next())
+        else {
+            return unreadable(span);
+        };
+        let height = condition.height.max(then.height).max(otherwise.height);
+        let (condition, then, otherwise) = (Box::new(condition), Box::new(then), Box::new(otherwise));
+        self.over(span, height, ExprKind::If { condition, then, otherwise })
+    }
+
+    fn exprs(&mut self, pair: &Pair<'_>) -> Vec<Expr> {
+        let inner = pair.clone().into_inner().filter(|p| p.as_rule() == Rule::expr);
+        inner.map(|e| self.expr(&e)).collect()
+    }
+
+    fn number(&mut self, pair: &Pair<'_>) -> ExprKind {
+        match Decimal::from_str_exact(pair.as_str()) {
+            Ok(number) => ExprKind::Number(number.normalize()),
+            Err(_) => {
+                let title = "a number has at most 28 digits";
+                self.report(Diagnostic::new(Code::InvalidLiteral, self.span(pair), title));
+                ExprKind::Unreadable
+            }
+        }
+    }
+
+    /// A text with the values in it.
+    fn string(&mut self, pair: &Pair<'_>) -> Expr {
+        let mut parts = Vec::new();
+        let mut literal = String::new();
+        for part in pair.clone().into_inner() {
+            let rule = part.as_rule();
+            if rule == Rule::string_text {
+                literal.push_str(part.as_str());
+            } else if rule == Rule::escape {
+                literal.push_str(match part.as_str() {
+                    "\\n" => "\n",
+                    "\\t" => "\t",
+                    other => other.trim_start_matches('\\').get(..1).unwrap_or("\\"),
+                });
+            } else if rule == Rule::wrong_escape {
+                let title = format!("`{}` means nothing in a text", part.as_str());
+                self.report(
+                    Diagnostic::new(Code::InvalidLiteral, self.span(&part), title)
+                        .help("known are `\\\"`, `\\\\`, `\\{`, `\\}`, `\\n` and `\\t`"),
+                );
+            } else if rule == Rule::interpolation
+                && let Some(value) = child(&part, Rule::expr)
+            {
+                if !literal.is_empty() {
+                    parts.push(TextPart::Literal(std::mem::take(&mut literal)));
+                }
+                parts.push(TextPart::Value(self.expr(&value)));
+            }
+        }
+        if !literal.is_empty() {
+            parts.push(TextPart::Literal(literal));
+        }
+        let heights = parts.iter().map(|part| match part {
+            TextPart::Value(value) => value.height,
+            TextPart::Literal(_) => 0,
+        });
+        let height = heights.max().unwrap_or(0);
+        self.over(self.span(pair), height, ExprKind::Text(parts))
+    }
+
+    /// Explains an operator of another language; the place of the operator.
+    fn wrong_operator(&mut self, pair: &Pair<'_>) -> Span {
+        let span = self.span(pair);
+        let meant = [
+            (Rule::wrong_and, "and"),
+            (Rule::wrong_or, "or"),
+            (Rule::wrong_not, "not"),
+            (Rule::wrong_equal, "=="),
+        ];
+        if let Some((_, meant)) = meant.into_iter().find(|(rule, _)| *rule == pair.as_rule()) {
+            let written = pair.as_str();
+            let title = format!("`{written}` is written `{meant}` in a blueprint");
+            // `!x` needs a space after the word that replaces the sign.
+            let replacement = if meant == "not" { "not " } else { meant };
+            self.report(
+                Diagnostic::new(Code::OtherLanguage, span, title)
+                    .help(format!("write `{meant}` for `{written}`"))
+                    .fix(replacement),
+            );
+        }
+        span
+    }
+
+    /// An expression over others of a height, if that does not make it too high.
+    fn over(&mut self, span: Span, height: usize, kind: ExprKind) -> Expr {
+        if height >= EXPRESSION_HEIGHT {
+            return self.too_high(span);
+        }
+        Expr { span, kind, height: height + 1 }
+    }
+
+    fn too_high(&mut self, span: Span) -> Expr {
+        let title = format!("the expression has more than {EXPRESSION_HEIGHT} operators in one another");
+        self.report(Diagnostic::new(Code::NestedTooDeeply, span, title));
+        unreadable(span)
+    }
+}
+
+const fn unreadable(span: Span) -> Expr {
+    Expr { span, kind: ExprKind::Unreadable, height: 1 }
+}
+
+fn highest(exprs: &[Expr]) -> usize {
+    exprs.iter().map(|e| e.height).max().unwrap_or(0)
+}

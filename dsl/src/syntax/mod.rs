@@ -1,0 +1,185 @@
+//! From text to a tree of one file, with everything in it that can't be read.
+//!
+//! The only place that knows the grammar's rules. It accepts any input: what is too large or too deep to be
+//! read is a diagnostic, like everything else. Meaning is the business of `resolve` and `check`.
+
+mod build;
+mod clauses;
+mod expressions;
+mod trouble;
+pub(crate) mod tree;
+mod types;
+
+use std::num::NonZeroUsize;
+use std::sync::Once;
+
+use pest::Parser;
+use pest::error::{ErrorVariant, InputLocation};
+
+use crate::diagnostic::{Code, Diagnostic, FileId, Span};
+
+/// Largest file that is read, in bytes: two hundred times the largest blueprint anybody would want to read.
+pub(crate) const FILE_BYTES: usize = 1_000_000;
+
+/// Deepest nesting of brackets and braces. A blueprint, an `each`, a task, a call and a record or two make ten.
+const NESTING: usize = 64;
+
+/// Most levels of operators, brackets and fields in one expression, so that walking a tree needs little stack.
+const EXPRESSION_HEIGHT: usize = 128;
+
+/// Most steps of the grammar for one file. Measured: a readable file takes about 40 per byte at the most, so
+/// this allows for the largest file, and ends in seconds whatever the input.
+const GRAMMAR_STEPS: usize = 100_000_000;
+
+mod grammar {
+    #[derive(pest_derive::Parser)]
+    #[grammar = "grammar.pest"]
+    pub(super) struct Grammar;
+}
+use grammar::{Grammar, Rule};
+
+type Pair<'i> = pest::iterators::Pair<'i, Rule>;
+
+/// Reads one file.
+pub(crate) fn parse(file: FileId, text: &str) -> (tree::File, Vec<Diagnostic>) {
+    static LIMIT: Once = Once::new();
+    LIMIT.call_once(|| pest::set_call_limit(NonZeroUsize::new(GRAMMAR_STEPS)));
+
+    let nothing = |diagnostic| (tree::File::default(), vec![diagnostic]);
+    if text.len() > FILE_BYTES {
+        let title = format!("the file has {} bytes, and at most {FILE_BYTES} are read", text.len());
+        return nothing(Diagnostic::new(Code::FileTooLarge, Span { file, start: 0, end: 0 }, title));
+    }
+    if let Some(start) = too_deep(text) {
+        return nothing(nested_too_deeply(Span { file, start, end: start + 1 }));
+    }
+    match Grammar::parse(Rule::file, text) {
+        Ok(pairs) => {
+            let mut reader = Reader { file, text, diagnostics: Vec::new(), lost: Vec::new() };
+            let tree = reader.file(pairs);
+            (tree, reader.diagnostics)
+        }
+        Err(wrong) => {
+            let start = match wrong.location {
+                InputLocation::Pos(at) | InputLocation::Span((at, _)) => at,
+            };
+            let span = Span { file, start, end: start };
+            nothing(match wrong.variant {
+                ErrorVariant::CustomError { message } if message.contains("stack") => nested_too_deeply(span),
+                ErrorVariant::CustomError { .. } => {
+                    Diagnostic::new(Code::TooComplex, span, "the file takes too many steps to read")
+                        .help("split it into several files")
+                }
+                ErrorVariant::ParsingError { .. } => {
+                    Diagnostic::new(Code::UnexpectedText, span, "the file can't be read from here")
+                }
+            })
+        }
+    }
+}
+
+fn nested_too_deeply(span: Span) -> Diagnostic {
+    Diagnostic::new(Code::NestedTooDeeply, span, format!("nested deeper than {NESTING} levels"))
+        .help("name the parts: declare types, and split what is computed over several tasks")
+}
+
+/// Where brackets are nested too deeply, if they are. Texts and comments don't count.
+fn too_deep(text: &str) -> Option<usize> {
+    let mut depth: usize = 0;
+    let mut chars = text.char_indices().peekable();
+    while let Some((at, char)) = chars.next() {
+        match char {
+            '(' | '[' | '{' => {
+                depth += 1;
+                if depth > NESTING {
+                    return Some(at);
+                }
+            }
+            ')' | ']' | '}' => depth = depth.saturating_sub(1),
+            '/' if chars.peek().is_some_and(|(_, next)| *next == '/') => {
+                while chars.next_if(|(_, c)| *c != '\n').is_some() {}
+            }
+            '"' => {
+                while let Some((_, c)) = chars.next_if(|(_, c)| *c != '\n' && *c != '"') {
+                    if c == '\\' {
+                        chars.next_if(|(_, c)| *c != '\n');
+                    }
+                }
+                chars.next_if(|(_, c)| *c == '"');
+            }
+            _ => {}
+        }
+    }
+    None
+}
+
+/// Walks the grammar's pairs and builds the tree. Its methods are spread over this folder, by what they read.
+struct Reader<'i> {
+    file: FileId,
+    text: &'i str,
+    diagnostics: Vec<Diagnostic>,
+    lost: Vec<String>,
+}
+
+impl Reader<'_> {
+    fn span(&self, pair: &Pair<'_>) -> Span {
+        let span = pair.as_span();
+        Span { file: self.file, start: span.start(), end: span.end() }
+    }
+
+    fn name(&self, pair: &Pair<'_>) -> tree::Name {
+        tree::Name { text: pair.as_str().to_owned(), span: self.span(pair) }
+    }
+
+    fn report(&mut self, diagnostic: Diagnostic) {
+        self.diagnostics.push(diagnostic);
+    }
+
+    /// The `///` lines right above a place.
+    fn docs(&self, at: Span) -> String {
+        let above = self.text.get(..at.start).unwrap_or_default();
+        // What stands before the declaration on its own line is not above it.
+        let above = above.rsplit_once('\n').map_or("", |(lines, _)| lines);
+        let mut docs: Vec<&str> = above
+            .lines()
+            .rev()
+            .map_while(|line| line.trim().strip_prefix("///"))
+            .map(|line| line.strip_prefix(' ').unwrap_or(line))
+            .collect();
+        docs.reverse();
+        docs.join("\n")
+    }
+}
+
+fn is_text(pair: &Pair<'_>) -> bool {
+    [Rule::string, Rule::wrong_string].contains(&pair.as_rule())
+}
+
+/// The first pair of a rule among the children of another.
+fn child<'i>(of: &Pair<'i>, rule: Rule) -> Option<Pair<'i>> {
+    of.clone().into_inner().find(|pair| pair.as_rule() == rule)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::diagnostic::{SourceMap, render_terminal};
+
+    #[test]
+    fn tmp() {
+        for f in ["systems", "home_fiber", "provision_subscriber"] {
+            let name = format!("../blueprints/{f}.blueprint");
+            let text = std::fs::read_to_string(&name).unwrap();
+            let map = SourceMap::new(&[(name, text.clone())]);
+            let t = std::time::Instant::now();
+            let (tree, d) = parse(FileId::FIRST, &text);
+            println!("{f}: {:?} {}", t.elapsed(), text.len());
+            println!("{}", render_terminal(&d, &map, false));
+            println!("{} {} {}", tree.types.len(), tree.systems.len(), tree.blueprints.len());
+        }
+        let text = std::fs::read_to_string("/tmp/bad.blueprint").unwrap();
+        let map = SourceMap::new(&[("bad".into(), text.clone())]);
+        let (_, d) = parse(FileId::FIRST, &text);
+        println!("{}", render_terminal(&d, &map, false));
+    }
+}

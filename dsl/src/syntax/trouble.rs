@@ -1,0 +1,480 @@
+//! What to say about text that the grammar swallowed.
+//!
+//! The first word says what the text was meant to be. That construct is tried again alone, and where it fails
+//! farthest on is where the fault is.
+
+use pest::Parser;
+use pest::error::{ErrorVariant, InputLocation};
+
+use super::grammar::Grammar;
+use super::{Pair, Reader, Rule};
+use crate::Span;
+use crate::diagnostic::{Code, Diagnostic};
+use crate::suggest::{listing, near_miss};
+
+/// Where text went astray, and so what could have stood there.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Context {
+    Declaration,
+    System,
+    BlueprintHead,
+    Blueprint,
+    Each,
+    EachHead,
+    TaskHead,
+    Task,
+    Fields,
+}
+
+impl Context {
+    /// The words that begin something here, each with the rules that say how it goes on.
+    fn words(self) -> &'static [(&'static str, &'static [Rule])] {
+        match self {
+            Self::Declaration => &[
+                ("type", &[Rule::type_declaration]),
+                ("system", &[Rule::system]),
+                ("retry", &[Rule::retry_declaration]),
+                ("blueprint", &[Rule::blueprint]),
+            ],
+            Self::System => &[("operation", &[Rule::operation]), ("query", &[Rule::operation])],
+            Self::BlueprintHead => &[("version", &[Rule::version])],
+            Self::Blueprint => &[
+                ("accepts", &[Rule::accepts]),
+                ("order", &[Rule::order_fields]),
+                ("item", &[Rule::item]),
+                ("each", &[Rule::each]),
+                ("task", &[Rule::task]),
+                ("milestone", &[Rule::milestone]),
+                ("on", &[Rule::on_failure]),
+            ],
+            Self::Each => &[("task", &[Rule::task]), ("milestone", &[Rule::milestone])],
+            Self::EachHead => &[("where", &[Rule::filter])],
+            Self::TaskHead => &[("after", &[Rule::after]), ("when", &[Rule::when])],
+            Self::Task => &[
+                ("call", &[Rule::call]),
+                ("wait", &[Rule::wait]),
+                ("timeout", &[Rule::timeout]),
+                ("within", &[Rule::within]),
+                ("retry", &[Rule::retry]),
+                ("ensure", &[Rule::ensure]),
+                ("undo", &[Rule::undo]),
+                ("no", &[Rule::no_undo, Rule::no_retry]),
+                ("on", &[Rule::on_timeout, Rule::on_failure]),
+                ("status", &[Rule::status]),
+                ("point", &[Rule::point_of_no_return]),
+            ],
+            Self::Fields => &[],
+        }
+    }
+
+    /// Where that is.
+    const fn place(self) -> &'static str {
+        match self {
+            Self::Declaration => "a file",
+            Self::System => "a system",
+            Self::BlueprintHead => "the head of a blueprint",
+            Self::Blueprint => "a blueprint",
+            Self::Each => "an `each`",
+            Self::EachHead => "the head of an `each`",
+            Self::TaskHead => "the head of a task",
+            Self::Task => "a task",
+            Self::Fields => "a list of fields",
+        }
+    }
+
+    const ALL: [Self; 9] = [
+        Self::Declaration,
+        Self::System,
+        Self::BlueprintHead,
+        Self::Blueprint,
+        Self::Each,
+        Self::EachHead,
+        Self::TaskHead,
+        Self::Task,
+        Self::Fields,
+    ];
+}
+
+/// Words after which a name is declared.
+const DECLARING: [&str; 10] =
+    ["type", "system", "retry", "blueprint", "operation", "query", "task", "milestone", "each", "item"];
+
+impl Reader<'_> {
+    /// Reports text that went astray.
+    pub(super) fn stray(&mut self, pair: &Pair<'_>, context: Context) {
+        self.remember_names(pair.as_str(), context);
+        let first = self.token_at(pair.as_span().start());
+        let word = self.slice(first).to_owned();
+        let known = context.words().iter().find(|(known, _)| *known == word);
+        let diagnostic = if let Some((_, rules)) = known {
+            self.retried(first, rules)
+        } else if context == Context::Fields {
+            self.retried(first, &[Rule::typed_field])
+        } else {
+            Some(self.unknown_word(first, &word, context))
+        };
+        self.diagnostics.extend(diagnostic);
+    }
+
+    fn unknown_word(&self, at: Span, word: &str, context: Context) -> Diagnostic {
+        let words = context.words().iter().map(|(word, _)| *word);
+        let place = context.place();
+        let is_word = word.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_');
+        if !is_word {
+            let title = format!("expected {}, found {}", beginnings(context), self.describe(at));
+            let diagnostic = Diagnostic::new(Code::UnexpectedText, at, title);
+            return if word == ";" {
+                diagnostic.help("nothing needs to be ended by `;`").fix("")
+            } else {
+                diagnostic
+            };
+        }
+        let diagnostic =
+            Diagnostic::new(Code::UnknownWord, at, format!("`{word}` begins nothing in {place}"));
+        if let Some(meant) = near_miss(word, words) {
+            return diagnostic.did_you_mean(Some(meant));
+        }
+        let elsewhere = Context::ALL.iter().find(|c| c.words().iter().any(|(known, _)| *known == word));
+        match elsewhere {
+            Some(elsewhere) => diagnostic.help(format!("`{word}` stands in {}", elsewhere.place())),
+            None if word == "if" => diagnostic.help("a condition begins with `when`, before the `{` of a task"),
+            None => diagnostic.help(format!("expected {}", beginnings(context))),
+        }
+    }
+
+    /// What is wrong with a construct that begins at `first`.
+    fn retried(&self, first: Span, rules: &[Rule]) -> Option<Diagnostic> {
+        let text = self.text.get(first.start..)?;
+        let failures = rules.iter().filter_map(|rule| Grammar::parse(*rule, text).err());
+        let (at, expected) = failures
+            .map(|failure| {
+                let at = match failure.location {
+                    InputLocation::Pos(at) | InputLocation::Span((at, _)) => at,
+                };
+                let expected = match failure.variant {
+                    ErrorVariant::ParsingError { positives, .. } => positives,
+                    ErrorVariant::CustomError { .. } => Vec::new(),
+                };
+                (first.start + at, expected)
+            })
+            .max_by_key(|(at, _)| *at)
+            // It can be read alone, so it is only out of place.
+            .unwrap_or((first.start, Vec::new()));
+        let at = self.token_at(at);
+        let found = self.describe(at);
+        let mut names: Vec<&str> = expected.iter().filter_map(|rule| user_name(*rule)).collect();
+        names.sort_unstable();
+        names.dedup();
+        // After any name, `(` would make it a function: true, and hardly ever what is missing.
+        if names.iter().any(|name| ["`)`", "`]`", "`}`", "`,`"].contains(name)) {
+            names.retain(|name| *name != "`(`");
+        }
+        let title = if names.is_empty() {
+            format!("unexpected {found}")
+        } else {
+            format!("expected {}, found {found}", alternatives(&names))
+        };
+        let diagnostic = Diagnostic::new(Code::UnexpectedText, at, title);
+        let words = names.iter().filter_map(|name| name.strip_prefix('`')?.strip_suffix('`'));
+        let meant = near_miss(self.slice(at), words);
+        Some(match meant {
+            Some(_) => diagnostic.did_you_mean(meant),
+            None => explain(diagnostic, self.slice(at)),
+        })
+    }
+
+    /// Reports a form that is not carried out yet.
+    pub(super) fn unsupported(&mut self, pair: &Pair<'_>) {
+        let at = self.token_at(pair.as_span().start());
+        let word = self.slice(at).to_owned();
+        let (what, instead) = match word.as_str() {
+            "test" => ("`test`".to_owned(), None),
+            "blueprint" => ("a blueprint with parameters".to_owned(), None),
+            "poll" => {
+                ("`poll`".to_owned(), Some("for now: `call` the query, with `retry`, and `ensure` what it says"))
+            }
+            "deadline" => {
+                ("`deadline`".to_owned(), Some("for now: `within` on a `wait` limits what takes longest"))
+            }
+            _ => (format!("`{word}`"), None),
+        };
+        self.remember_names(pair.as_str(), Context::Declaration);
+        let diagnostic = Diagnostic::new(Code::NotSupported, at, format!("{what} is not supported yet"));
+        self.report(match instead {
+            Some(instead) => diagnostic.help(instead),
+            None => diagnostic,
+        });
+    }
+
+    /// Names that unreadable text may have declared, so that using them is not reported as well.
+    fn remember_names(&mut self, text: &str, context: Context) {
+        let is_word = |word: &&str| !word.is_empty();
+        let mut words = text.split(|c: char| !c.is_ascii_alphanumeric() && c != '_').filter(is_word).peekable();
+        let mut place = 0;
+        while let Some(word) = words.next() {
+            let declares = DECLARING.contains(&word) || (place == 0 && context != Context::Task);
+            let names = declares || (place == 0 && context == Context::Fields);
+            if names && let Some(next) = words.peek() {
+                self.lost.push((*next).to_owned());
+            }
+            if place == 0 && context == Context::Fields {
+                self.lost.push(word.to_owned());
+            }
+            place += 1;
+        }
+    }
+
+    /// The token that begins at or after a byte.
+    pub(super) fn token_at(&self, byte: usize) -> Span {
+        let rest = self.text.get(byte..).unwrap_or_default();
+        let start = byte + (rest.len() - rest.trim_start().len());
+        let rest = rest.trim_start();
+        let is_word = |c: char| c.is_ascii_alphanumeric() || c == '_';
+        let length = match rest.chars().next() {
+            None => 0,
+            Some(c) if is_word(c) => rest.find(|c| !is_word(c)).unwrap_or(rest.len()),
+            Some('"') => {
+                let end = rest.char_indices().skip(1).find(|(_, c)| *c == '"' || *c == '\n');
+                end.map_or(rest.len(), |(at, c)| if c == '"' { at + 1 } else { at })
+            }
+            Some(c) => {
+                let pairs = ["->", "==", "!=", "<=", ">=", "&&", "||", "??", "?."];
+                if pairs.iter().any(|pair| rest.starts_with(pair)) { 2 } else { c.len_utf8() }
+            }
+        };
+        Span { file: self.file, start, end: start + length }
+    }
+
+    fn slice(&self, span: Span) -> &str {
+        self.text.get(span.start..span.end).unwrap_or_default()
+    }
+
+    /// What stands at a token, as the object of "found".
+    pub(super) fn describe(&self, token: Span) -> String {
+        match self.slice(token) {
+            "" => "the end of the file".to_owned(),
+            text if text.starts_with('"') => format!("the text {}", cut(text)),
+            text => format!("`{}`", cut(text)),
+        }
+    }
+}
+
+/// Hints for what people tend to write at a place where it can't stand.
+fn explain(diagnostic: Diagnostic, found: &str) -> Diagnostic {
+    match found {
+        ";" => diagnostic.help("nothing needs to be ended by `;`"),
+        "if" => diagnostic.help("a condition begins with `when`"),
+        text if text.starts_with('"') && (text.len() == 1 || !text.ends_with('"')) => {
+            diagnostic.help("a text ends on the line it begins on, with `\"`")
+        }
+        _ => diagnostic,
+    }
+}
+
+fn beginnings(context: Context) -> String {
+    listing(context.words().iter().map(|(word, _)| *word), 20).replace(" and ", " or ")
+}
+
+/// `a`, `a or b`, `a, b or c` of names that are ready to be shown.
+fn alternatives(names: &[&str]) -> String {
+    match names.split_last() {
+        None => String::new(),
+        Some((only, [])) => (*only).to_owned(),
+        Some((last, others)) => format!("{} or {last}", others.join(", ")),
+    }
+}
+
+fn cut(text: &str) -> String {
+    /// Enough to recognise it by.
+    const SHOWN: usize = 40;
+    if text.chars().count() > SHOWN {
+        format!("{}…", text.chars().take(SHOWN).collect::<String>())
+    } else {
+        text.to_owned()
+    }
+}
+
+/// What a rule is called in a message; none for what would only be noise in a list of what was expected.
+fn user_name(rule: Rule) -> Option<&'static str> {
+    match rule {
+        Rule::name | Rule::word | Rule::task_ref | Rule::typed_field | Rule::argument | Rule::entry => {
+            Some("a name")
+        }
+        Rule::expr
+        | Rule::string
+        | Rule::wrong_string
+        | Rule::duration
+        | Rule::number
+        | Rule::record
+        | Rule::list
+        | Rule::parenthesised
+        | Rule::function
+        | Rule::conditional
+        | Rule::kw_true
+        | Rule::kw_false
+        | Rule::kw_null => Some("a value"),
+        Rule::length => Some("a duration"),
+        Rule::type_expr | Rule::record_type | Rule::list_type | Rule::one_of => Some("a type"),
+        Rule::invocation => Some("`system.operation(…)`"),
+        Rule::reaction | Rule::reaction_word => {
+            Some("a reaction (`reject`, `hold`, `rollback`, `skip` or `fail`)")
+        }
+        Rule::retry_policy => Some("a number of times"),
+        Rule::fields | Rule::lbrace => Some("`{`"),
+        Rule::rbrace | Rule::block_end => Some("`}`"),
+        Rule::parameters | Rule::arguments | Rule::lparen => Some("`(`"),
+        Rule::rparen => Some("`)`"),
+        Rule::lbracket => Some("`[`"),
+        Rule::rbracket => Some("`]`"),
+        Rule::colon => Some("`:`"),
+        Rule::comma => Some("`,`"),
+        Rule::dot => Some("`.`"),
+        Rule::arrow => Some("`->`"),
+        Rule::equals => Some("`=`"),
+        Rule::quote => Some("the closing `\"`"),
+        Rule::kw_type => Some("`type`"),
+        Rule::kw_system => Some("`system`"),
+        Rule::kw_operation => Some("`operation`"),
+        Rule::kw_query => Some("`query`"),
+        Rule::kw_retry => Some("`retry`"),
+        Rule::kw_times => Some("`times`"),
+        Rule::kw_every => Some("`every`"),
+        Rule::kw_doubling | Rule::doubling => Some("`doubling`"),
+        Rule::kw_up | Rule::up_to => Some("`up`"),
+        Rule::kw_to => Some("`to`"),
+        Rule::kw_blueprint => Some("`blueprint`"),
+        Rule::kw_version | Rule::version => Some("`version`"),
+        Rule::kw_accepts => Some("`accepts`"),
+        Rule::kw_order => Some("`order`"),
+        Rule::kw_item => Some("`item`"),
+        Rule::kw_each => Some("`each`"),
+        Rule::kw_where | Rule::filter => Some("`where`"),
+        Rule::kw_task => Some("`task`"),
+        Rule::kw_milestone => Some("`milestone`"),
+        Rule::kw_after | Rule::after => Some("`after`"),
+        Rule::kw_when | Rule::when => Some("`when`"),
+        Rule::kw_call => Some("`call`"),
+        Rule::kw_wait => Some("`wait`"),
+        Rule::kw_timeout => Some("`timeout`"),
+        Rule::kw_within => Some("`within`"),
+        Rule::kw_ensure => Some("`ensure`"),
+        Rule::kw_undo => Some("`undo`"),
+        Rule::kw_no => Some("`no`"),
+        Rule::kw_on => Some("`on`"),
+        Rule::kw_failure => Some("`failure`"),
+        Rule::kw_status | Rule::status => Some("`status`"),
+        Rule::kw_point => Some("`point`"),
+        Rule::kw_of => Some("`of`"),
+        Rule::kw_return => Some("`return`"),
+        Rule::kw_one => Some("`one`"),
+        Rule::kw_for | Rule::for_customer | Rule::comprehension => Some("`for`"),
+        Rule::kw_customer => Some("`customer`"),
+        Rule::kw_then => Some("`then`"),
+        Rule::kw_else | Rule::else_call => Some("`else`"),
+        Rule::kw_if
+        | Rule::kw_and
+        | Rule::kw_or
+        | Rule::kw_not
+        | Rule::kw_in
+        | Rule::kw_matches
+        | Rule::equal
+        | Rule::not_equal
+        | Rule::less
+        | Rule::less_equal
+        | Rule::greater
+        | Rule::greater_equal
+        | Rule::coalesce
+        | Rule::plus
+        | Rule::minus
+        | Rule::times
+        | Rule::divide
+        | Rule::negate
+        | Rule::field_access
+        | Rule::safe_access
+        | Rule::question
+        | Rule::EOI
+        | Rule::WHITESPACE
+        | Rule::COMMENT
+        | Rule::word_char
+        | Rule::reserved
+        | Rule::file
+        | Rule::declaration
+        | Rule::type_declaration
+        | Rule::system
+        | Rule::operation
+        | Rule::retry_declaration
+        | Rule::blueprint
+        | Rule::unsupported_declaration
+        | Rule::unsupported_test
+        | Rule::unsupported_parameters
+        | Rule::unsupported_declaration_rest
+        | Rule::missing_brace
+        | Rule::member
+        | Rule::accepts
+        | Rule::order_fields
+        | Rule::item
+        | Rule::each
+        | Rule::milestone
+        | Rule::task
+        | Rule::unsupported_member
+        | Rule::unsupported_member_word
+        | Rule::unsupported_member_rest
+        | Rule::wrong_if
+        | Rule::wrong_after
+        | Rule::clause
+        | Rule::call
+        | Rule::wait
+        | Rule::timeout
+        | Rule::within
+        | Rule::retry
+        | Rule::no_retry
+        | Rule::ensure
+        | Rule::undo
+        | Rule::no_undo
+        | Rule::on_timeout
+        | Rule::on_failure
+        | Rule::point_of_no_return
+        | Rule::unsupported_clause
+        | Rule::unsupported_clause_word
+        | Rule::unsupported_clause_rest
+        | Rule::wrong_length
+        | Rule::wrong_colon
+        | Rule::wrong_not
+        | Rule::wrong_and
+        | Rule::wrong_or
+        | Rule::wrong_equal
+        | Rule::operand
+        | Rule::infix
+        | Rule::primary
+        | Rule::wrong_number
+        | Rule::text
+        | Rule::string_text
+        | Rule::escape
+        | Rule::wrong_escape
+        | Rule::interpolation
+        | Rule::stray_declaration
+        | Rule::stray_operation
+        | Rule::stray_blueprint_head
+        | Rule::stray_member
+        | Rule::stray_each_head
+        | Rule::stray_task_head
+        | Rule::stray_clause
+        | Rule::stray_field
+        | Rule::operation_stop
+        | Rule::head_stop
+        | Rule::member_stop
+        | Rule::body_stop
+        | Rule::clause_stop
+        | Rule::field_stop
+        | Rule::nested
+        | Rule::piece
+        | Rule::gap
+        | Rule::space
+        | Rule::declaration_start
+        | Rule::member_start
+        | Rule::operation_start
+        | Rule::on_start
+        | Rule::clause_start
+        | Rule::field_start => None,
+    }
+}

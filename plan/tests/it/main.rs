@@ -1,0 +1,11 @@
+//! Plans and expressions, through what the crate shows.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that goes wrong should stop"
+)]
+
+mod expressions;
+mod plans;

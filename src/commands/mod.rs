@@ -1,0 +1,4 @@
+//! One command per file: its `Args`, documented for `--help`, and its `run`.
+
+pub(crate) mod sim;
+pub(crate) mod up;

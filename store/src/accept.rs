@@ -1,0 +1,213 @@
+//! Takes an order: everything that is promised to its sender is written in one transaction, or none of it is.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use model::{Actor, Duration, Fact, ItemId, ItemKind, Order, OrderEvent, OrderId, OrderState, TaskState};
+use plan::{Body, Plan, TaskIndex};
+use sqlx::{Connection, PgConnection};
+
+use crate::columns::{At, column, json, text};
+use crate::database::{DatabaseError, cannot};
+use crate::events::insert_events;
+use crate::intents::{IntentId, Steering, add_intent};
+use crate::keys::{KeyReused, Keyed, point_key, take_key};
+use crate::listen::notify;
+
+/// How long the start of a new order is left to whoever accepted it, before a sweeper takes it over.
+pub const START_GRACE: Duration = Duration::from_secs(5);
+
+/// Longest text that a search looks into, in characters: an order of a thousand items is found by its first ones.
+const SEARCH_CHARS: usize = 4_000;
+
+/// An order that is valid, with what will be done for it.
+#[derive(Clone, Copy, Debug)]
+pub struct NewOrder<'a> {
+    /// The order under its new id.
+    pub order: &'a Order,
+    /// What will be done.
+    pub plan: &'a Plan,
+    /// Who sent it.
+    pub author: &'a Actor,
+    /// The caller's idempotency key, if they sent one.
+    pub key: Option<&'a Keyed>,
+}
+
+/// What became of a request to accept an order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Accepted {
+    /// The order is written down.
+    Created {
+        /// The intent to start it. It is due after [`START_GRACE`]; finish it when Temporal has the order sooner.
+        start: IntentId,
+    },
+    /// The same order came before, under this id. Nothing was written.
+    Existing(OrderId),
+}
+
+/// Why an order was not accepted.
+#[derive(Debug, thiserror::Error)]
+pub enum AcceptError {
+    /// The key stands for another request.
+    #[error(transparent)]
+    KeyReused(#[from] KeyReused),
+    /// Postgres could not write it.
+    #[error(transparent)]
+    Database(#[from] DatabaseError),
+}
+
+/// Writes an order with its items, tasks, first event, start intent and idempotency key. The same external id, the same
+/// idempotency key or the same order id gives the order that is there already, also when both requests come at once.
+///
+/// # Errors
+/// The key came before with another request, or Postgres is away; nothing is written.
+pub async fn accept_order(conn: &mut PgConnection, new: &NewOrder<'_>) -> Result<Accepted, AcceptError> {
+    let mut tx = conn.begin().await.map_err(cannot("begin to accept an order"))?;
+    let id = new.order.id;
+    if let Some(key) = new.key
+        && let Some(known) = take_key(&mut tx, key, id, new.order.submitted_at).await?
+    {
+        return Ok(Accepted::Existing(known));
+    }
+    if !insert_order(&mut tx, new).await.map_err(cannot("write an order"))? {
+        let known = find_order(&mut tx, new).await.map_err(cannot("find the order that came before"))?;
+        if let Some(key) = new.key {
+            point_key(&mut tx, key, known).await?;
+        }
+        tx.commit().await.map_err(cannot("commit an idempotency key"))?;
+        return Ok(Accepted::Existing(known));
+    }
+    insert_items(&mut tx, new).await.map_err(cannot("write the items of an order"))?;
+    insert_tasks(&mut tx, new).await.map_err(cannot("write the tasks of an order"))?;
+    let event = OrderEvent { number: 0, at: new.order.submitted_at, fact: Fact::OrderAccepted {} };
+    insert_events(&mut tx, &[(id, &event)]).await.map_err(cannot("write the first event of an order"))?;
+    let start = add_intent(&mut tx, id, &Steering::Start, new.order.submitted_at, START_GRACE)
+        .await?
+        .ok_or(sqlx::Error::RowNotFound)
+        .map_err(cannot("find the order just written"))?;
+    notify(&mut tx, &[(id, 0)]).await.map_err(cannot("notify live readers"))?;
+    tx.commit().await.map_err(cannot("commit an order"))?;
+    Ok(Accepted::Created { start })
+}
+
+/// False if an order of this id or external id is there. Waits for a transaction that is just writing it.
+async fn insert_order(conn: &mut PgConnection, new: &NewOrder<'_>) -> Result<bool, sqlx::Error> {
+    let Order { id, submitted_at, request } = new.order;
+    let blueprint = new.plan.blueprint();
+    let hash = new.plan.hash();
+    let search = search_text(new.order);
+    let plan = String::from_utf8(new.plan.canonical_bytes())
+        .map_err(|cause| sqlx::Error::Encode(Box::new(cause)))?;
+    let written = sqlx::query!(
+        r#"
+        insert into orders (
+            id, external_id, blueprint_name, blueprint_version, blueprint_hash, customer_id, customer_name,
+            category, author, state, submitted_at, updated_at, next_event, search, request, plan, plan_hash
+        )
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11, 1, $12, $13::text::json, $14, $15)
+        on conflict do nothing
+        "#,
+        id.uuid(),
+        request.external_id.as_ref().map(AsRef::as_ref),
+        blueprint.name.as_str(),
+        i64::from(blueprint.version),
+        new.plan.blueprint_hash().as_str(),
+        text(&request.customer.id) as _,
+        request.customer.name.as_deref().map(text) as _,
+        request.category.as_deref().map(text) as _,
+        new.author.as_str(),
+        OrderState::Acknowledged.as_str(),
+        At(*submitted_at) as _,
+        text(&search) as _,
+        json(request)?,
+        plan,
+        hash.as_str(),
+    )
+    .execute(conn)
+    .await?;
+    Ok(written.rows_affected() == 1)
+}
+
+async fn find_order(conn: &mut PgConnection, new: &NewOrder<'_>) -> Result<OrderId, sqlx::Error> {
+    let id = sqlx::query_scalar!(
+        "select id from orders where external_id = $1 or id = $2 order by external_id = $1 desc limit 1",
+        new.order.request.external_id.as_ref().map(AsRef::as_ref),
+        new.order.id.uuid(),
+    )
+    .fetch_one(conn)
+    .await?;
+    Ok(OrderId::new(id))
+}
+
+/// What people type when they look for an order: its ids, its customer, what is ordered.
+fn search_text(order: &Order) -> String {
+    let request = &order.request;
+    let mut words = vec![order.id.to_string()];
+    words.extend(request.external_id.as_ref().map(ToString::to_string));
+    words.push(request.customer.id.clone());
+    words.extend(request.customer.name.clone());
+    let offerings: BTreeSet<&str> = request.items.iter().map(|item| item.offering.as_str()).collect();
+    words.extend(offerings.into_iter().map(str::to_owned));
+    words.join("\n").to_lowercase().chars().take(SEARCH_CHARS).collect()
+}
+
+async fn insert_items(conn: &mut PgConnection, new: &NewOrder<'_>) -> Result<(), sqlx::Error> {
+    let items = &new.order.request.items;
+    let kinds: BTreeMap<&ItemId, &ItemKind> =
+        new.plan.items().iter().map(|item| (&item.id, &item.kind)).collect();
+    sqlx::query!(
+        r#"
+        insert into order_items (order_id, item, position, kind, offering, action, quantity)
+        select $1, item, place - 1, kind, offering, action, quantity
+        from unnest($2::text[], $3::text[], $4::text[], $5::text[], $6::bigint[])
+            with ordinality as new (item, kind, offering, action, quantity, place)
+        "#,
+        new.order.id.uuid(),
+        &column(items, |item| item.id.as_str()) as _,
+        &column(items, |item| kinds.get(&item.id).map(|kind| kind.as_str())) as _,
+        &column(items, |item| text(&item.offering)) as _,
+        &column(items, |item| item.action.as_str()) as _,
+        &column(items, |item| i64::from(item.quantity)),
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// The whole plan, so that a reader sees at once what will be done and what is left out.
+async fn insert_tasks(conn: &mut PgConnection, new: &NewOrder<'_>) -> Result<(), sqlx::Error> {
+    let plan = new.plan;
+    let tasks: Vec<TaskIndex> = plan.indices().collect();
+    let skipped = |task: &TaskIndex| plan.task(*task).skipped.as_deref();
+    let state = |task| if skipped(task).is_some() { TaskState::Skipped } else { TaskState::Waiting };
+    let call = |task: &TaskIndex| plan.definition(*task).call().map(|body| body.call.label());
+    sqlx::query!(
+        r#"
+        insert into tasks (order_id, task, position, title, state, call, undo_call, reason, ended_at)
+        select
+            $1, task, place - 1, title, state, call, undo_call, reason,
+            case when reason is not null then $2::timestamptz end
+        from unnest($3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[])
+            with ordinality as new (task, title, state, call, undo_call, reason, place)
+        "#,
+        new.order.id.uuid(),
+        At(new.order.submitted_at) as _,
+        &column(&tasks, |task| plan.id(*task).to_string()),
+        &column(&tasks, |task| title(&plan.definition(*task).body)),
+        &column(&tasks, |task| state(task).as_str()) as _,
+        &column(&tasks, call) as _,
+        &column(&tasks, |task| plan.definition(*task).undo().map(plan::Call::label)) as _,
+        &column(&tasks, |task| skipped(task).map(text)) as _,
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// What a task does, for people.
+fn title(body: &Body) -> String {
+    match body {
+        Body::Call(body) => format!("call {}", body.call.label()),
+        Body::Wait { signal, .. } => format!("wait for {signal}"),
+        Body::Milestone => "milestone".to_owned(),
+    }
+}

@@ -1,0 +1,85 @@
+//! Calling the systems.
+//!
+//! [`Systems::call`] makes one attempt of one call and says what became of it. It never retries: retries belong to
+//! the task that calls. `request` turns a call into an HTTP request, `answer` an HTTP answer into an outcome.
+
+mod answer;
+mod attempt;
+mod headers;
+pub(crate) mod http;
+mod request;
+mod retry_after;
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use model::{CallOutcome, CallRequest, OperationName, SystemName};
+
+use crate::config::{self, LoadError};
+use attempt::Client;
+pub(crate) use headers::{CORRELATION_ID, IDEMPOTENCY_KEY, ORDER_TASK};
+
+/// Every external system of a deployment. Cheap to clone; clones share connections and limits.
+#[derive(Clone, Debug)]
+pub struct Systems {
+    clients: Arc<BTreeMap<SystemName, Client>>,
+}
+
+impl Systems {
+    /// Reads a `systems.toml`. `environment` looks up the variables it names.
+    ///
+    /// # Errors
+    /// The file can't be read, or anything in it is wrong; everything that is wrong is reported at once.
+    pub fn load(path: &Path, environment: impl Fn(&str) -> Option<String>) -> Result<Self, LoadError> {
+        let file = path.display().to_string();
+        match std::fs::read_to_string(path) {
+            Ok(text) => Self::parse(&file, &text, environment),
+            Err(cause) => Err(LoadError::Read { file, cause }),
+        }
+    }
+
+    /// Takes the text of a `systems.toml`. `file` is what error messages call it.
+    ///
+    /// # Errors
+    /// As [`Systems::load`].
+    pub fn parse(
+        file: &str,
+        text: &str,
+        environment: impl Fn(&str) -> Option<String>,
+    ) -> Result<Self, LoadError> {
+        let systems = config::load(file, text, &environment)?;
+        let clients = systems.into_iter().map(|system| {
+            let name = system.name.clone();
+            Client::new(system).map(|client| (name.clone(), client)).map_err(|cause| LoadError::Client {
+                file: file.to_owned(),
+                system: name,
+                cause,
+            })
+        });
+        Ok(Self { clients: Arc::new(clients.collect::<Result<_, _>>()?) })
+    }
+
+    /// Makes one attempt of a call. Takes no longer than the call's time-out or the system's `attempt_timeout`,
+    /// whichever is shorter.
+    pub async fn call(&self, call: &CallRequest) -> CallOutcome {
+        match self.clients.get(&call.system) {
+            Some(client) => client.attempt(call).await,
+            None => CallOutcome::Failed {
+                reason: format!("this deployment does not say how to reach the system `{}`", call.system),
+                retry_after: None,
+            },
+        }
+    }
+
+    /// Whether the deployment declares the operation short (less than 2 s) and idempotent by key.
+    #[must_use]
+    pub fn is_inline(&self, system: &SystemName, operation: &OperationName) -> bool {
+        self.clients.get(system).is_some_and(|client| client.is_inline(operation))
+    }
+
+    /// The systems that can be called, sorted.
+    pub fn names(&self) -> impl Iterator<Item = &SystemName> {
+        self.clients.keys()
+    }
+}

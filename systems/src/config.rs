@@ -1,0 +1,72 @@
+//! `systems.toml`: how each external system is reached.
+//!
+//! Reads the file, checks all of it, and reports everything that is wrong at once, each at its line and key. What
+//! comes out can be used as it stands; nothing here opens a connection. The keys are explained in
+//! `docs/systems.md`; calls are made by [`crate::client`].
+
+mod load;
+mod operation;
+mod pointer;
+mod problem;
+mod section;
+mod substitute;
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use model::{OperationName, SystemName};
+use secrecy::SecretString;
+
+pub(crate) use load::load;
+pub(crate) use operation::{OperationConfig, ResultMapping};
+pub use problem::{LoadError, Problem};
+
+/// How one system is reached.
+#[derive(Debug)]
+pub(crate) struct SystemConfig {
+    /// The name blueprints give it.
+    pub(crate) name: SystemName,
+    /// Where its operations are: `http` or `https`, no query, no fragment, and no `/` at the end of the path.
+    pub(crate) url: reqwest::Url,
+    /// How long making a connection may take.
+    pub(crate) connect_timeout: Duration,
+    /// How long one attempt may take at most, whatever the task allows.
+    pub(crate) attempt_timeout: Duration,
+    /// How we say who we are.
+    pub(crate) credentials: Option<Credentials>,
+    /// Largest answer that is read, in bytes.
+    pub(crate) max_answer_bytes: usize,
+    /// Most calls in flight from this process.
+    pub(crate) max_concurrent_calls: usize,
+    /// What goes between us and it.
+    pub(crate) proxy: Proxy,
+    /// Whether operations are inline when they do not say.
+    pub(crate) inline: bool,
+    /// The operations that differ from the convention.
+    pub(crate) operations: BTreeMap<OperationName, OperationConfig>,
+}
+
+/// How we say who we are.
+#[derive(Debug)]
+pub(crate) enum Credentials {
+    /// `Authorization: Bearer …`.
+    Bearer(SecretString),
+    /// `Authorization: Basic …`.
+    Basic {
+        /// The user's name.
+        user: String,
+        /// Their password.
+        password: SecretString,
+    },
+}
+
+/// What goes between us and a system.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Proxy {
+    /// Nothing, whatever the environment says.
+    None,
+    /// What `HTTP_PROXY`, `HTTPS_PROXY` and `NO_PROXY` say.
+    Environment,
+    /// This proxy, for every call.
+    Url(reqwest::Url),
+}

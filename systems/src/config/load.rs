@@ -1,0 +1,300 @@
+//! The file as a whole, and its systems.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+use std::time::Duration;
+
+use model::{OperationName, SystemName, limits};
+use reqwest::Url;
+use secrecy::SecretString;
+use toml::de::DeTable;
+
+use super::operation::{self, OperationConfig};
+use super::problem::{LoadError, Problems};
+use super::section::Section;
+use super::substitute::{Environment, is_variable, substitute};
+use super::{Credentials, Proxy, SystemConfig};
+
+/// Largest file that is read, in bytes: thousands of operations fit.
+const FILE_BYTES: usize = 1_000_000;
+
+/// A system in the same network answers a connection in milliseconds; two seconds leave room for TLS and for a
+/// lost packet, and still tell "not there" from "slow".
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// Tasks set their own time-outs; this is what no attempt goes beyond when nobody thought about it.
+const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// Longest attempt that may be configured. Whoever takes longer should answer at once and signal the end.
+const LONGEST_ATTEMPT: model::Duration = model::Duration::from_secs(3_600);
+
+/// Shortest time-out: less would fail on every busy moment of the machine.
+const SHORTEST_TIMEOUT: model::Duration = model::Duration::from_millis(10);
+
+/// Largest answer that may be configured, in bytes. The result taken from it must still be within
+/// [`limits::RESULT_BYTES`].
+const LARGEST_ANSWER: usize = 16_000_000;
+
+/// Enough for a system on the same machine, and few enough not to drown one that isn't told apart from the rest.
+const CONCURRENT_CALLS: usize = 64;
+
+/// Most calls in flight that may be configured: each holds a socket, and sockets are few.
+const MOST_CONCURRENT_CALLS: usize = 10_000;
+
+/// Reads and checks a file's text. `file` is what messages call it.
+pub(crate) fn load(
+    file: &str,
+    text: &str,
+    environment: &Environment<'_>,
+) -> Result<Vec<SystemConfig>, LoadError> {
+    let mut problems = Problems::new(text);
+    let mut systems = Vec::new();
+    if text.len() > FILE_BYTES {
+        problems.add(0..0, "", format!("expected at most {FILE_BYTES} bytes, found {}", text.len()));
+    } else {
+        let (document, errors) = DeTable::parse_recoverable(text);
+        if errors.is_empty() {
+            systems = all(document.get_ref(), environment, &mut problems);
+        }
+        // What was meant to stand where the form breaks is not to be judged as well.
+        for error in errors {
+            problems.add(error.span().unwrap_or(0..0), "", error.message().replace('\n', ", "));
+        }
+    }
+    let problems = problems.into_sorted();
+    if problems.is_empty() {
+        Ok(systems)
+    } else {
+        Err(LoadError::Invalid { file: file.to_owned(), problems })
+    }
+}
+
+/// Every system of the file that can be used.
+fn all(
+    document: &DeTable<'_>,
+    environment: &Environment<'_>,
+    problems: &mut Problems<'_>,
+) -> Vec<SystemConfig> {
+    let mut systems = Vec::new();
+    let mut root = Section::new("", document);
+    if let Some(section) = root.section("systems", problems) {
+        for (name, at, entry) in section.entries() {
+            let key = entry.key.clone();
+            let Some(section) = entry.section(problems) else { continue };
+            match SystemName::new(name) {
+                Ok(name) => systems.extend(system(name, at, section, environment, problems)),
+                Err(wrong) => problems.add(at, key, wrong),
+            }
+        }
+    }
+    root.finish(problems);
+    systems
+}
+
+/// One system; none if it has no usable address, which is a problem then.
+fn system(
+    name: SystemName,
+    at: Range<usize>,
+    mut section: Section<'_, '_>,
+    environment: &Environment<'_>,
+    problems: &mut Problems<'_>,
+) -> Option<SystemConfig> {
+    let url = url(&mut section, at, environment, problems);
+    let connect_timeout = section.duration("connect_timeout", SHORTEST_TIMEOUT..=LONGEST_ATTEMPT, problems);
+    let attempt_timeout = section.duration("attempt_timeout", SHORTEST_TIMEOUT..=LONGEST_ATTEMPT, problems);
+    let credentials = credentials(&mut section, environment, problems);
+    let max_answer_bytes = section.count("max_answer_bytes", 1..=LARGEST_ANSWER, problems);
+    let max_concurrent_calls = section.count("max_concurrent_calls", 1..=MOST_CONCURRENT_CALLS, problems);
+    let proxy = proxy(&mut section, environment, problems);
+    let inline = section.flag("inline", problems).unwrap_or(false);
+    let operations = operations(&mut section, inline, problems);
+    section.finish(problems);
+    Some(SystemConfig {
+        name,
+        url: url?,
+        connect_timeout: connect_timeout.unwrap_or(CONNECT_TIMEOUT),
+        attempt_timeout: attempt_timeout.unwrap_or(ATTEMPT_TIMEOUT),
+        credentials,
+        max_answer_bytes: max_answer_bytes.unwrap_or(limits::RESULT_BYTES),
+        max_concurrent_calls: max_concurrent_calls.unwrap_or(CONCURRENT_CALLS),
+        proxy,
+        inline,
+        operations,
+    })
+}
+
+fn url(
+    section: &mut Section<'_, '_>,
+    system_at: Range<usize>,
+    environment: &Environment<'_>,
+    problems: &mut Problems<'_>,
+) -> Option<Url> {
+    let key = section.key("url");
+    let Some(entry) = section.entry("url") else {
+        problems.add_with_help(
+            system_at,
+            key,
+            "missing: expected the system's address",
+            "write `url = \"http://…\"`",
+        );
+        return None;
+    };
+    let text = substituted(entry.text(problems)?, &entry.at, &key, environment, problems)?;
+    let url = http_url(&text, "an address", &entry.at, &key, problems)?;
+    if !url.username().is_empty() || url.password().is_some() {
+        problems.add_with_help(
+            entry.at,
+            key,
+            "an address must not hold credentials",
+            "name the environment variables that hold them: `bearer_env` or `basic_env`",
+        );
+        return None;
+    }
+    if url.query().is_some() || url.fragment().is_some() {
+        problems.add(entry.at, key, format!("expected an address without `?` and `#`, found `{text}`"));
+        return None;
+    }
+    Some(without_last_slash(url))
+}
+
+/// Paths of operations begin with `/`.
+fn without_last_slash(mut url: Url) -> Url {
+    let path = url.path().trim_end_matches('/').to_owned();
+    url.set_path(&path);
+    url
+}
+
+fn http_url(
+    text: &str,
+    expected: &str,
+    at: &Range<usize>,
+    key: &str,
+    problems: &mut Problems<'_>,
+) -> Option<Url> {
+    let url = Url::parse(text).ok().filter(|url| matches!(url.scheme(), "http" | "https"));
+    if url.is_none() {
+        let text: String = text.chars().take(80).collect();
+        problems.add(
+            at.clone(),
+            key,
+            format!("expected {expected} with `http://` or `https://`, found `{text}`"),
+        );
+    }
+    url
+}
+
+fn substituted(
+    text: &str,
+    at: &Range<usize>,
+    key: &str,
+    environment: &Environment<'_>,
+    problems: &mut Problems<'_>,
+) -> Option<String> {
+    match substitute(text, environment) {
+        Ok(text) => Some(text),
+        Err(wrong @ super::substitute::SubstituteError::NotSet(_)) => {
+            problems.add_with_help(at.clone(), key, wrong, "set it, or give a default: `${NAME:-default}`");
+            None
+        }
+        Err(wrong) => {
+            problems.add(at.clone(), key, wrong);
+            None
+        }
+    }
+}
+
+fn proxy(section: &mut Section<'_, '_>, environment: &Environment<'_>, problems: &mut Problems<'_>) -> Proxy {
+    let Some((text, at)) = section.text("proxy", problems) else { return Proxy::None };
+    match text.as_str() {
+        "none" => Proxy::None,
+        "environment" => Proxy::Environment,
+        _ => {
+            let key = section.key("proxy");
+            substituted(&text, &at, &key, environment, problems)
+                .and_then(|text| http_url(&text, "`none`, `environment` or an address", &at, &key, problems))
+                .map_or(Proxy::None, Proxy::Url)
+        }
+    }
+}
+
+fn credentials(
+    section: &mut Section<'_, '_>,
+    environment: &Environment<'_>,
+    problems: &mut Problems<'_>,
+) -> Option<Credentials> {
+    let bearer = section.entry("bearer_env");
+    let basic = section.entry("basic_env");
+    if let (Some(_), Some(basic)) = (&bearer, &basic) {
+        problems.add(
+            basic.at.clone(),
+            basic.key.clone(),
+            "`bearer_env` is given already: expected one of the two",
+        );
+        return None;
+    }
+    if let Some(bearer) = bearer {
+        let token = variable(bearer.text(problems)?, &bearer.at, &bearer.key, environment, problems)?;
+        return Some(Credentials::Bearer(SecretString::from(token)));
+    }
+    let basic = basic?;
+    let mut parts = basic.section(problems)?;
+    let mut part = |name: &'static str| {
+        let key = parts.key(name);
+        let Some(entry) = parts.entry(name) else {
+            let message = "missing: expected the name of an environment variable";
+            problems.add(basic.at.clone(), key, message);
+            return None;
+        };
+        variable(entry.text(problems)?, &entry.at, &key, environment, problems)
+    };
+    let (user, password) = (part("user"), part("password"));
+    parts.finish(problems);
+    Some(Credentials::Basic { user: user?, password: SecretString::from(password?) })
+}
+
+/// The value of the variable that the file names.
+fn variable(
+    name: &str,
+    at: &Range<usize>,
+    key: &str,
+    environment: &Environment<'_>,
+    problems: &mut Problems<'_>,
+) -> Option<String> {
+    if !is_variable(name) {
+        // What stands here by mistake may be the secret itself, so it is not shown.
+        problems.add(at.clone(), key, "expected the name of an environment variable, not a value");
+        return None;
+    }
+    let value = environment(name).filter(|value| !value.is_empty());
+    let usable = value.filter(|value| value.chars().all(|c| c.is_ascii_graphic() || c == ' '));
+    if usable.is_none() {
+        let message = if environment(name).is_some_and(|value| !value.is_empty()) {
+            format!("the environment variable `{name}` holds characters that can't stand in a header")
+        } else {
+            format!("the environment variable `{name}` is not set")
+        };
+        problems.add(at.clone(), key, message);
+    }
+    usable
+}
+
+fn operations(
+    section: &mut Section<'_, '_>,
+    inline: bool,
+    problems: &mut Problems<'_>,
+) -> BTreeMap<OperationName, OperationConfig> {
+    let mut operations = BTreeMap::new();
+    let Some(section) = section.section("operations", problems) else { return operations };
+    for (name, at, entry) in section.entries() {
+        let key = entry.key.clone();
+        let Some(section) = entry.section(problems) else { continue };
+        match OperationName::new(name) {
+            Ok(name) => {
+                let operation = operation::read(&name, section, inline, problems);
+                operations.insert(name, operation);
+            }
+            Err(wrong) => problems.add(at, key, wrong),
+        }
+    }
+    operations
+}

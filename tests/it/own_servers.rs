@@ -1,0 +1,102 @@
+//! `orderwright up` and its servers: started again, stopped in order, never left behind.
+
+use std::fs;
+use std::path::Path;
+
+use nix::sys::signal::Signal;
+
+use crate::support::{Pid, Up, database_url, orderwright, temporal_address, wait_until};
+
+/// In the order of their start.
+const SERVERS: [&str; 3] = ["postgres", "temporal", "sim"];
+
+/// The process that runs as this server now.
+fn pid_of(data_dir: &Path, server: &str) -> Pid {
+    let text = fs::read_to_string(data_dir.join("run").join(format!("{server}.pid"))).unwrap();
+    Pid(text.split(' ').next().unwrap().parse().unwrap())
+}
+
+#[test]
+fn a_server_that_dies_is_started_again_where_it_was() {
+    let folder = Up::data_dir();
+    let mut up = Up::start(folder.path(), &[]);
+    let ports = fs::read_to_string(folder.path().join("state.json")).unwrap();
+    for server in SERVERS {
+        let first = pid_of(folder.path(), server);
+        first.signal(Signal::SIGKILL);
+        up.says(&format!("{server} is ready again"));
+        let second = pid_of(folder.path(), server);
+        assert_ne!(first, second);
+        assert!(second.is_alive());
+    }
+    assert_eq!(fs::read_to_string(folder.path().join("state.json")).unwrap(), ports);
+}
+
+#[test]
+fn asked_to_stop_it_stops_everything() {
+    for signal in [Signal::SIGINT, Signal::SIGTERM] {
+        let folder = Up::data_dir();
+        let up = Up::start(folder.path(), &[]);
+        let servers = SERVERS.map(|server| pid_of(folder.path(), server));
+        up.signal(signal);
+        assert!(up.wait().success());
+        assert!(servers.iter().all(|server| !server.is_alive()), "after {signal}");
+        assert!(
+            !folder.path().join("postgres/cluster/postmaster.pid").exists(),
+            "a clean shutdown after {signal}"
+        );
+    }
+}
+
+#[test]
+fn killed_it_leaves_no_server_behind_and_goes_on_when_run_again() {
+    let folder = Up::data_dir();
+    let up = Up::start(folder.path(), &[]);
+    let database = up.address_of("PostgreSQL").to_owned();
+    let servers = SERVERS.map(|server| pid_of(folder.path(), server));
+    up.signal(Signal::SIGKILL);
+    assert!(!up.wait().success());
+
+    let up = Up::start(folder.path(), &[]);
+    assert_eq!(up.address_of("PostgreSQL"), database);
+    wait_until("the servers of the killed one are gone", || servers.iter().all(|server| !server.is_alive()));
+}
+
+#[test]
+fn a_folder_in_use_is_refused() {
+    let folder = Up::data_dir();
+    let _up = Up::start(folder.path(), &[]);
+    let output = orderwright().arg("up").arg("--data-dir").arg(folder.path()).output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(said.starts_with("error: another `orderwright up` is using"), "{said}");
+}
+
+#[test]
+fn existing_servers_are_used_and_left_alone() {
+    let folder = Up::data_dir();
+    let options = ["--database-url", &database_url(), "--temporal-address", &temporal_address()];
+    let up = Up::start(folder.path(), &options);
+    assert_eq!(up.address_of("Temporal"), format!("{} (existing)", temporal_address()));
+    let password = database_url().split(['/', '@', ':']).nth(4).unwrap().to_owned();
+    assert!(!up.greeting.contains(&password), "the password is not shown: {}", up.greeting);
+    up.signal(Signal::SIGTERM);
+    assert!(up.wait().success());
+    assert!(!folder.path().join("postgres").exists());
+    // They still answer.
+    Up::start(folder.path(), &options);
+}
+
+#[test]
+fn an_existing_server_that_does_not_answer_is_named() {
+    let folder = Up::data_dir();
+    // Port 1 of this machine: nothing listens there.
+    let output = orderwright()
+        .args(["up", "--temporal-address", "127.0.0.1:1", "--data-dir"])
+        .arg(folder.path())
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(3));
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(said.starts_with("error: could not reach Temporal at `127.0.0.1:1`"), "{said}");
+}

@@ -1,0 +1,144 @@
+//! One call: an activity with the task's retries, or first an attempt inside the workflow task.
+
+use std::time::Duration;
+
+use contract::payload::encode;
+use contract::{CallInput, Earlier, names};
+use engine::Settlement;
+use plan::Retry;
+use temporalio_common::{ActivityCloseTimeouts, RetryPolicy, UntypedActivity};
+use temporalio_workflow::{
+    ActivityCancellationType, ActivityOptions, LocalActivityOptions, TimerOptions, TimerResult,
+    WorkflowCancellationToken, WorkflowContext,
+};
+
+use super::OrderWorkflow;
+use super::settle::{Made, made};
+
+/// How long a worker may need beyond the call itself before Temporal takes it for lost.
+const GRACE: Duration = Duration::from_secs(5);
+
+/// A call that may take longer is watched by heartbeats, so that a lost worker is noticed before its time is up.
+const LONG: Duration = Duration::from_secs(60);
+
+/// How long a watched call may go without a heartbeat.
+const HEARTBEAT: Duration = Duration::from_secs(30);
+
+/// The longest that an attempt may hold up a workflow task, which Temporal takes for lost after 10 s.
+const INLINE: Duration = Duration::from_secs(4);
+
+/// A call and how it is to be made.
+pub(super) struct Assignment {
+    pub(super) activity_id: String,
+    pub(super) summary: String,
+    pub(super) inline: bool,
+    pub(super) task_queue: Option<String>,
+    pub(super) retry: Retry,
+    pub(super) within: Option<model::Duration>,
+    pub(super) input: CallInput,
+}
+
+/// Makes a call, with all its attempts. The token ends the waits between them, never an attempt.
+pub(super) async fn make(
+    ctx: &WorkflowContext<OrderWorkflow>,
+    mut call: Assignment,
+    token: &WorkflowCancellationToken,
+) -> Made {
+    if !call.inline {
+        return remotely(ctx, call, token).await;
+    }
+    let begun = ctx.workflow_time();
+    let first = inline(ctx, &call, token).await;
+    if !matches!(first.settlement, Settlement::Unknown { .. }) || call.retry.attempts <= 1 {
+        return first;
+    }
+    // What could not be done at once is done as any other call: with retries that a person can see and that hold up
+    // nothing else of the order.
+    let pause = TimerOptions::builder(call.retry.every.to_std())
+        .summary(format!("before another attempt of {}", call.summary))
+        .cancellation_token(token.clone())
+        .build();
+    if token.is_cancelled() || ctx.timer(pause).await == TimerResult::Cancelled {
+        return first;
+    }
+    if let (Some(within), Some(begun), Some(now)) = (call.within, begun, ctx.workflow_time()) {
+        let spent = now.duration_since(begun).unwrap_or_default();
+        let left = within.to_std().saturating_sub(spent);
+        if left.is_zero() {
+            return first;
+        }
+        call.within = Some(model::Duration::from_millis(u64::try_from(left.as_millis()).unwrap_or(u64::MAX)));
+    }
+    call.retry.attempts -= 1;
+    call.input.earlier =
+        Earlier { attempts: call.input.earlier.attempts + first.attempts, in_doubt: true };
+    let mut rest = remotely(ctx, call, token).await;
+    rest.attempts += first.attempts;
+    rest
+}
+
+/// As an activity: any number of attempts, on any worker.
+async fn remotely(
+    ctx: &WorkflowContext<OrderWorkflow>,
+    call: Assignment,
+    token: &WorkflowCancellationToken,
+) -> Made {
+    let attempts = call.retry.attempts.max(1);
+    let attempt = call.input.timeout.to_std() + GRACE;
+    let timeouts = match call.within {
+        Some(within) => ActivityCloseTimeouts::ScheduleAndStartToClose {
+            schedule_to_close: within.to_std(),
+            start_to_close: attempt.min(within.to_std()),
+        },
+        None => ActivityCloseTimeouts::StartToClose(attempt),
+    };
+    let options = ActivityOptions::with_close_timeouts(timeouts)
+        .activity_id(call.activity_id)
+        .summary(call.summary)
+        .maybe_task_queue(call.task_queue)
+        .maybe_heartbeat_timeout((attempt > LONG).then_some(HEARTBEAT))
+        .retry_policy(retry_policy(&call.retry, attempts))
+        .cancellation_type(ActivityCancellationType::WaitCancellationCompleted)
+        .cancellation_token(token.clone())
+        .build();
+    let answer = ctx.execute_activity(UntypedActivity::new(names::CALL), encode(&call.input), options).await;
+    made(answer, attempts)
+}
+
+/// Inside the workflow task: one attempt, no event of its own in the history but its result.
+async fn inline(
+    ctx: &WorkflowContext<OrderWorkflow>,
+    call: &Assignment,
+    token: &WorkflowCancellationToken,
+) -> Made {
+    let mut input = call.input.clone();
+    let limit = input.timeout.to_std().min(INLINE);
+    input.timeout = model::Duration::from_millis(u64::try_from(limit.as_millis()).unwrap_or(u64::MAX));
+    let options = LocalActivityOptions::builder()
+        .activity_id(call.activity_id.clone())
+        .summary(call.summary.clone())
+        .retry_policy(RetryPolicy::builder().maximum_attempts(1).build())
+        .start_to_close_timeout(limit + GRACE)
+        .cancel_type(ActivityCancellationType::WaitCancellationCompleted)
+        .cancellation_token(token.clone())
+        .build();
+    let answer = ctx.execute_local_activity(UntypedActivity::new(names::CALL), encode(&input), options).await;
+    made(answer, 1)
+}
+
+/// The blueprint's retry in Temporal's words.
+fn retry_policy(retry: &Retry, attempts: u32) -> RetryPolicy {
+    // Temporal takes an interval of nothing for its default of a second.
+    let every = retry.every.to_std().max(Duration::from_millis(1));
+    let longest = match (retry.up_to, retry.doubling) {
+        (Some(longest), _) => longest.to_std().max(every),
+        (None, true) => Duration::from_secs(model::limits::DURATION_DAYS * 86_400),
+        (None, false) => every,
+    };
+    RetryPolicy::builder()
+        .initial_interval(every)
+        .backoff_coefficient(if retry.doubling { 2.0 } else { 1.0 })
+        .maximum_interval(longest)
+        .maximum_attempts(attempts)
+        .build()
+}

@@ -1,0 +1,65 @@
+//! The loop: what the run wants is begun, what has ended is told to the run, and readers are told of both.
+
+use std::cell::RefCell;
+use std::future::poll_fn;
+use std::task::Poll;
+
+use contract::{Outcome, names};
+use engine::Event;
+use model::{Actor, DeliveryId};
+use temporalio_workflow::WorkflowContext;
+
+use super::desk::Desk;
+use super::details::Shown;
+use super::ops::Ops;
+use super::outlet::Reporter;
+use super::OrderWorkflow;
+
+/// The id of a cancel that came as Temporal's own cancellation request, of which a workflow gets one.
+const NATIVE_CANCEL: &str = "temporal-cancellation";
+
+/// Carries an order out to its end.
+pub(super) async fn drive(ctx: &WorkflowContext<OrderWorkflow>, desk: &RefCell<Desk>) -> Outcome {
+    let order = desk.borrow().order;
+    let mut ops = Ops::new(ctx, order);
+    let mut shown = Shown::new();
+    let mut reporter = Reporter::new(ctx, order);
+    let mut cancel_seen = false;
+    // The SDK polls this once for every activation, whether or not anything in it was woken.
+    poll_fn(|cx| {
+        let desk = &mut *desk.borrow_mut();
+        loop {
+            while let Some(effect) = desk.run.poll_effect() {
+                ops.carry_out(effect, &desk.routes, desk.run.events().len() as u64);
+            }
+            if !cancel_seen && let Some(cancel) = native_cancel(ctx) {
+                cancel_seen = true;
+                let _ = desk.take(cancel, ctx.workflow_time());
+                continue;
+            }
+            let Poll::Ready(event) = ops.poll_next(cx) else { break };
+            if let Some(event) = event {
+                let _ = desk.take(event, ctx.workflow_time());
+            }
+        }
+        shown.follow(ctx, &desk.run);
+        reporter.report(ctx, &desk.run);
+        if desk.run.is_ended() { Poll::Ready(()) } else { Poll::Pending }
+    })
+    .await;
+    let run = &desk.borrow().run;
+    Outcome { state: run.state(), last_event: run.events().len() as u64 }
+}
+
+/// Temporal's own cancellation request, as an order understands it.
+#[expect(clippy::expect_used, reason = "a constant that is an id")]
+fn native_cancel(ctx: &WorkflowContext<OrderWorkflow>) -> Option<Event> {
+    let token = ctx.cancellation_token();
+    token.is_cancelled().then(|| Event::Cancel {
+        id: DeliveryId::new(NATIVE_CANCEL).expect("an id"),
+        by: Actor::new("temporal"),
+        reason: token.reason().filter(|reason| !reason.is_empty()).unwrap_or_else(|| {
+            format!("the workflow `{}` was asked to cancel", names::WORKFLOW)
+        }),
+    })
+}

@@ -1,0 +1,164 @@
+//! The workflow `order`: the driver of one [`engine::Run`] on Temporal.
+//!
+//! Everything in here runs again, from the history, whenever a worker takes an order over; it must then do the same. So it
+//! knows no clock, no randomness and no configuration but the workflow's own, and it contains no rule of the domain: those
+//! are the engine's. `desk` is the state, this file the handlers, `driver` the loop, `ops` and `call` what is under way.
+//! A change to what it does needs a patch: see `PATCHES.md`.
+#![deny(clippy::disallowed_methods, clippy::disallowed_types)]
+
+mod call;
+mod desk;
+mod details;
+mod driver;
+mod ops;
+mod outlet;
+mod settle;
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use contract::payload::encode;
+use contract::{ActRequest, Answer, CancelRequest, Deltas, DeltasRequest, DeliverRequest, names};
+use engine::{Event, Handled, OperatorAction, Rejected};
+use model::Timestamp;
+use temporalio_common::data_converters::RawValue;
+use temporalio_common::error::ApplicationFailure;
+use temporalio_macros::{workflow, workflow_methods};
+use temporalio_workflow::{SyncWorkflowContext, WorkflowContext, WorkflowContextView, WorkflowResult};
+
+use desk::Desk;
+pub(crate) use outlet::{Outlet, Progress, outlet};
+
+/// The failure type of a workflow whose input can't be read.
+const INVALID_INPUT: &str = "InvalidInput";
+
+/// One order on Temporal.
+#[workflow]
+pub struct OrderWorkflow {
+    /// The order, or what is wrong with the input.
+    desk: Result<Rc<RefCell<Desk>>, String>,
+}
+
+#[workflow_methods]
+#[expect(clippy::needless_pass_by_value, reason = "the SDK hands inputs over by value")]
+impl OrderWorkflow {
+    #[init]
+    fn new(ctx: &WorkflowContextView, input: RawValue) -> Self {
+        let started = ctx.start_time().map_or(Timestamp::EPOCH, Timestamp::from_system);
+        Self { desk: Desk::open(&input, started).map(|desk| Rc::new(RefCell::new(desk))) }
+    }
+
+    #[run(name = names::WORKFLOW)]
+    async fn run(ctx: &mut WorkflowContext<Self>) -> WorkflowResult<RawValue> {
+        match ctx.state(|order| order.desk.clone()) {
+            Ok(desk) => Ok(encode(&driver::drive(ctx, &desk).await)),
+            Err(wrong) => Err(ApplicationFailure::builder(wrong)
+                .type_name(INVALID_INPUT.to_owned())
+                .non_retryable(true)
+                .build()
+                .into()),
+        }
+    }
+
+    #[signal(name = names::CANCEL)]
+    fn cancel_signal(&mut self, ctx: &mut SyncWorkflowContext<Self>, raw: RawValue) {
+        // Whoever signals does not wait for the answer; it is on the order's record.
+        let _ = self.cancel(ctx, &raw);
+    }
+
+    #[signal(name = names::DELIVER)]
+    fn deliver_signal(&mut self, ctx: &mut SyncWorkflowContext<Self>, raw: RawValue) {
+        let _ = self.deliver(ctx, &raw);
+    }
+
+    #[update(name = names::CANCEL)]
+    fn cancel_update(&mut self, ctx: &mut SyncWorkflowContext<Self>, raw: RawValue) -> RawValue {
+        encode(&Answer::from(self.cancel(ctx, &raw)))
+    }
+
+    #[update(name = names::DELIVER)]
+    fn deliver_update(&mut self, ctx: &mut SyncWorkflowContext<Self>, raw: RawValue) -> RawValue {
+        encode(&Answer::from(self.deliver(ctx, &raw)))
+    }
+
+    #[update(name = names::RETRY)]
+    fn retry_update(&mut self, ctx: &mut SyncWorkflowContext<Self>, raw: RawValue) -> RawValue {
+        encode(&Answer::from(self.act(ctx, OperatorAction::Retry, &raw)))
+    }
+
+    #[update(name = names::ROLLBACK)]
+    fn rollback_update(&mut self, ctx: &mut SyncWorkflowContext<Self>, raw: RawValue) -> RawValue {
+        encode(&Answer::from(self.act(ctx, OperatorAction::Rollback, &raw)))
+    }
+
+    #[query(name = names::STATE)]
+    fn state_query(&self, _: &WorkflowContextView, _: RawValue) -> Result<RawValue, QueryError> {
+        self.read(|desk| encode(&desk.run.view()))
+    }
+
+    #[query(name = names::PLAN)]
+    fn plan_query(&self, _: &WorkflowContextView, _: RawValue) -> Result<RawValue, QueryError> {
+        self.read(|desk| encode(desk.run.plan()))
+    }
+
+    #[query(name = names::DELTAS)]
+    fn deltas_query(&self, _: &WorkflowContextView, raw: RawValue) -> Result<RawValue, QueryError> {
+        let request = DeltasRequest::read(&raw);
+        self.read(|desk| encode(&Deltas::page(desk.run.events(), request.from)))
+    }
+}
+
+type QueryError = Box<dyn std::error::Error + Send + Sync>;
+
+impl OrderWorkflow {
+    fn cancel(&mut self, ctx: &SyncWorkflowContext<Self>, raw: &RawValue) -> Result<Handled, Rejected> {
+        self.take(ctx, |desk| {
+            let CancelRequest { id, by, reason } = CancelRequest::read(raw, desk.unnamed());
+            Ok(Event::Cancel { id, by, reason })
+        })
+    }
+
+    fn deliver(&mut self, ctx: &SyncWorkflowContext<Self>, raw: &RawValue) -> Result<Handled, Rejected> {
+        self.take(ctx, |desk| {
+            let DeliverRequest { id, signal, task, payload } = DeliverRequest::read(raw, desk.unnamed());
+            Ok(Event::Delivered { id, signal, task, payload })
+        })
+    }
+
+    fn act(
+        &mut self,
+        ctx: &SyncWorkflowContext<Self>,
+        action: OperatorAction,
+        raw: &RawValue,
+    ) -> Result<Handled, Rejected> {
+        self.take(ctx, |desk| {
+            let request = ActRequest::read(raw, desk.unnamed());
+            let task = request.task()?;
+            let ActRequest { id, by, note, .. } = request;
+            Ok(Event::Act { id, action, task, by, note })
+        })
+    }
+
+    /// Hands an event to the order. What follows from it, the driver does when it is polled next, in the same
+    /// workflow task.
+    fn take(
+        &mut self,
+        ctx: &SyncWorkflowContext<Self>,
+        event: impl FnOnce(&mut Desk) -> Result<Event, Rejected>,
+    ) -> Result<Handled, Rejected> {
+        let Ok(desk) = &self.desk else {
+            // The workflow ends in this very task, because its input can't be read.
+            return Err(Rejected::Ended { state: model::OrderState::Failed });
+        };
+        let mut desk = desk.borrow_mut();
+        let event = event(&mut desk)?;
+        desk.take(event, ctx.workflow_time())
+    }
+
+    fn read(&self, view: impl FnOnce(&Desk) -> RawValue) -> Result<RawValue, QueryError> {
+        match &self.desk {
+            Ok(desk) => Ok(view(&desk.borrow())),
+            Err(wrong) => Err(wrong.clone().into()),
+        }
+    }
+}

@@ -1,0 +1,184 @@
+//! What is under way for an order: calls and timers, each with a cancellation token of its own.
+//!
+//! Polled in the order of their keys, because the order in which things end must be the same at a replay. The tokens are
+//! detached from the workflow's: a cancellation request is news for the order, and must not end its undo calls.
+
+use std::collections::BTreeMap;
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use contract::{CallInput, Earlier, Routes};
+use engine::{CallEffect, CallId, Effect, Event, TimerEffect, TimerId};
+use model::{Direction, OrderId, TaskId};
+use temporalio_workflow::{TimerOptions, TimerResult, WorkflowCancellationToken, WorkflowContext};
+
+use super::OrderWorkflow;
+use super::call::{Assignment, make};
+
+/// Names one of them; calls come first.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Key {
+    Call(CallId),
+    Timer(TimerId),
+}
+
+struct Op {
+    future: Pin<Box<dyn Future<Output = Done>>>,
+    token: WorkflowCancellationToken,
+}
+
+/// How one of them ended.
+enum Done {
+    /// With news for the run, after so many attempts.
+    Settled(Event, u32),
+    /// A timer has fired.
+    Fired(TimerId),
+    /// A timer was stopped.
+    Stopped,
+}
+
+/// The calls a task has made in one direction.
+#[derive(Default)]
+struct Made {
+    /// How many.
+    calls: u32,
+    /// Of which generation of the task.
+    generation: u32,
+    /// How many attempts of that generation.
+    attempts: u32,
+}
+
+/// Everything under way for one order.
+pub(super) struct Ops {
+    ctx: WorkflowContext<OrderWorkflow>,
+    order: OrderId,
+    ops: BTreeMap<Key, Op>,
+    made: BTreeMap<(TaskId, Direction), Made>,
+    /// Whose calls are out.
+    callers: BTreeMap<CallId, (TaskId, Direction)>,
+}
+
+impl Ops {
+    pub(super) fn new(ctx: &WorkflowContext<OrderWorkflow>, order: OrderId) -> Self {
+        Self { ctx: ctx.clone(), order, ops: BTreeMap::new(), made: BTreeMap::new(), callers: BTreeMap::new() }
+    }
+
+    /// Does what the run wants done. `events` is the number of the last order event.
+    pub(super) fn carry_out(&mut self, effect: Effect, routes: &Routes, events: u64) {
+        match effect {
+            Effect::Call(call) => self.call(*call, routes, events),
+            Effect::Settle(call) => self.cancel(Key::Call(call)),
+            Effect::StartTimer(timer) => self.start_timer(timer),
+            Effect::StopTimer(timer) => self.cancel(Key::Timer(timer)),
+        }
+    }
+
+    /// The next thing that has ended, if it is news for the run.
+    pub(super) fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Event>> {
+        for (key, op) in &mut self.ops {
+            if let Poll::Ready(done) = op.future.as_mut().poll(cx) {
+                let key = *key;
+                self.ops.remove(&key);
+                return Poll::Ready(self.conclude(key, done));
+            }
+        }
+        Poll::Pending
+    }
+
+    fn conclude(&mut self, key: Key, done: Done) -> Option<Event> {
+        match done {
+            Done::Settled(event, attempts) => {
+                if let Key::Call(call) = key
+                    && let Some(caller) = self.callers.remove(&call)
+                    && let Some(made) = self.made.get_mut(&caller)
+                {
+                    made.attempts = made.attempts.saturating_add(attempts);
+                }
+                Some(event)
+            }
+            Done::Fired(timer) => Some(Event::TimerFired { timer }),
+            Done::Stopped => None,
+        }
+    }
+
+    fn call(&mut self, effect: CallEffect, routes: &Routes, events: u64) {
+        let caller = (effect.task.clone(), effect.direction);
+        let made = self.made.entry(caller.clone()).or_default();
+        made.calls += 1;
+        if made.generation != effect.generation {
+            made.generation = effect.generation;
+            made.attempts = 0;
+        }
+        let assignment = Assignment {
+            activity_id: activity_id(&effect, made.calls),
+            summary: format!("{} · {}", effect.label(), effect.task),
+            inline: routes.inline.contains(&effect.label()),
+            task_queue: routes.queues.get(&effect.system).cloned(),
+            retry: effect.retry,
+            within: effect.within,
+            input: CallInput {
+                order: self.order,
+                task: effect.task,
+                generation: effect.generation,
+                direction: effect.direction,
+                system: effect.system,
+                operation: effect.operation,
+                arguments: effect.arguments,
+                key: effect.key,
+                timeout: effect.timeout,
+                after_event: events,
+                earlier: Earlier { attempts: made.attempts, in_doubt: false },
+            },
+        };
+        let call = effect.id;
+        self.callers.insert(call, caller);
+        let ctx = self.ctx.clone();
+        self.begin(Key::Call(call), move |token| async move {
+            let made = make(&ctx, assignment, &token).await;
+            Done::Settled(Event::CallSettled { call, settlement: made.settlement }, made.attempts)
+        });
+    }
+
+    fn start_timer(&mut self, timer: TimerEffect) {
+        let ctx = self.ctx.clone();
+        self.begin(Key::Timer(timer.id), move |token| async move {
+            let options = TimerOptions::builder(timer.after.to_std())
+                .summary(timer.summary)
+                .cancellation_token(token)
+                .build();
+            match ctx.timer(options).await {
+                TimerResult::Fired => Done::Fired(timer.id),
+                TimerResult::Cancelled => Done::Stopped,
+            }
+        });
+    }
+
+    fn begin<F>(&mut self, key: Key, future: impl FnOnce(WorkflowCancellationToken) -> F)
+    where
+        F: Future<Output = Done> + 'static,
+    {
+        let token = WorkflowCancellationToken::new();
+        let future = Box::pin(future(token.clone()));
+        self.ops.insert(key, Op { future, token });
+    }
+
+    /// Asks one of them to end. It stays until it has: dropping it would not end it.
+    fn cancel(&self, key: Key) {
+        if let Some(op) = self.ops.get(&key) {
+            op.token.cancel();
+        }
+    }
+}
+
+/// What the Web UI calls the `nth` call of a task: `activate[1]`, `undo activate[1]`, `activate[1] #2`.
+fn activity_id(effect: &CallEffect, nth: u32) -> String {
+    let undo = match effect.direction {
+        Direction::Forward => "",
+        Direction::Undo => "undo ",
+    };
+    match nth {
+        1 => format!("{undo}{}", effect.task),
+        nth => format!("{undo}{} #{nth}", effect.task),
+    }
+}
