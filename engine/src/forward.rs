@@ -81,7 +81,6 @@ impl Run {
         arguments: Value,
     ) {
         let run = self.task_mut(task);
-        run.reason = None;
         run.hold_for = None;
         let (generation, until) = (run.generation, run.until);
         self.tell(Fact::TaskStarted { task: self.id(task), generation, waiting_for, until, call, arguments });
@@ -317,9 +316,7 @@ impl Run {
     }
 
     pub(crate) fn skip(&mut self, task: TaskIndex, reason: String) {
-        let run = self.task_mut(task);
-        run.reason = Some(reason.clone());
-        run.result = Value::Null;
+        self.task_mut(task).result = Value::Null;
         self.tell(Fact::TaskSkipped { task: self.id(task), reason });
         self.pass(task);
     }
@@ -402,9 +399,7 @@ impl Run {
 
     /// Gives a task to a person.
     pub(crate) fn hold(&mut self, task: TaskIndex, reason: String, hold_for: HoldFor) {
-        let run = self.task_mut(task);
-        run.reason = Some(reason.clone());
-        run.hold_for = Some(hold_for);
+        self.task_mut(task).hold_for = Some(hold_for);
         self.tell(Fact::TaskHeld { task: self.id(task), reason: reason.clone(), hold_for });
         self.needs_person(task, reason, hold_for);
     }

@@ -17,6 +17,7 @@ impl Run {
             && let Some(task) = self.plan.find(id)
         {
             self.go_task(task, to);
+            self.task_mut(task).reason = fact.task_reason().map(str::to_owned);
         }
         let number = self.next_number();
         self.state.record.push(OrderEvent { number, at: self.state.now, fact });

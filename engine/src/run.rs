@@ -215,14 +215,13 @@ impl Run {
     pub fn view(&self) -> RunView {
         let tasks = self.plan.indices().map(|task| {
             let run = self.task(task);
+            let waits = run.state == TaskState::Running && run.timer.is_some();
             TaskRunView {
                 id: self.plan.id(task),
                 state: run.state,
                 generation: run.generation,
-                waiting_for: (run.state == TaskState::Running && run.timer.is_some())
-                    .then(|| self.waits_for(task))
-                    .flatten(),
-                until: run.until,
+                waiting_for: if waits { self.waits_for(task) } else { None },
+                until: if waits { run.until } else { None },
                 reason: run.reason.clone(),
                 call: self.plan.definition(task).call().map(|body| body.call.label()),
                 started_at: run.started_at,

@@ -225,9 +225,7 @@ impl Run {
     }
 
     fn undo_failed(&mut self, task: TaskIndex, reason: String) {
-        let run = self.task_mut(task);
-        run.reason = Some(reason.clone());
-        run.hold_for = Some(HoldFor::Operations);
+        self.task_mut(task).hold_for = Some(HoldFor::Operations);
         self.tell(Fact::TaskUndoFailed { task: self.id(task), reason: reason.clone() });
         self.needs_person(task, reason, HoldFor::Operations);
     }

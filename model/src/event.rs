@@ -308,6 +308,42 @@ impl Fact {
         }
     }
 
+    /// Why a task is in the state that this fact puts it in, where there is something to say.
+    #[must_use]
+    pub fn task_reason(&self) -> Option<&str> {
+        match self {
+            Self::TaskOutcomeUnknown { reason, .. }
+            | Self::TaskFailed { reason, .. }
+            | Self::TaskHeld { reason, .. }
+            | Self::TaskSkipped { reason, .. }
+            | Self::TaskUndoFailed { reason, .. } => Some(reason),
+            Self::TaskStarted { .. }
+            | Self::TaskSucceeded { .. }
+            | Self::TaskDropped { .. }
+            | Self::TaskUndoing { .. }
+            | Self::TaskUndone { .. }
+            | Self::OrderAccepted {}
+            | Self::OrderPending { .. }
+            | Self::OrderStarted {}
+            | Self::OrderHeld { .. }
+            | Self::OrderResumed { .. }
+            | Self::OrderRollingBack { .. }
+            | Self::OrderRejected { .. }
+            | Self::OrderCompleted {}
+            | Self::OrderFailed { .. }
+            | Self::OrderPartiallyCompleted {}
+            | Self::CancelRequested { .. }
+            | Self::CancelRefused { .. }
+            | Self::CancelAccepted { .. }
+            | Self::OrderCancelled {}
+            | Self::CustomerStatusChanged { .. }
+            | Self::SignalReceived { .. }
+            | Self::SignalKept { .. }
+            | Self::SignalRefused { .. }
+            | Self::OperatorActed { .. } => None,
+        }
+    }
+
     /// The task whose state this fact changes, and the state it is in after it.
     #[must_use]
     pub const fn task_state(&self) -> Option<(&TaskId, TaskState)> {

@@ -296,32 +296,40 @@ impl Reader {
     }
 }
 
-impl Order {
-    /// The order as expressions see it: its standard fields. Attributes are added by whoever has checked them.
+impl OrderRequest {
+    /// The standard fields that an order has before it is accepted, as expressions see them.
     #[must_use]
     pub fn standard_fields(&self) -> std::collections::BTreeMap<String, Value> {
         let optional = |text: Option<String>| text.map_or(Value::Null, Value::Text);
-        let request = &self.request;
         [
-            ("id", Value::text(self.id.to_string())),
-            ("external_id", optional(request.external_id.as_ref().map(ToString::to_string))),
-            ("category", optional(request.category.clone())),
+            ("external_id", optional(self.external_id.as_ref().map(ToString::to_string))),
+            ("category", optional(self.category.clone())),
             (
                 "customer",
                 Value::record([
-                    ("id", Value::text(request.customer.id.clone())),
-                    ("name", optional(request.customer.name.clone())),
+                    ("id", Value::text(self.customer.id.clone())),
+                    ("name", optional(self.customer.name.clone())),
                 ]),
             ),
-            ("priority", Value::from(i64::from(request.priority))),
-            ("requested_start", optional(request.requested_start.map(|t| t.to_string()))),
-            ("requested_completion", optional(request.requested_completion.map(|t| t.to_string()))),
-            ("submitted_at", Value::text(self.submitted_at.to_string())),
-            ("notes", Value::List(request.notes.iter().map(|n| Value::text(n.clone())).collect())),
+            ("priority", Value::from(i64::from(self.priority))),
+            ("requested_start", optional(self.requested_start.map(|t| t.to_string()))),
+            ("requested_completion", optional(self.requested_completion.map(|t| t.to_string()))),
+            ("notes", Value::List(self.notes.iter().map(|n| Value::text(n.clone())).collect())),
         ]
         .into_iter()
         .map(|(name, value)| (name.to_owned(), value))
         .collect()
+    }
+}
+
+impl Order {
+    /// The order as expressions see it: its standard fields. Attributes are added by whoever has checked them.
+    #[must_use]
+    pub fn standard_fields(&self) -> std::collections::BTreeMap<String, Value> {
+        let mut fields = self.request.standard_fields();
+        fields.insert("id".to_owned(), Value::text(self.id.to_string()));
+        fields.insert("submitted_at".to_owned(), Value::text(self.submitted_at.to_string()));
+        fields
     }
 
     /// The names and types of the standard fields of `order` in expressions; `items` is the list of

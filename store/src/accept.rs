@@ -16,7 +16,8 @@ use crate::listen::notify;
 /// How long the start of a new order is left to whoever accepted it, before a sweeper takes it over.
 pub const START_GRACE: Duration = Duration::from_secs(5);
 
-/// Longest text that a search looks into, in characters: an order of a thousand items is found by its first ones.
+/// Longest text that a search looks into, in characters: an order of a thousand items is found by its first
+/// ones.
 const SEARCH_CHARS: usize = 4_000;
 
 /// An order that is valid, with what will be done for it.
@@ -37,7 +38,8 @@ pub struct NewOrder<'a> {
 pub enum Accepted {
     /// The order is written down.
     Created {
-        /// The intent to start it. It is due after [`START_GRACE`]; finish it when Temporal has the order sooner.
+        /// The intent to start it. It is due after [`START_GRACE`]; finish it when Temporal has the order
+        /// sooner.
         start: IntentId,
     },
     /// The same order came before, under this id. Nothing was written.
@@ -55,8 +57,9 @@ pub enum AcceptError {
     Database(#[from] DatabaseError),
 }
 
-/// Writes an order with its items, tasks, first event, start intent and idempotency key. The same external id, the same
-/// idempotency key or the same order id gives the order that is there already, also when both requests come at once.
+/// Writes an order with its items, tasks, first event, start intent and idempotency key. The same external
+/// id, the same idempotency key or the same order id gives the order that is there already, also when both
+/// requests come at once.
 ///
 /// # Errors
 /// The key came before with another request, or Postgres is away; nothing is written.

@@ -1,7 +1,7 @@
 //! Applies order events to the rows that people read: the mirror's group commit.
 //!
-//! Each event is applied once, in the order of its number, in one transaction with its own row (which is also the
-//! outbox) and the notification of live readers. What an event changes is decided in `progress`.
+//! Each event is applied once, in the order of its number, in one transaction with its own row (which is also
+//! the outbox) and the notification of live readers. What an event changes is decided in `progress`.
 
 use std::collections::BTreeMap;
 
@@ -61,11 +61,12 @@ pub async fn apply_events(
     Ok(outcomes.into_iter().next().map_or(Outcome::UnknownOrder, |(_, outcome)| outcome))
 }
 
-/// Applies events of many orders in one transaction. They may come in any order, twice, and with events
-/// that are applied already. An order that can't be applied does not hold up the others. Answers once per order, sorted by
-/// order.
+/// Applies events of many orders in one transaction. They may come in any order, twice, and with events that
+/// are applied already. An order that can't be applied does not hold up the others. Answers once per order,
+/// sorted by order.
 ///
-/// The whole batch is in memory and in one transaction, so the caller bounds it; some hundred events pay best.
+/// The whole batch is in memory and in one transaction, so the caller bounds it; some hundred events pay
+/// best.
 ///
 /// # Errors
 /// Postgres is away or busy; nothing is applied, and the call may be made again.
@@ -260,9 +261,9 @@ async fn load_tasks(
             select order_id, task from tasks where order_id = any($3) and hold_for is not null
         )
         select
-            tasks.order_id, tasks.task as "task: _", position as "position: _", state as "state: _", generation as "generation: _",
-            call, undo_call, waiting_for, until as "until: _", reason, hold_for as "hold_for: _",
-            started_at as "started_at: _", ended_at as "ended_at: _",
+            tasks.order_id, tasks.task as "task: _", position as "position: _", state as "state: _",
+            generation as "generation: _", call, undo_call, waiting_for, until as "until: _", reason,
+            hold_for as "hold_for: _", started_at as "started_at: _", ended_at as "ended_at: _",
             begun_event as "begun_event: _", result_event as "result_event: _"
         from tasks
         join wanted on wanted.order_id = tasks.order_id and wanted.task = tasks.task

@@ -1,7 +1,7 @@
 //! Attempts of calls: how often a system was asked, how long each time took, how it ended.
 //!
-//! Seen by the worker around each call rather than by the engine, so they are not numbered: the start and the end of an
-//! attempt may be recorded in any order, any number of times.
+//! Seen by the worker around each call rather than by the engine, so they are not numbered: the start and the
+//! end of an attempt may be recorded in any order, any number of times.
 
 use std::collections::BTreeMap;
 
@@ -69,8 +69,8 @@ impl AttemptOutcome {
     }
 }
 
-/// Records attempts. An end is never taken back by a record that knows only the start. Attempts for orders that don't
-/// exist are dropped. The caller bounds the batch.
+/// Records attempts. An end is never taken back by a record that knows only the start. Attempts for orders
+/// that don't exist are dropped. The caller bounds the batch.
 ///
 /// # Errors
 /// Postgres is away; nothing is recorded.

@@ -41,7 +41,8 @@ fn is_permanent(cause: &sqlx::Error) -> bool {
         };
     }
     if let sqlx::Error::Database(error) = cause {
-        // Class 22: data a type does not take; 23: a constraint; 42: an unknown table or column; 54: too large.
+        // Class 22: data a type does not take; 23: a constraint; 42: an unknown table or column; 54: too
+        // large.
         return error.code().is_some_and(|code| ["22", "23", "42", "54"].iter().any(|c| code.starts_with(c)));
     }
     matches!(
@@ -59,8 +60,8 @@ pub(crate) fn cannot(doing: &'static str) -> impl FnOnce(sqlx::Error) -> Databas
     move |cause| DatabaseError { doing, cause }
 }
 
-/// A pool of at most `max_connections` connections, made when they are first needed, so that a process starts while
-/// Postgres is down. Must be called within a Tokio runtime.
+/// A pool of at most `max_connections` connections, made when they are first needed, so that a process starts
+/// while Postgres is down. Must be called within a Tokio runtime.
 ///
 /// # Errors
 /// The URL is not one of a Postgres database.

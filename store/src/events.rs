@@ -40,8 +40,8 @@ impl FromStr for EventCursor {
     }
 }
 
-/// An order event with all that its envelope needs (CloudEvents: `type` and `data` are the fact's, `time` its instant,
-/// `subject` the order).
+/// An order event with all that its envelope needs (CloudEvents: `type` and `data` are the fact's, `time` its
+/// instant, `subject` the order).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PublicEvent {
     /// Where to go on after it.
@@ -77,8 +77,8 @@ impl TryFrom<EventColumns> for OrderEvent {
     }
 }
 
-/// The events of an order by number, from the first or after `after`, at most `limit` and at most [`EVENT_PAGE`].
-/// None for an unknown order.
+/// The events of an order by number, from the first or after `after`, at most `limit` and at most
+/// [`EVENT_PAGE`]. None for an unknown order.
 ///
 /// # Errors
 /// Postgres is away, or a stored event can't be read.
@@ -107,10 +107,11 @@ pub async fn load_events(
     rows.into_iter().map(|row| row.try_into().map_err(cannot("read an order event"))).collect()
 }
 
-/// The events of all orders after `after`, in an order in which nothing is ever added behind a cursor; at most `limit` and
-/// at most [`EVENT_PAGE`]. Two events of one order come in the order of their numbers.
+/// The events of all orders after `after`, in an order in which nothing is ever added behind a cursor; at
+/// most `limit` and at most [`EVENT_PAGE`]. Two events of one order come in the order of their numbers.
 ///
-/// Events show up once every transaction that began before theirs has ended: at once, or late, never out of order.
+/// Events show up once every transaction that began before theirs has ended: at once, or late, never out of
+/// order.
 ///
 /// # Errors
 /// Postgres is away, or a stored event can't be read.

@@ -69,8 +69,8 @@ impl fmt::Display for Expected {
 }
 
 impl OrderRow {
-    /// What is expected to happen next, what needs a person first; none if the order has ended. Several things may be under
-    /// way at once: this is the one that a reader asks about.
+    /// What is expected to happen next, what needs a person first; none if the order has ended. Several
+    /// things may be under way at once: this is the one that a reader asks about.
     #[must_use]
     pub fn expected(&self) -> Option<Expected> {
         let order = &self.summary.progress;
@@ -111,18 +111,17 @@ impl TaskRow {
         let task = &self.progress;
         let answer = |call: &Option<String>| call.clone().map(|call| Expectation::Answer { call });
         let what = match task.state {
-            TaskState::Held | TaskState::UndoFailed => Some(Expectation::Person {
-                hold_for: task.hold_for.unwrap_or(HoldFor::Operations),
-                reason: task.reason.clone().unwrap_or_default(),
-            }),
-            TaskState::Running => match &task.waiting_for {
+            TaskState::Running | TaskState::Unknown | TaskState::Amending => match &task.waiting_for {
                 Some(waiting_for) => {
                     Some(Expectation::Arrival { waiting_for: waiting_for.clone(), until: task.until })
                 }
                 None => answer(&task.call),
             },
-            TaskState::Unknown | TaskState::Amending => answer(&task.call),
             TaskState::Undoing => answer(&task.undo_call),
+            TaskState::Held | TaskState::UndoFailed => task.hold_for.map(|hold_for| Expectation::Person {
+                hold_for,
+                reason: task.reason.clone().unwrap_or_default(),
+            }),
             TaskState::Waiting
             | TaskState::Ready
             | TaskState::Succeeded

@@ -1,9 +1,9 @@
 //! Steering intents: what Temporal is still to be told about an order.
 //!
-//! An intent is written in the transaction that promises it, claimed by whoever carries it, and deleted when Temporal
-//! has it. A claim is a lease: if its holder dies, the intent is due again when the lease ends, so what an intent
-//! asks for must be safe to ask twice (the start of a workflow by id, a signal by delivery id). Intents of one order are handed out
-//! one at a time, oldest first: a start before its cancel.
+//! An intent is written in the transaction that promises it, claimed by whoever carries it, and deleted when
+//! Temporal has it. A claim is a lease: if its holder dies, the intent is due again when the lease ends, so
+//! what an intent asks for must be safe to ask twice (the start of a workflow by id, a signal by delivery
+//! id). Intents of one order are handed out one at a time, oldest first: a start before its cancel.
 
 use model::{Actor, DeliveryId, Duration, OrderId, TaskId, Timestamp, Value};
 use serde::{Deserialize, Serialize};
@@ -73,8 +73,8 @@ pub struct Intent {
     pub attempts: u32,
 }
 
-/// Promises to tell Temporal something. For `grace` it is left to the caller, who may carry and finish it at once; then it is due
-/// for everyone. None if there is no such order.
+/// Promises to tell Temporal something. For `grace` it is left to the caller, who may carry and finish it at
+/// once; then it is due for everyone. None if there is no such order.
 ///
 /// # Errors
 /// Postgres is away; nothing is promised.
@@ -106,8 +106,8 @@ pub async fn add_intent(
     Ok(id.map(IntentId))
 }
 
-/// Claims intents that are due, oldest first, at most `limit` and one of each order. They are the caller's for `lease`:
-/// finish or delay each before it ends.
+/// Claims intents that are due, oldest first, at most `limit` and one of each order. They are the caller's
+/// for `lease`: finish or delay each before it ends.
 ///
 /// # Errors
 /// Postgres is away, or a stored intent can't be read.
@@ -181,8 +181,8 @@ pub async fn finish_intents(conn: &mut PgConnection, ids: &[IntentId]) -> Result
     Ok(())
 }
 
-/// Temporal could not be told: lets a claimed intent rest, 1 s after the first failure, doubling up to [`LONGEST_REST`].
-/// There is no last attempt, because a promise is not given up.
+/// Temporal could not be told: lets a claimed intent rest, 1 s after the first failure, doubling up to
+/// [`LONGEST_REST`]. There is no last attempt, because a promise is not given up.
 ///
 /// # Errors
 /// Postgres is away; the intent is due when its lease ends.

@@ -6,8 +6,8 @@ use sqlx::PgConnection;
 use crate::columns::{At, Word};
 use crate::database::{DatabaseError, cannot};
 
-/// How long a key is remembered: longer than any caller goes on repeating a request. An external id is remembered as
-/// long as its order.
+/// How long a key is remembered: longer than any caller goes on repeating a request. An external id is
+/// remembered as long as its order.
 pub const KEY_RETENTION: Duration = Duration::from_secs(7 * 86_400);
 
 /// A caller's key and the request that came with it.
@@ -29,8 +29,8 @@ pub struct KeyReused {
     pub order: OrderId,
 }
 
-/// Takes a key for an order about to be written, or answers the order it stands for. Waits for a transaction that is
-/// just taking the same key.
+/// Takes a key for an order about to be written, or answers the order it stands for. Waits for a transaction
+/// that is just taking the same key.
 pub(crate) async fn take_key(
     conn: &mut PgConnection,
     keyed: &Keyed,

@@ -1,9 +1,9 @@
 //! Postgres: what people and other systems read.
 //!
-//! The only crate with SQL in it. Functions take a connection, so callers own the transaction where they need one, and
-//! answer in the words of `model`; absent is `None`. Every query is checked against the schema in
-//! `migrations/` when it is compiled. Temporal is the truth of execution: [`apply_batch`] alone moves an order, and only
-//! as its numbered events say. The clock is an input.
+//! The only crate with SQL in it. Functions take a connection, so callers own the transaction where they need
+//! one, and answer in the words of `model`; absent is `None`. Every query is checked against the schema in
+//! `migrations/` when it is compiled. Temporal is the truth of execution: [`apply_batch`] alone moves an
+//! order, and only as its numbered events say. The clock is an input.
 
 mod accept;
 mod apply;

@@ -19,7 +19,8 @@ pub enum Heard {
         /// The number of the newest.
         newest: u64,
     },
-    /// The connection broke and is there again. What came in between was not heard: read again from where you are.
+    /// The connection broke and is there again. What came in between was not heard: read again from where you
+    /// are.
     Interrupted,
 }
 

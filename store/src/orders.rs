@@ -364,7 +364,8 @@ pub async fn load_plan(conn: &mut PgConnection, id: OrderId) -> Result<Option<Pl
     text.map(read).transpose().map_err(cannot("read a plan"))
 }
 
-/// Lists orders, the newest first, from the first or after `after`, at most `limit` and at most [`ORDER_PAGE`].
+/// Lists orders, the newest first, from the first or after `after`, at most `limit` and at most
+/// [`ORDER_PAGE`].
 ///
 /// # Errors
 /// Postgres is away, or a stored value can't be read.

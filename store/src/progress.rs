@@ -56,13 +56,13 @@ pub struct TaskProgress {
     pub waiting_for: Option<String>,
     /// How long it waits.
     pub until: Option<Timestamp>,
-    /// Why it is in this state, where that needs saying.
+    /// Why it was left out, held, or could not be done or undone.
     pub reason: Option<String>,
-    /// Who is needed, if it is held.
+    /// Who is needed, from when it is held until they act or the order turns back.
     pub hold_for: Option<HoldFor>,
     /// When it last began.
     pub started_at: Option<Timestamp>,
-    /// When it succeeded, was skipped, dropped or undone.
+    /// When it was done, left out or undone last.
     pub ended_at: Option<Timestamp>,
     /// The number of the event that holds the arguments of its last call.
     pub begun_event: Option<u64>,
@@ -125,19 +125,28 @@ impl Progress {
             | Fact::OrderCancelled {}
             | Fact::CancelRequested { .. }
             | Fact::CancelRefused { .. }
-            | Fact::CancelAccepted { .. }
             | Fact::SignalReceived { .. }
             | Fact::SignalKept { .. }
-            | Fact::SignalRefused { .. }
-            | Fact::OperatorActed { .. } => {}
+            | Fact::SignalRefused { .. } => {}
             Fact::OrderPending { until } => self.order.pending_until = Some(*until),
             Fact::OrderStarted {} => {
                 self.order.started_at.get_or_insert(at);
             }
-            Fact::OrderRollingBack { reason }
-            | Fact::OrderRejected { reason }
-            | Fact::OrderFailed { reason } => self.order.reason = Some(reason.clone()),
+            Fact::OrderRejected { reason } | Fact::OrderFailed { reason } => {
+                self.order.reason = Some(reason.clone());
+            }
+            Fact::OrderRollingBack { reason } => {
+                self.order.reason = Some(reason.clone());
+                self.release();
+            }
+            Fact::CancelAccepted { .. } => self.release(),
             Fact::CustomerStatusChanged { status } => self.order.customer_status.clone_from(status),
+            // The person it needed has been there; what becomes of it the next events say.
+            Fact::OperatorActed { task, .. } => {
+                if let Some(task) = self.tasks.get_mut(task) {
+                    task.progress.hold_for = None;
+                }
+            }
             Fact::TaskStarted { task, generation, waiting_for, until, call, arguments: _ } => {
                 let task = self.enter(task, event)?;
                 task.generation = *generation;
@@ -146,12 +155,15 @@ impl Progress {
                 if call.is_some() {
                     task.call.clone_from(call);
                 }
+                task.reason = None;
                 task.started_at = Some(at);
+                task.ended_at = None;
                 task.begun_event = Some(event.number);
                 task.result_event = None;
             }
             Fact::TaskSucceeded { task, result: _ } => {
                 let task = self.enter(task, event)?;
+                task.reason = None;
                 task.started_at.get_or_insert(at);
                 task.result_event = Some(event.number);
             }
@@ -186,8 +198,15 @@ impl Progress {
         Ok(())
     }
 
-    /// The event that holds an order names the task that was first; when that one goes on, another may still need its
-    /// person. While a cancel is assessed they are needed too, for it may be refused.
+    /// An order that turns back needs nobody for what was held: it is undone or dropped when its turn comes.
+    fn release(&mut self) {
+        for task in self.tasks.values_mut() {
+            task.progress.hold_for = None;
+        }
+    }
+
+    /// The event that holds an order names the task that was first; when that one goes on, another may still
+    /// need its person. While a cancel is assessed they are needed too, for it may be refused.
     fn blocked(&self) -> Option<Blocked> {
         if !matches!(self.order.state, OrderState::Held | OrderState::AssessingCancellation) {
             return None;
@@ -201,7 +220,8 @@ impl Progress {
         })
     }
 
-    /// Brings a task into the state that the event puts it in. What was said of the state before goes with it.
+    /// Brings a task into the state that the event puts it in. Whom and what it waited for goes with the
+    /// state before; why it went wrong stays until it is begun anew or done.
     fn enter(&mut self, id: &TaskId, event: &OrderEvent) -> Result<&mut TaskProgress, Refusal> {
         let fact = event.fact.name();
         let unknown = || Refusal::UnknownTask { fact, task: id.clone() };
@@ -211,13 +231,13 @@ impl Progress {
             task.state = state;
             task.waiting_for = None;
             task.until = None;
-            task.reason = None;
             task.hold_for = None;
-            let over = matches!(
+            if matches!(
                 state,
                 TaskState::Succeeded | TaskState::Skipped | TaskState::Dropped | TaskState::Undone
-            );
-            task.ended_at = over.then_some(event.at);
+            ) {
+                task.ended_at = Some(event.at);
+            }
         }
         Ok(task)
     }
@@ -240,12 +260,134 @@ impl OrderProgress {
     }
 }
 
-/// Whether a task may be seen to go from one state to another. `ready` lasts no time in the record, so what may
-/// follow it may follow `waiting` too; the same state again is a new reason for it.
+/// Whether a task may be seen to go from one state to another. `ready` lasts no time in the record, so what
+/// may follow it may follow `waiting` too; the same state again is a new reason for it.
 fn follow(from: TaskState, to: TaskState) -> Result<TaskState, IllegalTransition> {
     if from == to || (from == TaskState::Waiting && TaskState::Ready.next().contains(&to)) {
         Ok(to)
     } else {
         from.go(to)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use model::{Actor, Value};
+
+    use super::*;
+
+    const FIRST: &str = "z_first";
+    const SECOND: &str = "a_second";
+
+    fn waiting() -> TaskProgress {
+        TaskProgress {
+            state: TaskState::Waiting,
+            generation: 0,
+            call: None,
+            undo_call: None,
+            waiting_for: None,
+            until: None,
+            reason: None,
+            hold_for: None,
+            started_at: None,
+            ended_at: None,
+            begun_event: None,
+            result_event: None,
+        }
+    }
+
+    fn task(id: &str) -> TaskId {
+        id.parse().unwrap()
+    }
+
+    /// An order of two tasks to which the facts have happened.
+    fn after(facts: Vec<Fact>) -> Progress {
+        let order = OrderProgress {
+            state: OrderState::Acknowledged,
+            customer_status: None,
+            blocked: None,
+            reason: None,
+            pending_until: None,
+            started_at: None,
+            ended_at: None,
+            updated_at: Timestamp::EPOCH,
+            next_event: 1,
+        };
+        let place = |(position, id)| (task(id), PlacedTask { position, progress: waiting() });
+        let mut progress = Progress { order, tasks: (0..).zip([FIRST, SECOND]).map(place).collect() };
+        for fact in facts {
+            let number = progress.order.next_event;
+            progress.apply(&OrderEvent { number, at: Timestamp::EPOCH, fact }).unwrap();
+        }
+        progress
+    }
+
+    fn started(id: &str) -> Fact {
+        let (waiting_for, until, call) = (None, None, Some("crm.check".to_owned()));
+        Fact::TaskStarted { task: task(id), generation: 1, waiting_for, until, call, arguments: Value::Null }
+    }
+
+    fn held(id: &str) -> Fact {
+        Fact::TaskHeld { task: task(id), reason: format!("{id} is odd"), hold_for: HoldFor::Customer }
+    }
+
+    fn order_held(id: &str) -> Fact {
+        Fact::OrderHeld { task: task(id), reason: format!("{id} is odd"), hold_for: HoldFor::Customer }
+    }
+
+    fn acted(id: &str) -> Fact {
+        let (action, by, note) = ("retry".to_owned(), Actor::new("grace"), String::new());
+        Fact::OperatorActed { id: "op-1".parse().unwrap(), action, task: task(id), by, note }
+    }
+
+    fn both_held() -> Vec<Fact> {
+        vec![
+            Fact::OrderStarted {},
+            started(FIRST),
+            started(SECOND),
+            held(SECOND),
+            order_held(SECOND),
+            held(FIRST),
+        ]
+    }
+
+    fn blocking(progress: &Progress) -> Option<String> {
+        progress.order.blocked.as_ref().map(|blocked| blocked.task.to_string())
+    }
+
+    #[test]
+    fn the_first_held_task_of_the_plan_blocks_the_order() {
+        let mut facts = both_held();
+        assert_eq!(blocking(&after(facts.clone())).as_deref(), Some(FIRST));
+        facts.push(acted(FIRST));
+        assert_eq!(blocking(&after(facts.clone())).as_deref(), Some(SECOND), "it still needs its person");
+        facts.extend([acted(SECOND), Fact::OrderResumed { state: OrderState::InProgress }]);
+        assert_eq!(blocking(&after(facts)), None);
+    }
+
+    #[test]
+    fn an_order_that_turns_back_is_blocked_by_nothing() {
+        let mut facts = both_held();
+        facts.push(Fact::CancelRequested {
+            id: "c-1".parse().unwrap(),
+            by: Actor::new("webshop"),
+            reason: "moved house".to_owned(),
+        });
+        assert_eq!(blocking(&after(facts.clone())).as_deref(), Some(FIRST), "the cancel may be refused");
+        facts.push(Fact::CancelAccepted { id: "c-1".parse().unwrap() });
+        let progress = after(facts);
+        assert_eq!(blocking(&progress), None);
+        assert!(progress.tasks.values().all(|task| task.progress.hold_for.is_none()));
+    }
+
+    #[test]
+    fn an_event_that_cannot_follow_changes_nothing() {
+        let mut progress = after(vec![Fact::OrderStarted {}, Fact::OrderCompleted {}]);
+        let before = progress.order.clone();
+        for fact in [order_held(FIRST), Fact::OrderPending { until: Timestamp::EPOCH }, started("nobody")] {
+            let event = OrderEvent { number: 3, at: Timestamp::from_millis(9), fact };
+            assert!(progress.apply(&event).is_err(), "{event:?}");
+            assert_eq!(progress.order, before);
+        }
     }
 }

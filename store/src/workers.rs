@@ -1,8 +1,8 @@
 //! Which workers write the mirror, and which orders one of them may have left behind.
 //!
-//! Events on their way to Postgres are in a worker's memory only. A worker that ends cleanly has written them all and
-//! is forgotten. After any other end, every order that was open is compared with its workflow, newest first: a gap between events shows by itself, but an
-//! order that stands still shows none.
+//! Events on their way to Postgres are in a worker's memory only. A worker that ends cleanly has written them
+//! all and is forgotten. After any other end, every order that was open is compared with its workflow, newest
+//! first: a gap between events shows by itself, but an order that stands still shows none.
 
 use model::{Duration, OrderId, Timestamp};
 use sqlx::PgConnection;
@@ -116,8 +116,8 @@ pub async fn declare_lost(
     Ok(())
 }
 
-/// Finds workers that were not seen for `silence`, and answers how many. From now on the orders open until now are to be
-/// audited. A worker that was only slow costs an audit and nothing else.
+/// Finds workers that were not seen for `silence`, and answers how many. From now on the orders open until
+/// now are to be audited. A worker that was only slow costs an audit and nothing else.
 ///
 /// # Errors
 /// Postgres is away.
@@ -149,8 +149,8 @@ pub async fn find_lost_workers(
     Ok(lost.rows_affected())
 }
 
-/// Open orders that were not compared with their workflow since events were last lost, with the number of the first event
-/// that the mirror lacks; the one that changed last comes first. At most `limit`.
+/// Open orders that were not compared with their workflow since events were last lost, with the number of the
+/// first event that the mirror lacks; the one that changed last comes first. At most `limit`.
 ///
 /// # Errors
 /// Postgres is away.
@@ -177,8 +177,8 @@ pub async fn orders_to_audit(
     Ok(rows.into_iter().map(|row| read(row.id, row.next_event)).collect())
 }
 
-/// Orders were compared with their workflow, and what was missing is applied. `at` is when the comparison began: an audit
-/// says nothing about events that were lost later.
+/// Orders were compared with their workflow, and what was missing is applied. `at` is when the comparison
+/// began: an audit says nothing about events that were lost later.
 ///
 /// # Errors
 /// Postgres is away; they are compared again.

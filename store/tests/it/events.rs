@@ -19,7 +19,8 @@ async fn events_are_read_in_pages(pool: PgPool) {
     assert_eq!(numbers(load_events(conn, order_id(1), Some(u64::MAX), 3).await.unwrap()), [0_u64; 0]);
 }
 
-/// Reads on from `cursor` until `count` events are there. Transactions of other tests' databases hold events back as well.
+/// Reads on from `cursor` until `count` events are there. Transactions of other tests' databases hold events
+/// back as well.
 async fn tail(conn: &mut PgConnection, mut cursor: EventCursor, count: usize) -> Vec<PublicEvent> {
     let mut seen = Vec::new();
     let reading = async {

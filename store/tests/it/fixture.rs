@@ -207,8 +207,8 @@ pub(crate) fn completes() -> Vec<OrderEvent> {
             by: Actor::new("grace"),
             note: "port added".to_owned(),
         },
-        started("reserve[1]", 2),
         Fact::OrderResumed { state: OrderState::InProgress },
+        started("reserve[1]", 2),
         succeeded("reserve[1]"),
         waiting("visit[1]"),
         Fact::SignalRefused {

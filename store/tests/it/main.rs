@@ -1,5 +1,14 @@
 //! The store against a real Postgres, the one that `DATABASE_URL` names. Each test has a database of its own.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::wildcard_enum_match_arm,
+    reason = "a test that goes wrong should stop"
+)]
+
 mod accept;
 mod attempts;
 mod blueprints;

@@ -20,7 +20,7 @@ async fn a_stored_text_that_is_no_state_is_an_error(pool: PgPool) {
 #[sqlx::test(migrator = "store::MIGRATOR")]
 async fn migrating_again_changes_nothing(pool: PgPool) {
     migrate(&pool).await.unwrap();
-    check_alive(&mut *pool.acquire().await.unwrap()).await.unwrap();
+    check_alive(&mut pool.acquire().await.unwrap()).await.unwrap();
 }
 
 #[tokio::test]
