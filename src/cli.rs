@@ -12,6 +12,9 @@ use crate::commands;
 use crate::failure::Failure;
 
 /// Turns orders into plans and carries the plans out.
+///
+/// Blueprints say what is done for an order; `check` and `plan` read them without any server. `up` runs everything on this
+/// machine; `publish`, `submit` and the commands after it talk to the API that `up` or `serve` runs.
 #[derive(Debug, Parser)]
 #[command(name = "orderwright", version, arg_required_else_help = true, after_help = EXIT_CODES)]
 struct Cli {
@@ -21,14 +24,29 @@ struct Cli {
 
 const EXIT_CODES: &str = "\
 Exit codes:
-  0  done
-  1  the answer is no: errors were found, or the order refused what was asked
-  2  the command line is wrong
-  3  a service that is needed can't be started or reached";
+  0  done; of `watch` and `submit --watch`: the order is completed
+  1  the answer is no: errors were found, the order refused what was asked, or it ended in another way
+  2  the command line is wrong, or a file that it names
+  3  a service that is needed can't be started or reached
+
+Colours are only used on terminals, and not if `NO_COLOR` is set.";
 
 #[derive(Debug, Subcommand)]
 enum Command {
     Up(commands::up::Args),
+    Demo(commands::demo::Args),
+    Check(commands::check::Args),
+    Plan(commands::plan::Args),
+    Publish(commands::publish::Args),
+    Submit(commands::submit::Args),
+    Get(commands::get::Args),
+    List(commands::list::Args),
+    Watch(commands::watch::Args),
+    Cancel(commands::cancel::Args),
+    Signal(commands::signal::Args),
+    Retry(commands::retry::Args),
+    Rollback(commands::rollback::Args),
+    Serve(commands::serve::Args),
     Sim(commands::sim::Args),
 }
 
@@ -36,6 +54,19 @@ impl Command {
     fn run(self) -> Result<(), Failure> {
         match self {
             Self::Up(args) => commands::up::run(args),
+            Self::Demo(args) => commands::demo::run(args),
+            Self::Check(args) => commands::check::run(&args),
+            Self::Plan(args) => commands::plan::run(&args),
+            Self::Publish(args) => commands::publish::run(&args),
+            Self::Submit(args) => commands::submit::run(&args),
+            Self::Get(args) => commands::get::run(&args),
+            Self::List(args) => commands::list::run(&args),
+            Self::Watch(args) => commands::watch::run(&args),
+            Self::Cancel(args) => commands::cancel::run(&args),
+            Self::Signal(args) => commands::signal::run(&args),
+            Self::Retry(args) => commands::retry::run(&args),
+            Self::Rollback(args) => commands::rollback::run(&args),
+            Self::Serve(args) => commands::serve::run(&args),
             Self::Sim(args) => commands::sim::run(args),
         }
     }
@@ -47,8 +78,10 @@ pub fn main() -> ExitCode {
     match Cli::parse().command.run() {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
-            // Nobody is left to tell when standard error is closed.
-            let _ = writeln!(std::io::stderr(), "{failure}");
+            if !failure.is_told() {
+                // Nobody is left to tell when standard error is closed.
+                let _ = writeln!(std::io::stderr(), "{failure}");
+            }
             failure.exit.into()
         }
     }

@@ -6,10 +6,19 @@
 
 mod cli;
 mod commands;
+mod demo;
 mod failure;
+mod follow;
 mod interrupt;
 pub mod local;
 mod logging;
+mod output;
+mod planned;
+mod publish;
+mod remote;
+mod service;
+mod show;
+mod sources;
 mod up;
 
 pub use cli::main;

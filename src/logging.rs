@@ -2,22 +2,42 @@
 
 use std::io::{self, IsTerminal as _};
 
+use clap::ValueEnum;
 use tracing_subscriber::EnvFilter;
 
-/// Which lines are written: levels per crate, as in `info,worker=debug`.
-const FILTER_VARIABLE: &str = "ORDERWRIGHT_LOG";
+use crate::failure::Failure;
 
-/// `json` for one JSON object a line.
-const FORMAT_VARIABLE: &str = "ORDERWRIGHT_LOG_FORMAT";
+/// What is logged, and how.
+#[derive(Clone, Debug, clap::Args)]
+#[command(next_help_heading = "Log options")]
+pub(crate) struct LogArgs {
+    /// Which lines are written: a level, or levels per crate as in `info,worker=debug`
+    #[arg(long = "log", value_name = "FILTER", env = "ORDERWRIGHT_LOG", hide_env_values = true, default_value = "info")]
+    filter: String,
 
-/// Starts logging for this process. A filter that can't be understood counts as none.
-pub(crate) fn start() {
-    let filter = EnvFilter::try_from_env(FILTER_VARIABLE).unwrap_or_else(|_| EnvFilter::new("info"));
+    /// How a line looks
+    #[arg(long = "log-format", value_enum, env = "ORDERWRIGHT_LOG_FORMAT", hide_env_values = true, default_value_t = Format::Human)]
+    format: Format,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// For people
+    Human,
+    /// One JSON object a line
+    Json,
+}
+
+/// Starts logging for this process.
+pub(crate) fn start(args: &LogArgs) -> Result<(), Failure> {
+    let filter = EnvFilter::try_new(&args.filter).map_err(|error| {
+        Failure::misuse(anyhow::Error::new(error).context(format!("`{}` is not a filter of log lines", args.filter)))
+    })?;
     let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr);
     // Fails only when logging was started before, and then it goes on as it is.
-    let _ = if std::env::var(FORMAT_VARIABLE).is_ok_and(|format| format == "json") {
-        lines.json().try_init()
-    } else {
-        lines.with_ansi(io::stderr().is_terminal()).try_init()
+    let _ = match args.format {
+        Format::Json => lines.json().try_init(),
+        Format::Human => lines.with_ansi(io::stderr().is_terminal()).try_init(),
     };
+    Ok(())
 }

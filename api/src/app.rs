@@ -15,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 use crate::blueprints::Libraries;
 use crate::error::ApiError;
 use crate::news::News;
-use crate::steering::{Helm, Start};
+use crate::steering::Helm;
 
 /// How the API is configured.
 #[derive(Clone, Debug)]
@@ -26,7 +26,8 @@ pub struct Config {
     pub temporal_ui: Option<String>,
     /// Renders the metrics of this process for `/metrics`; without it there is no such address.
     pub metrics: Option<PrometheusHandle>,
-    /// Whether this process also starts and steers what has been promised. At least one process must.
+    /// Whether this process also keeps the promises that could not be kept at once, its own and those of others. At least one
+    /// process must.
     pub steering: bool,
     /// How much at a time.
     pub limits: Limits,
@@ -130,13 +131,6 @@ impl App {
     /// Cancelled when the process is asked to end.
     pub(crate) fn ending(&self) -> &CancellationToken {
         &self.0.ending
-    }
-
-    /// Hands an accepted order over to be started.
-    pub(crate) fn start(&self, start: Start) {
-        if self.0.config.steering {
-            self.0.helm.start(start);
-        }
     }
 
     /// The address of an order's history in Temporal's Web UI.

@@ -154,7 +154,9 @@ impl ApiError {
             incident: None,
         };
         match self {
-            Self::InvalidParameters(faults) => problem.errors = faults.into_iter().map(of_parameter).collect(),
+            Self::InvalidParameters(faults) => {
+                problem.errors = faults.into_iter().map(of_parameter).collect()
+            }
             Self::InvalidDocument(faults) => problem.errors = faults.into_iter().map(of_document).collect(),
             Self::VersionTaken(taken) => problem.errors = taken.iter().map(of_blueprint).collect(),
             Self::InvalidBlueprints(diagnostics) => problem.diagnostics = diagnostics,
@@ -213,7 +215,10 @@ fn of_document(fault: Fault) -> ProblemError {
 fn of_blueprint(taken: &model::BlueprintRef) -> ProblemError {
     ProblemError {
         blueprint: Some(taken.to_string()),
-        detail: format!("version {} of `{}` is published with a different meaning", taken.version, taken.name),
+        detail: format!(
+            "version {} of `{}` is published with a different meaning",
+            taken.version, taken.name
+        ),
         ..ProblemError::default()
     }
 }

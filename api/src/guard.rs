@@ -33,3 +33,38 @@ fn message(panic: &(dyn std::any::Any + Send)) -> &str {
     let text = panic.downcast_ref::<&str>().copied();
     text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("no message")
 }
+
+#[cfg(test)]
+mod tests {
+    use axum::Router;
+    use axum::middleware::{from_fn, from_fn_with_state};
+    use axum::routing::get;
+    use sqlx::PgPool;
+    use tokio::net::TcpListener;
+
+    use super::*;
+    use crate::observe::observe;
+    use crate::testing::{Answer, config, no_temporal};
+
+    async fn broken() -> &'static str {
+        panic!("the password is swordfish")
+    }
+
+    #[sqlx::test(migrator = "store::MIGRATOR")]
+    async fn a_panic_is_an_incident_that_gives_nothing_away(pool: PgPool) {
+        let app = App::new(config(), pool, no_temporal());
+        let router = Router::new()
+            .route("/broken", get(broken))
+            .layer(from_fn_with_state(app.clone(), guard))
+            .layer(from_fn(observe))
+            .with_state(app);
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = format!("http://{}/broken", listener.local_addr().unwrap());
+        tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
+        let answer = Answer::to(reqwest::Client::new().get(address)).await;
+        let problem = answer.problem(500, "internal");
+        assert_eq!(problem["detail"], "something unexpected happened");
+        assert!(problem["incident"].as_str().unwrap().parse::<uuid::Uuid>().is_ok());
+        assert!(!answer.text.contains("swordfish"));
+    }
+}

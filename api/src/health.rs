@@ -20,6 +20,7 @@ const WORKER_SILENCE: model::Duration = model::Duration::from_secs(30);
 
 /// The process lives.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Health)]
 pub(crate) struct HealthView {
     /// Always `ok`.
     status: &'static str,
@@ -35,6 +36,7 @@ pub(crate) async fn healthz() -> Json<HealthView> {
 
 /// What the process needs, and whether it is there.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Readiness)]
 pub(crate) struct ReadinessView {
     /// Whether everything is there.
     ready: bool,
@@ -48,6 +50,7 @@ pub(crate) struct ReadinessView {
 
 /// One service.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Check)]
 pub(crate) struct CheckView {
     /// Whether it answers.
     up: bool,
@@ -68,7 +71,9 @@ pub(crate) struct CheckView {
 pub(crate) async fn readyz(State(app): State<App>) -> Response {
     let (postgres, temporal, workers) = tokio::join!(
         within(async {
-            store::check_alive(&mut *app.database().await.map_err(|e| chain(&e))?).await.map_err(|e| chain(&e))?;
+            store::check_alive(&mut *app.database().await.map_err(|e| chain(&e))?)
+                .await
+                .map_err(|e| chain(&e))?;
             Ok("answers".to_owned())
         }),
         within(async {
@@ -97,7 +102,9 @@ async fn within(check: impl Future<Output = Result<String, String>>) -> CheckVie
     match tokio::time::timeout(PATIENCE, check).await {
         Ok(Ok(detail)) => CheckView { up: true, detail },
         Ok(Err(detail)) => CheckView { up: false, detail },
-        Err(_) => CheckView { up: false, detail: format!("has not answered within {} s", PATIENCE.as_secs()) },
+        Err(_) => {
+            CheckView { up: false, detail: format!("has not answered within {} s", PATIENCE.as_secs()) }
+        }
     }
 }
 
@@ -106,5 +113,6 @@ pub(crate) async fn metrics(State(app): State<App>) -> Result<Response, ApiError
     let Some(handle) = &app.config().metrics else {
         return Err(ApiError::NotFound { what: "address", name: "/metrics".to_owned() });
     };
-    Ok(([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], handle.render()).into_response())
+    Ok(([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], handle.render())
+        .into_response())
 }

@@ -11,12 +11,12 @@ use crate::extract::NamedPath;
 use crate::problem::ProblemType;
 
 /// The page loads nothing from elsewhere, and nothing that an answer contains can make it.
-const CONTENT_SECURITY_POLICY: &str =
-    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; base-uri 'none'; \
+const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src data:; base-uri 'none'; \
      form-action 'none'; frame-ancestors 'none'";
 
 /// A kind of problem.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ProblemType)]
 pub(crate) struct ProblemPage {
     /// What stands in a problem document's `type`.
     #[serde(rename = "type")]
@@ -38,7 +38,7 @@ impl From<ProblemType> for ProblemPage {
 
 /// List the kinds of problems
 #[utoipa::path(get, path = "/problems", tag = "service", responses((status = OK, body = Vec<ProblemPage>)))]
-pub(crate) async fn problems() -> Json<Vec<ProblemPage>> {
+pub(crate) async fn list_problems() -> Json<Vec<ProblemPage>> {
     Json(ProblemType::ALL.iter().copied().map(ProblemPage::from).collect())
 }
 
@@ -48,7 +48,7 @@ pub(crate) async fn problems() -> Json<Vec<ProblemPage>> {
     params(("name" = String, Path, description = "The last segment of a problem document's `type`")),
     responses((status = OK, body = ProblemPage), (status = NOT_FOUND, description = "There is no such kind"))
 )]
-pub(crate) async fn problem(NamedPath(name): NamedPath) -> Result<Json<ProblemPage>, ApiError> {
+pub(crate) async fn explain_problem(NamedPath(name): NamedPath) -> Result<Json<ProblemPage>, ApiError> {
     let kind = ProblemType::find(&name).ok_or(ApiError::NotFound { what: "kind of problem", name })?;
     Ok(Json(kind.into()))
 }

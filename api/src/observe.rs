@@ -51,7 +51,9 @@ pub(crate) async fn observe(request: Request, next: Next) -> Response {
 fn request_id(headers: &HeaderMap) -> String {
     let given = headers.get(&REQUEST_ID).and_then(|id| id.to_str().ok());
     given
-        .filter(|id| !id.is_empty() && id.len() <= REQUEST_ID_BYTES && id.chars().all(|c| c.is_ascii_graphic()))
+        .filter(|id| {
+            !id.is_empty() && id.len() <= REQUEST_ID_BYTES && id.chars().all(|c| c.is_ascii_graphic())
+        })
         .map_or_else(|| Uuid::now_v7().to_string(), str::to_owned)
 }
 

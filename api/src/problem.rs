@@ -68,8 +68,8 @@ problem_types! {
     InvalidBlueprints = 422 "invalid-blueprints": "the blueprints have errors",
         "`diagnostics` lists every error and warning with its code, file, line and column. Nothing has been published.";
     KeyReused = 422 "key-reused": "the key stands for another request",
-        "The `Idempotency-Key` or `external_id` was sent before with a different document. Repeat the first document, or use a \
-         new key for a new order. Nothing has been done.";
+        "The `Idempotency-Key` was sent before with a different document. Repeat the first document, or use a new key for \
+         a new order. Nothing has been done.";
     Internal = 500 "internal": "something went wrong on our side",
         "`incident` is an id to report; the log has the cause under it. The request can be repeated with the same key.";
     Overloaded = 503 "overloaded": "too much is going on",
@@ -150,15 +150,15 @@ pub(crate) struct ProblemError {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub(crate) struct ProblemDiagnostic {
     /// Its code, which is explained in the language's documentation.
-    pub(crate) code: String,
+    pub(crate) code: &'static str,
     /// `error` or `warning`.
     pub(crate) severity: &'static str,
     /// The file, as it was sent.
     pub(crate) file: String,
     /// The line, from 1.
-    pub(crate) line: usize,
+    pub(crate) line: u32,
     /// The column in characters, from 1.
-    pub(crate) column: usize,
+    pub(crate) column: u32,
     /// What is wrong.
     pub(crate) message: String,
     /// How to put it right, where there is a way.

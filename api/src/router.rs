@@ -7,7 +7,7 @@ use axum::routing::get;
 use http::Method;
 use utoipa::OpenApi;
 use utoipa::openapi::path::PathItem;
-use utoipa::openapi::{Content, Ref, RefOr};
+use utoipa::openapi::{Content, Ref, RefOr, Schema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -16,7 +16,7 @@ use crate::error::ApiError;
 use crate::guard::guard;
 use crate::observe::observe;
 use crate::problem::{MEDIA_TYPE, Problem};
-use crate::{health, meta, orders};
+use crate::{blueprints, health, meta, orders};
 
 #[derive(Debug, OpenApi)]
 #[openapi(
@@ -45,8 +45,8 @@ fn operations() -> OpenApiRouter<App> {
         .routes(routes!(orders::signal::signal_order))
         .routes(routes!(orders::act::retry_task))
         .routes(routes!(orders::act::roll_back_task))
-        //.routes(routes!(blueprints::list::list_blueprints, blueprints::publish::publish_blueprints))
-        //.routes(routes!(blueprints::get::get_blueprint))
+        .routes(routes!(blueprints::list::list_blueprints, blueprints::publish::publish_blueprints))
+        .routes(routes!(blueprints::get::get_blueprint))
 }
 
 /// What must be answered even when there is too much to do.
@@ -54,8 +54,8 @@ fn service() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(health::healthz))
         .routes(routes!(health::readyz))
-        .routes(routes!(meta::problems))
-        .routes(routes!(meta::problem))
+        .routes(routes!(meta::list_problems))
+        .routes(routes!(meta::explain_problem))
 }
 
 /// The whole API.
@@ -89,15 +89,21 @@ async fn no_such_method(method: Method) -> ApiError {
 #[must_use]
 pub fn openapi() -> String {
     let mut document = operations().merge(service()).into_openapi();
-    for item in document.paths.paths.values_mut() {
-        complete(item);
+    document.paths.paths.values_mut().for_each(name_problems);
+    if let Some(components) = &mut document.components {
+        for (name, schema) in &mut components.schemas {
+            // What callers send may leave out what is optional; so do problems. In answers it is null.
+            if !name.ends_with("Document") && name != "Problem" && !name.starts_with("ProblemE") {
+                require_all(schema);
+            }
+        }
     }
     // Serialising our own data to memory fails for no input.
     serde_json::to_string_pretty(&document).unwrap_or_default()
 }
 
 /// Says of every answer that is a problem that it is a problem document.
-fn complete(item: &mut PathItem) {
+fn name_problems(item: &mut PathItem) {
     for operation in [&mut item.get, &mut item.post].into_iter().flatten() {
         for (status, response) in &mut operation.responses.responses {
             let RefOr::T(response) = response else { continue };
@@ -106,5 +112,70 @@ fn complete(item: &mut PathItem) {
                 response.content.insert(MEDIA_TYPE.to_owned(), RefOr::T(problem));
             }
         }
+    }
+}
+
+/// Says of a schema, and of the parts it is made of, that every member is always there.
+fn require_all(schema: &mut RefOr<Schema>) {
+    match schema {
+        RefOr::T(Schema::Object(object)) => object.required = object.properties.keys().cloned().collect(),
+        RefOr::T(Schema::AllOf(parts)) => parts.items.iter_mut().for_each(require_all),
+        RefOr::T(Schema::OneOf(variants)) => variants.items.iter_mut().for_each(require_all),
+        RefOr::T(_) | RefOr::Ref(_) => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use sqlx::PgPool;
+
+    use crate::testing::{Answer, TestApp, config, no_temporal};
+
+    #[sqlx::test(migrator = "store::MIGRATOR")]
+    async fn every_answer_names_its_request(pool: PgPool) {
+        let api = TestApp::start(pool).await;
+        let named = Answer::to(api.request("GET", "/healthz").header("x-request-id", "abc-1")).await;
+        assert_eq!(named.header("x-request-id"), "abc-1");
+        let unnamed = Answer::to(api.request("GET", "/nowhere").header("x-request-id", "a b")).await;
+        assert_ne!(unnamed.header("x-request-id"), "a b");
+    }
+
+    #[sqlx::test(migrator = "store::MIGRATOR")]
+    async fn wrong_addresses_and_methods_are_problems_too(pool: PgPool) {
+        let api = TestApp::start(pool).await;
+        let nowhere = api.get("/v1/nothing?x=1").await.problem(404, "not-found");
+        assert_eq!(nowhere["detail"], "there is no address `/v1/nothing`");
+        let method = Answer::to(api.request("DELETE", "/v1/orders")).await;
+        assert_eq!(method.problem(405, "method-not-allowed")["detail"], "the address does not take `DELETE`");
+        assert_eq!(method.header("allow"), "POST,GET,HEAD");
+    }
+
+    #[sqlx::test(migrator = "store::MIGRATOR")]
+    async fn beyond_its_limit_the_api_still_says_that_it_lives(pool: PgPool) {
+        let mut config = config();
+        config.limits.requests = 0;
+        let api = TestApp::with(config, pool, no_temporal()).await;
+        let refused = api.get("/v1/orders").await;
+        assert_eq!(
+            refused.problem(503, "overloaded")["detail"],
+            "concurrent requests are at their limit of 0"
+        );
+        assert_eq!(refused.header("retry-after"), "2");
+        assert_eq!(api.get("/healthz").await.json(200)["status"], "ok");
+    }
+
+    /// The document is a contract: a change of it is reviewed as one. `UPDATE_OPENAPI=1` writes it anew.
+    #[test]
+    fn the_openapi_document_is_the_committed_one() {
+        let committed = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/openapi.json");
+        let current = format!("{}\n", super::openapi());
+        if std::env::var_os("UPDATE_OPENAPI").is_some() {
+            std::fs::write(committed, &current).unwrap();
+        }
+        let committed = std::fs::read_to_string(committed).unwrap_or_default();
+        assert!(
+            committed == current,
+            "docs/openapi.json differs from the API: look at the difference after `UPDATE_OPENAPI=1 cargo test -p api openapi`"
+        );
     }
 }

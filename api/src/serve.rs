@@ -69,12 +69,7 @@ pub async fn serve(
 
 /// What runs beside the requests, until the process ends.
 async fn background(app: App) {
-    let listening = app.news().listen(app.pool(), app.ending());
-    if app.config().steering {
-        tokio::join!(listening, steer(&app));
-    } else {
-        listening.await;
-    }
+    tokio::join!(app.news().listen(app.pool(), app.ending()), steer(&app));
 }
 
 /// Takes connections for as long as it is polled.
@@ -115,4 +110,41 @@ fn spawn_connection(
             tracing::debug!(%error, "a connection broke");
         }
     });
+}
+
+#[cfg(test)]
+mod tests {
+    use sqlx::PgPool;
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    use tokio::sync::oneshot;
+
+    use super::*;
+    use crate::testing::{PATIENCE, config, no_temporal};
+
+    #[sqlx::test(migrator = "store::MIGRATOR")]
+    async fn a_process_that_is_asked_to_end_ends(pool: PgPool) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let app = App::new(config(), pool, no_temporal());
+        let (stop, stopped) = oneshot::channel::<()>();
+        let served = tokio::spawn(serve(listener, app, async { drop(stopped.await) }));
+        // A connection that is open and silent holds nobody up.
+        let _idle = TcpStream::connect(address).await.unwrap();
+        let mut caller = TcpStream::connect(address).await.unwrap();
+        caller.write_all(b"GET /healthz HTTP/1.1\r\nhost: test\r\nconnection: close\r\n\r\n").await.unwrap();
+        let mut answer = String::new();
+        caller.read_to_string(&mut answer).await.unwrap();
+        assert!(answer.starts_with("HTTP/1.1 200 OK"), "{answer}");
+        stop.send(()).unwrap();
+        tokio::time::timeout(PATIENCE, served).await.unwrap().unwrap().unwrap();
+        assert!(TcpStream::connect(address).await.is_err());
+    }
+
+    #[sqlx::test(migrator = "store::MIGRATOR")]
+    async fn a_head_that_is_too_large_is_refused(pool: PgPool) {
+        let api = crate::testing::TestApp::start(pool).await;
+        let answer =
+            api.request("GET", "/healthz").header("x-large", "x".repeat(2 * HEADER_BYTES)).send().await;
+        assert_eq!(answer.unwrap().status(), 431);
+    }
 }

@@ -2,7 +2,7 @@
 
 use model::OrderState;
 use plan::Plan;
-use temporalio_common::search_attributes::{SearchAttributeKey, SearchAttributes};
+use temporalio_common::search_attributes::{SearchAttributeKey, SearchAttributeUpdate, SearchAttributes};
 
 /// The state of the order.
 pub const ORDER_STATE: SearchAttributeKey<String> = SearchAttributeKey::keyword("OrderState");
@@ -15,6 +15,13 @@ pub const CUSTOMER_ID: SearchAttributeKey<String> = SearchAttributeKey::keyword(
 
 /// The task that holds the order up; not set while none does.
 pub const HELD_TASK: SearchAttributeKey<String> = SearchAttributeKey::keyword("HeldTask");
+
+/// Takes [`HELD_TASK`] away. An empty list clears a keyword on every server; what the SDK's own `value_unset` sends, an
+/// empty payload, the server 1.32 takes for a bad value, and fails the workflow task.
+#[must_use]
+pub fn no_held_task() -> SearchAttributeUpdate {
+    SearchAttributeKey::keyword_list(HELD_TASK.name()).value_set(Vec::new())
+}
 
 /// The names of all of them; each is a keyword.
 pub const NAMES: [&str; 4] = ["OrderState", "Blueprint", "CustomerId", "HeldTask"];

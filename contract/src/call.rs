@@ -24,9 +24,9 @@ pub struct CallInput {
     pub key: IdempotencyKey,
     /// How long one attempt may take.
     pub timeout: Duration,
-    /// The number of the order's last event when the call was ordered. That an activity runs shows that Temporal has
-    /// the events up to here.
-    pub after_event: u64,
+    /// The length of the history with which the workflow task began that ordered the call. That the activity runs
+    /// shows that Temporal took that task.
+    pub ordered_at: u32,
     /// What was tried before this activity.
     #[serde(default, skip_serializing_if = "Earlier::is_nothing")]
     pub earlier: Earlier,
@@ -79,6 +79,24 @@ impl CallFailure {
             _ => Self::Unknown,
         }
     }
+}
+
+/// What is known of a call that is to make no further attempt.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Inquiry {
+    /// An attempt is under way; its end will tell.
+    Underway,
+    /// No attempt is under way, none will be made, and none has done anything.
+    Harmless {
+        /// What went wrong last.
+        reason: String,
+    },
+    /// No attempt is under way, and one before may have taken effect.
+    InDoubt {
+        /// What went wrong last.
+        reason: String,
+    },
 }
 
 #[cfg(test)]

@@ -9,6 +9,9 @@ pub const TASK_QUEUE: &str = "orderwright";
 /// The activity type of a call to a system.
 pub const CALL: &str = "call";
 
+/// The activity type of a look at a call that is to be settled.
+pub const INQUIRE: &str = "inquire";
+
 /// The signal and the update that ask for a cancel.
 pub const CANCEL: &str = "cancel";
 

@@ -5,10 +5,21 @@
 //! [`Blueprint::plan`] is the last one, for one order. Reads no file, prints nothing, and no input makes it
 //! panic. What a plan means while it is carried out is the engine's business.
 
+mod blueprint;
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "checks ask whether a form or type is one of a few; what has to treat each its own way names them all"
+)]
+mod check;
 mod diagnostic;
+mod library;
+mod lower;
+mod meaning;
 mod resolve;
 mod suggest;
 mod syntax;
 
+pub use blueprint::Blueprint;
 pub use diagnostic::{Code, Diagnostic, Edit, FileId, Label, Severity, SourceFile, SourceMap, Span};
 pub use diagnostic::{render_json, render_terminal};
+pub use library::{Compiled, Library, OperationDeclaration, SystemDeclaration};

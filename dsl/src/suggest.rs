@@ -3,16 +3,17 @@
 /// Farthest a name may be from what was written and still be suggested, in edits. A swap of neighbours is one.
 const DISTANCE: usize = 2;
 
+/// Most candidates that are looked at, so that thousands of unknown names among thousands of others end soon.
+const CANDIDATES: usize = 1_000;
+
 /// The candidate closest to `written`, if one is close enough. Short words must be closer: everything is
 /// within two edits of `ip`.
-pub(crate) fn near_miss<'a>(
-    written: &str,
-    candidates: impl IntoIterator<Item = &'a str>,
-) -> Option<&'a str> {
+pub(crate) fn near_miss<'a>(written: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let reach = DISTANCE.min(written.chars().count() / 2);
     candidates
         .into_iter()
-        .filter(|candidate| *candidate != written)
+        .take(CANDIDATES)
+        .filter(|candidate| *candidate != written && candidate.len().abs_diff(written.len()) <= reach)
         .map(|candidate| (distance(written, candidate), candidate))
         .filter(|(distance, _)| *distance <= reach)
         .min()

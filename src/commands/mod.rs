@@ -1,4 +1,26 @@
 //! One command per file: its `Args`, documented for `--help`, and its `run`.
 
+pub(crate) mod cancel;
+pub(crate) mod check;
+pub(crate) mod demo;
+pub(crate) mod get;
+pub(crate) mod list;
+pub(crate) mod plan;
+pub(crate) mod publish;
+pub(crate) mod retry;
+pub(crate) mod rollback;
+pub(crate) mod serve;
+pub(crate) mod signal;
 pub(crate) mod sim;
+pub(crate) mod submit;
 pub(crate) mod up;
+mod verdict;
+pub(crate) mod watch;
+
+use crate::failure::Failure;
+
+/// Runs a command that waits for answers.
+fn block_on(work: impl Future<Output = Result<(), Failure>>) -> Result<(), Failure> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Failure::no)?;
+    runtime.block_on(work)
+}

@@ -9,7 +9,7 @@ use tokio::net::TcpListener;
 
 use crate::failure::Failure;
 use crate::interrupt::Interrupt;
-use crate::logging;
+use crate::logging::{self, LogArgs};
 
 /// Serve every external system, simulated, with faults that can be set
 ///
@@ -36,12 +36,15 @@ pub(crate) struct Args {
     /// A TOML table of answers that come in place of those that are built in
     #[arg(long, value_name = "FILE")]
     answers: Option<PathBuf>,
+
+    #[command(flatten)]
+    log: LogArgs,
 }
 
 /// Serves until asked to stop.
 pub(crate) fn run(args: Args) -> Result<(), Failure> {
-    logging::start();
-    let Args { listen, data_dir, api_url, seed, answers } = args;
+    let Args { listen, data_dir, api_url, seed, answers, log } = args;
+    logging::start(&log)?;
     let answers = answers.as_deref().map(read).transpose()?;
     let options = Options { seed, data_dir, api_url, answers };
     let runtime = tokio::runtime::Runtime::new().map_err(Failure::no)?;

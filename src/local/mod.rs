@@ -19,7 +19,7 @@ mod temporal;
 
 pub use error::LocalError;
 pub use owner::Owner;
-pub use pid_file::stop_leftovers;
+pub use pid_file::{kill_server, stop_leftovers};
 pub use ports::{Moved, Ports};
 pub use postgres::PostgresCluster;
 pub use readiness::Readiness;

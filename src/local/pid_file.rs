@@ -96,6 +96,15 @@ pub async fn stop_leftovers(data_dir: &Path) -> Result<Vec<String>, LocalError> 
     Ok(stopped)
 }
 
+/// Kills the server that runs under `data_dir` by this name, as a crash would; says whether there was one.
+#[must_use]
+pub fn kill_server(data_dir: &Path, name: &str) -> bool {
+    let path = data_dir.join("run").join(format!("{name}.pid"));
+    read(&path).is_some_and(|(identity, _)| {
+        identity.is_alive() && kill(Pid::from_raw(identity.pid), Signal::SIGKILL).is_ok()
+    })
+}
+
 fn read(path: &Path) -> Option<(Identity, Signal)> {
     let text = fs::read_to_string(path).ok()?;
     let mut words = text.split_whitespace();

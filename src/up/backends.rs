@@ -26,8 +26,8 @@ const CONNECT_LIMIT: Duration = Duration::from_secs(5);
 pub(super) struct Backend {
     /// Our own process, or none when an existing server is used.
     pub(super) service: Option<Service>,
-    /// The environment variable that tells our processes where it is, and its value.
-    pub(super) found_at: Setting,
+    /// The environment variables that tell our processes where it is, and their values.
+    pub(super) found_at: Vec<Setting>,
     /// What people are told.
     pub(super) addresses: Vec<Address>,
 }
@@ -42,13 +42,13 @@ pub(super) async fn database(
     if let Some(url) = url {
         let shown = check_database(&url).await?;
         let addresses = vec![Address::new("PostgreSQL", format!("{shown} (existing)"))];
-        return Ok(Backend { service: None, found_at: (ENV, url.into()), addresses });
+        return Ok(Backend { service: None, found_at: vec![(ENV, url.into())], addresses });
     }
     let cluster = PostgresCluster::prepare(data_dir)?;
     let port = ports.choose("postgres", USUAL_POSTGRES)?;
     let url = cluster.url(port);
     let addresses = vec![Address::new("PostgreSQL", url.clone())];
-    Ok(Backend { service: Some(cluster.service(port)), found_at: (ENV, url.into()), addresses })
+    Ok(Backend { service: Some(cluster.service(port)), found_at: vec![(ENV, url.into())], addresses })
 }
 
 /// The workflow engine: the one at `address`, or our own dev server.
@@ -61,18 +61,24 @@ pub(super) async fn temporal(
     if let Some(address) = address {
         connect("Temporal", &address).await?;
         let addresses = vec![Address::new("Temporal", format!("{address} (existing)"))];
-        return Ok(Backend { service: None, found_at: (ENV, address.into()), addresses });
+        return Ok(Backend { service: None, found_at: vec![(ENV, address.into())], addresses });
     }
     let server = TemporalServer::prepare(data_dir)?;
     let frontend = ports.choose("temporal", USUAL_TEMPORAL)?;
     let web_ui = ports.choose("temporal-ui", USUAL_TEMPORAL_UI)?;
     let address = format!("127.0.0.1:{frontend}");
+    let web_ui_url = format!("http://127.0.0.1:{web_ui}");
     let addresses = vec![
-        Address::new("Temporal Web UI", format!("http://127.0.0.1:{web_ui}")),
+        Address::new("Temporal Web UI", web_ui_url.clone()),
         Address::new("Temporal", address.clone()),
     ];
     let service = server.service(TemporalPorts { frontend, web_ui });
-    Ok(Backend { service: Some(service), found_at: (ENV, address.into()), addresses })
+    let found_at = vec![
+        (ENV, address.into()),
+        // The dev server's own namespace.
+        ("ORDERWRIGHT_TEMPORAL_UI", format!("{web_ui_url}/namespaces/default").into()),
+    ];
+    Ok(Backend { service: Some(service), found_at, addresses })
 }
 
 /// Sees that something listens there; gives the address without its password.

@@ -19,33 +19,46 @@ struct Child {
     name: &'static str,
     /// The command that it runs.
     command: &'static [&'static str],
-    /// Where it listens.
-    listens: Listens,
-}
-
-/// Where a process listens for HTTP.
-struct Listens {
-    /// The variable that tells it, as `host:port`.
-    variable: &'static str,
+    /// The variable that tells it where to listen, as `host:port`.
+    listens_by: &'static str,
+    /// The variables that tell everyone where it is, as a URL.
+    found_by: &'static [&'static str],
     /// The port that people expect.
     usual: u16,
-    /// What it answers with success when it can be used.
-    ready: &'static str,
-    /// What people call what is there.
-    shown_as: &'static str,
+    /// What people are told is there, and where below its address.
+    shown: &'static [(&'static str, &'static str)],
 }
 
-/// In the order of their start; stopped in reverse.
-const CHILDREN: [Child; 1] = [Child {
-    name: "sim",
-    command: &["sim"],
-    listens: Listens {
-        variable: "ORDERWRIGHT_SIM_ADDR",
+/// In the order of their start; stopped in reverse. Each answers `/healthz` with success when it can be used.
+const CHILDREN: [Child; 3] = [
+    Child {
+        name: "sim",
+        command: &["sim"],
+        listens_by: "ORDERWRIGHT_SIM_ADDR",
+        found_by: &["SIM_URL"],
         usual: 8090,
-        ready: "/healthz",
-        shown_as: "Simulated systems",
+        shown: &[("Simulated systems", "")],
     },
-}];
+    Child {
+        name: API,
+        command: &["serve", "api"],
+        listens_by: "ORDERWRIGHT_API_ADDR",
+        found_by: &["ORDERWRIGHT_URL"],
+        usual: 8080,
+        shown: &[("API", ""), ("API page", "/docs")],
+    },
+    Child {
+        name: "worker",
+        command: &["serve", "worker"],
+        listens_by: "ORDERWRIGHT_WORKER_ADDR",
+        found_by: &[],
+        usual: 8081,
+        shown: &[],
+    },
+];
+
+/// The name of the API's process.
+pub(super) const API: &str = "api";
 
 /// What `up` runs of our own.
 #[derive(Debug)]
@@ -54,31 +67,44 @@ pub(super) struct Children {
     pub(super) services: Vec<Service>,
     /// What people are told.
     pub(super) addresses: Vec<Address>,
+    /// What every process is told.
+    settings: Vec<Setting>,
 }
 
-/// Chooses ports and says how every process is run; `settings` say where the backends are.
+impl Children {
+    /// What a variable tells every process.
+    pub(super) fn setting(&self, name: &str) -> Option<&str> {
+        self.settings.iter().find(|(setting, _)| *setting == name)?.1.to_str()
+    }
+}
+
+/// Chooses ports and says how every process is run; `settings` say where everything else is.
 pub(super) fn prepare(
     data_dir: &Path,
     mut settings: Vec<Setting>,
+    api_port: Option<u16>,
     ports: &mut Ports,
 ) -> Result<Children, Failure> {
     let program = std::env::current_exe().map_err(LocalError::file("find", Path::new("orderwright")))?;
     settings.push(("ORDERWRIGHT_SIM_DATA", data_dir.join("sim").into()));
 
-    let mut children = Children { services: Vec::new(), addresses: Vec::new() };
-    for Child { name, command, listens } in CHILDREN {
-        let port = ports.choose(name, listens.usual)?;
-        settings.push((listens.variable, format!("127.0.0.1:{port}").into()));
+    let (mut services, mut addresses) = (Vec::new(), Vec::new());
+    for Child { name, command, listens_by, found_by, usual, shown } in CHILDREN {
+        let port = match api_port {
+            Some(port) if name == API => ports.insist(name, port)?,
+            Some(_) | None => ports.choose(name, usual)?,
+        };
         let url = format!("http://127.0.0.1:{port}");
-        let readiness = Readiness::Http(format!("{url}{}", listens.ready));
-        let mut service = Service::new(name, &program, data_dir, readiness);
+        settings.push((listens_by, format!("127.0.0.1:{port}").into()));
+        settings.extend(found_by.iter().map(|variable| (*variable, OsString::from(&url))));
+        let mut service = Service::new(name, &program, data_dir, Readiness::Http(format!("{url}/healthz")));
         service.args = command.iter().map(Into::into).collect();
-        children.services.push(service);
-        children.addresses.push(Address::new(listens.shown_as, url));
+        services.push(service);
+        addresses.extend(shown.iter().map(|(what, path)| Address::new(what, format!("{url}{path}"))));
     }
     // Only now are all ports known, and every process is told all of them.
-    for service in &mut children.services {
+    for service in &mut services {
         service.env.clone_from(&settings);
     }
-    Ok(children)
+    Ok(Children { services, addresses, settings })
 }

@@ -1,39 +1,76 @@
 //! One run of `up`, from the first file to the last process.
 
+use std::future::{Future, pending};
 use std::path::PathBuf;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use anyhow::anyhow;
+use tokio::time::{sleep, timeout};
 
-use super::backends::{self, Backend};
-use super::children;
+use super::backends;
+use super::children::{self, Children};
 use super::data_dir::DataDir;
+use super::library;
 use super::report::{Address, Table, say};
 use super::state::State;
 use super::supervisor::{News, Supervisor};
 use crate::failure::Failure;
 use crate::interrupt::Interrupt;
 use crate::local::{Moved, Ports, Service, stop_leftovers};
+use crate::remote::Api;
+
+/// How long a worker may take to be seen by the API once all processes run.
+const WORKER_LIMIT: Duration = Duration::from_secs(30);
 
 /// What the command line asked for.
 #[derive(Debug)]
 pub(crate) struct Options {
     /// Where everything is kept.
     pub(crate) data_dir: PathBuf,
+    /// The port of the API, if it matters.
+    pub(crate) api_port: Option<u16>,
+    /// The blueprints to publish, if not the usual ones.
+    pub(crate) blueprints: Option<PathBuf>,
     /// An existing Temporal server, as `host:port`.
     pub(crate) temporal_address: Option<String>,
     /// An existing PostgreSQL database.
     pub(crate) database_url: Option<String>,
 }
 
+/// What runs, for those who want to use it.
+#[derive(Clone, Debug)]
+pub(crate) struct Site {
+    /// Where everything is kept.
+    pub(crate) data_dir: PathBuf,
+    /// The API's address.
+    pub(crate) api_url: String,
+    /// The simulator's address.
+    pub(crate) sim_url: String,
+}
+
 /// Starts everything, watches it, and stops it when asked to.
 pub(crate) async fn run(options: Options) -> Result<(), Failure> {
+    run_with(options, |_| pending()).await
+}
+
+/// Starts everything, does `work` once it can be used, and then stops it; earlier when asked to, or when something is wrong.
+pub(crate) async fn run_with<W>(options: Options, work: impl FnOnce(Site) -> W) -> Result<(), Failure>
+where
+    W: Future<Output = Result<(), Failure>>,
+{
     let mut interrupt = Interrupt::catch()?;
     let data_dir = DataDir::open(&options.data_dir)?;
     let mut supervisor = Supervisor::new();
 
+    let session = async {
+        let site = start_all(&mut supervisor, &data_dir, options).await?;
+        tokio::select! {
+            failure = watch(&mut supervisor, &data_dir) => Err(failure),
+            result = work(site) => result,
+        }
+    };
     let result = tokio::select! {
-        result = start_and_watch(&mut supervisor, &data_dir, options) => result,
+        result = session => result,
         () = interrupt.wait() => Ok(()),
     };
 
@@ -48,12 +85,11 @@ pub(crate) async fn run(options: Options) -> Result<(), Failure> {
     result
 }
 
-/// Returns only when something is wrong.
-async fn start_and_watch(
+async fn start_all(
     supervisor: &mut Supervisor,
     data_dir: &DataDir,
     options: Options,
-) -> Result<(), Failure> {
+) -> Result<Site, Failure> {
     let begin = Instant::now();
     for name in stop_leftovers(data_dir.path()).await? {
         say(format_args!("stopped {name}, left behind by an earlier run"));
@@ -61,35 +97,71 @@ async fn start_and_watch(
 
     let mut state = State::load(data_dir.path())?;
     let mut ports = Ports::remembering(std::mem::take(&mut state.ports));
-    let Options { temporal_address, database_url, data_dir: _ } = options;
+    let Options { temporal_address, database_url, api_port, blueprints, data_dir: _ } = options;
+    let blueprints = library::find(blueprints);
     let temporal = backends::temporal(temporal_address, data_dir.path(), &mut ports).await?;
     let database = backends::database(database_url, data_dir.path(), &mut ports).await?;
-    let found = [database.found_at.clone(), temporal.found_at.clone()];
-    let children = children::prepare(data_dir.path(), found.into(), &mut ports)?;
+    let mut settings = library::systems(blueprints.as_deref(), data_dir.path())?;
+    settings.extend([&database, &temporal].into_iter().flat_map(|backend| backend.found_at.clone()));
+    let children = children::prepare(data_dir.path(), settings, api_port, &mut ports)?;
     for Moved { name, from, to } in ports.moved() {
         say(format_args!("port {from} is taken: {name} gets {to}"));
     }
     state.ports = ports.to_remember();
     state.save(data_dir.path())?;
+    let site = site(data_dir, &children)?;
 
     // Stopped in reverse: our own first, then Temporal, PostgreSQL last.
     let backends = [database, temporal];
     start(supervisor, backends.iter().filter_map(|backend| backend.service.clone()).collect()).await?;
     start(supervisor, children.services).await?;
+    let api = Api::at(&site.api_url)?;
+    if let Some(folder) = blueprints {
+        library::bring(&folder, &api).await;
+    }
+    if timeout(WORKER_LIMIT, until_ready(&api)).await.is_err() {
+        say(format_args!("the API does not say that it is ready: see {}/readyz", site.api_url));
+    }
 
     let mut addresses = children.addresses;
-    addresses.extend(backends.into_iter().rev().flat_map(|Backend { addresses, .. }| addresses));
+    addresses.extend(backends.into_iter().rev().flat_map(|backend| backend.addresses));
     addresses.push(Address::new("Logs", data_dir.path().join("logs").display().to_string()));
     say(format_args!("\nready after {:.1} s\n\n{}", begin.elapsed().as_secs_f64(), Table(&addresses)));
+    Ok(site)
+}
 
-    while let Some(news) = supervisor.news().await {
-        say(&news);
-        if matches!(news, News::GivenUp { .. }) {
-            return Err(Failure::unavailable(anyhow!("{news}"))
-                .with_help(format!("see `{}`", data_dir.path().join("logs").display())));
+fn site(data_dir: &DataDir, children: &Children) -> Result<Site, Failure> {
+    let url = |variable: &str| {
+        let url = children.setting(variable).map(str::to_owned);
+        url.ok_or_else(|| Failure::no(anyhow!("no process is found by `{variable}`")))
+    };
+    Ok(Site {
+        data_dir: data_dir.path().to_owned(),
+        api_url: url("ORDERWRIGHT_URL")?,
+        sim_url: url("SIM_URL")?,
+    })
+}
+
+/// Waits until the API sees Postgres, Temporal and a worker.
+async fn until_ready(api: &Api) {
+    while api.get(&["readyz"], &[]).await.is_err() {
+        sleep(Duration::from_millis(100)).await;
+    }
+}
+
+/// Tells what happens to the processes; returns only when something is wrong.
+async fn watch(supervisor: &mut Supervisor, data_dir: &DataDir) -> Failure {
+    loop {
+        match supervisor.news().await {
+            Some(news @ News::GivenUp { .. }) => {
+                return Failure::unavailable(anyhow!("{news}"))
+                    .with_help(format!("see `{}`", data_dir.path().join("logs").display()));
+            }
+            Some(news) => say(&news),
+            // Invariant: the supervisor itself can tell news for as long as it lives.
+            None => pending().await,
         }
     }
-    Ok(())
 }
 
 async fn start(supervisor: &mut Supervisor, stage: Vec<Service>) -> Result<(), Failure> {

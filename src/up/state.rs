@@ -38,6 +38,11 @@ impl State {
     }
 }
 
+/// The port that `up` chose for a service when it ran last.
+pub(crate) fn remembered_port(data_dir: &Path, name: &str) -> Option<u16> {
+    State::load(data_dir).ok()?.ports.get(name).copied()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -4,8 +4,9 @@
 //! so far are known to have done nothing. If that is fewer than there have been, one of them was lost with its worker or got
 //! no answer, and a failure of this one no longer means that nothing was done.
 
+use std::convert::Infallible;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use contract::payload::{decode, encode};
@@ -13,10 +14,13 @@ use contract::{CallFailure, CallInput, names};
 use model::{CallOutcome, CallRequest, limits};
 use temporalio_common::data_converters::RawValue;
 use temporalio_common::error::{ApplicationErrorCategory, ApplicationFailure};
+use temporalio_common::protos::temporal::api::common::v1::WorkflowExecution;
 use temporalio_macros::activities;
 use temporalio_sdk::activities::{ActivityContext, ActivityError};
+use tokio::sync::Notify;
 
 use crate::caller::Caller;
+use crate::inquiry::inquire;
 use crate::mirror::MirrorHandle;
 
 /// The longest that a system's wish to be left alone is followed. Beyond it, the blueprint's `within` and a person decide.
@@ -28,19 +32,27 @@ pub(crate) struct Calls {
     pub(crate) mirror: MirrorHandle,
     /// Whether the worker is about to end: calls that last are then left to another.
     pub(crate) stopping: Arc<AtomicBool>,
+    /// How many calls this worker is to make before it is put together anew.
+    pub(crate) left: AtomicU64,
+    /// Told when it has.
+    pub(crate) spent: Arc<Notify>,
 }
 
 #[activities]
 impl Calls {
     #[activity(name = names::CALL)]
+    #[allow(dead_code, reason = "the SDK makes a constant of this name, which nobody needs")]
     async fn call(self: Arc<Self>, ctx: ActivityContext, raw: RawValue) -> Result<RawValue, ActivityError> {
         let input: CallInput = match decode(&raw) {
             Ok(input) => input,
-            Err(wrong) => return Err(failure(CallFailure::Failed, wrong.to_string(), 0).build().into()),
+            Err(wrong) => return Err(failure(CallFailure::Failed, wrong.to_string(), 0, Next::Nothing)),
         };
         let local = ctx.info().is_local;
         if !local {
-            self.mirror.scheduled(input.order, input.after_event);
+            self.mirror.call_runs(input.order, input.ordered_at);
+        }
+        if self.left.fetch_sub(1, Ordering::Relaxed) == 1 {
+            self.spent.notify_one();
         }
         let attempt = ctx.info().attempt.max(1);
         let harmless: u32 = ctx.heartbeat_details().deserialize().ok().flatten().unwrap_or(0);
@@ -51,11 +63,22 @@ impl Calls {
         let record = self.mirror.attempt(&request, input.generation);
         let outcome = tokio::select! {
             outcome = self.caller.call(&request) => outcome,
-            () = keep_alive(&ctx, harmless) => unreachable_outcome(),
+            never = keep_alive(&ctx, harmless) => match never {},
             () = self.abandoned(&ctx) => return Err(ActivityError::cancelled()),
         };
         record.ended(&outcome);
         self.conclude(&ctx, outcome, attempt, certain).await
+    }
+
+    #[activity(name = names::INQUIRE)]
+    #[allow(dead_code, reason = "the SDK makes a constant of this name, which nobody needs")]
+    async fn inquire(ctx: ActivityContext, raw: RawValue) -> Result<RawValue, ActivityError> {
+        let activity_id: String = decode(&raw)?;
+        let execution = WorkflowExecution {
+            workflow_id: ctx.info().workflow_id.clone().unwrap_or_default(),
+            run_id: ctx.info().workflow_run_id.clone().unwrap_or_default(),
+        };
+        Ok(encode(&inquire(ctx.client(), execution, &activity_id).await?))
     }
 }
 
@@ -67,36 +90,30 @@ impl Calls {
         attempt: u32,
         certain: bool,
     ) -> Result<RawValue, ActivityError> {
-        let failure = match outcome {
+        Err(match outcome {
             CallOutcome::Succeeded(value) => {
                 let answer = encode(&value);
                 let size = answer.payloads.iter().map(|payload| payload.data.len()).sum::<usize>();
                 if size <= limits::RESULT_BYTES {
                     return Ok(answer);
                 }
-                let reason = format!(
-                    "the answer has {size} bytes, and at most {} are allowed",
-                    limits::RESULT_BYTES
-                );
-                failure(CallFailure::Unknown, reason, attempt).non_retryable(true).build()
+                let most = limits::RESULT_BYTES;
+                let reason = format!("the answer has {size} bytes, and at most {most} are allowed");
+                failure(CallFailure::Unknown, reason, attempt, Next::Nothing)
             }
-            CallOutcome::Refused { reason } => {
-                failure(CallFailure::Refused, reason, attempt).non_retryable(true).build()
-            }
+            CallOutcome::Refused { reason } => failure(CallFailure::Refused, reason, attempt, Next::Nothing),
             CallOutcome::Failed { reason, retry_after } => {
                 if certain {
                     // Sent along with the failure below.
                     ctx.record_heartbeat(attempt).await?;
                 }
                 let kind = if certain { CallFailure::Failed } else { CallFailure::Unknown };
-                let rest = retry_after.map(|rest| rest.to_std().min(LONGEST_RETRY_AFTER));
-                failure(kind, reason, attempt).non_retryable(false).maybe_next_retry_delay(rest).build()
+                failure(kind, reason, attempt, Next::Attempt { after: retry_after })
             }
             CallOutcome::Unknown { reason } => {
-                failure(CallFailure::Unknown, reason, attempt).non_retryable(false).build()
+                failure(CallFailure::Unknown, reason, attempt, Next::Attempt { after: None })
             }
-        };
-        Err(failure.into())
+        })
     }
 
     /// Waits until the call is to be left to another worker. That the order wants no further attempt is no reason: this
@@ -106,5 +123,56 @@ impl Calls {
         if !self.stopping.load(Ordering::Relaxed) {
             std::future::pending::<()>().await;
         }
+    }
+}
+
+/// What is to follow a failure.
+#[derive(Clone, Copy)]
+enum Next {
+    /// Another attempt, if one is left; after as long as the system asked for, if it did.
+    Attempt { after: Option<model::Duration> },
+    /// Nothing: it would end the same way.
+    Nothing,
+}
+
+fn failure(kind: CallFailure, reason: String, attempt: u32, next: Next) -> ActivityError {
+    let (last, after) = match next {
+        Next::Attempt { after } => (false, after),
+        Next::Nothing => (true, None),
+    };
+    ApplicationFailure::builder(reason)
+        .type_name(kind.as_str().to_owned())
+        .details(attempt)
+        // A system that says no is no fault of the worker.
+        .category(ApplicationErrorCategory::Benign)
+        .non_retryable(last)
+        .maybe_next_retry_delay(after.map(|after| after.to_std().min(LONGEST_RETRY_AFTER)))
+        .build()
+        .into()
+}
+
+/// Lets Temporal know that the worker lives, if the call may take long. Never ends.
+async fn keep_alive(ctx: &ActivityContext, harmless: u32) -> Infallible {
+    match ctx.info().heartbeat_timeout.filter(|timeout| !timeout.is_zero()) {
+        None => std::future::pending().await,
+        Some(timeout) => loop {
+            tokio::time::sleep(timeout / 3).await;
+            // A heartbeat that is not sent costs an attempt at the worst.
+            let _ = ctx.record_heartbeat(harmless).await;
+        },
+    }
+}
+
+fn request(input: &CallInput, attempt: u32) -> CallRequest {
+    CallRequest {
+        order: input.order,
+        task: input.task.clone(),
+        direction: input.direction,
+        system: input.system.clone(),
+        operation: input.operation.clone(),
+        arguments: input.arguments.clone(),
+        key: input.key.clone(),
+        attempt: input.earlier.attempts.saturating_add(attempt),
+        timeout: input.timeout,
     }
 }

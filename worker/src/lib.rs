@@ -1,1 +1,24 @@
-//! The Temporal worker.
+//! The Temporal worker: carries orders out, calls systems, and mirrors what happens to Postgres.
+//!
+//! [`workflow`] drives one `engine::Run` per order, [`activity`] makes calls through a [`Caller`], [`mirror`] writes what
+//! happened. No rule of the domain is in here: those are the engine's.
+#![allow(
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    reason = "what `clippy.toml` bans is banned in `workflow`, which denies it"
+)]
+
+mod activity;
+mod caller;
+mod clock;
+mod config;
+mod error;
+mod inquiry;
+mod mirror;
+mod process;
+mod workflow;
+
+pub use caller::Caller;
+pub use config::WorkerConfig;
+pub use process::{WorkerError, run};
+pub use workflow::OrderWorkflow;

@@ -1,9 +1,11 @@
-//! Blueprints.
-use crate::error::ApiError;
-#[derive(Debug, Default)]
-pub(crate) struct Libraries;
-impl Libraries {
-    pub(crate) async fn plan(&self, _c: &mut sqlx::PgConnection, _o: model::Order) -> Result<(model::Order, plan::Plan), ApiError> {
-        Err(ApiError::no_order("x"))
-    }
-}
+//! Blueprints: one file per endpoint, and the compiled libraries that orders are planned with.
+
+mod catalogue;
+pub(crate) mod get;
+mod libraries;
+pub(crate) mod list;
+pub(crate) mod publish;
+mod view;
+
+pub(crate) use catalogue::make_plan;
+pub(crate) use libraries::Libraries;

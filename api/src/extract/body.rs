@@ -55,8 +55,8 @@ fn require_json(headers: &HeaderMap) -> Result<(), ApiError> {
     };
     let given = String::from_utf8_lossy(given.as_bytes());
     let essence = given.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-    let is_json = essence == "application/json"
-        || (essence.starts_with("application/") && essence.ends_with("+json"));
+    let is_json =
+        essence == "application/json" || (essence.starts_with("application/") && essence.ends_with("+json"));
     if is_json { Ok(()) } else { Err(ApiError::UnsupportedMediaType { found: Some(essence) }) }
 }
 
@@ -87,9 +87,8 @@ fn parse(bytes: &[u8]) -> Result<Value, ApiError> {
     if !faults.is_empty() {
         return Err(ApiError::InvalidDocument(faults));
     }
-    Value::from_json(json).map_err(|wrong| {
-        ApiError::InvalidDocument(vec![Fault::new(Pointer::root(), wrong.to_string())])
-    })
+    Value::from_json(json)
+        .map_err(|wrong| ApiError::InvalidDocument(vec![Fault::new(Pointer::root(), wrong.to_string())]))
 }
 
 /// Places the numbers that a decimal can't hold. The JSON reader limits the depth of this walk.
@@ -116,11 +115,8 @@ fn find_invalid_numbers(json: &serde_json::Value, at: &Pointer, faults: &mut Vec
 
 /// Makes a document a record of the given fields, without any others.
 pub(crate) fn record(document: Value, fields: &[(&str, Type)]) -> Result<Value, Vec<Fault>> {
-    let fields = fields.iter().map(|(name, of)| Field {
-        name: (*name).to_owned(),
-        of: of.clone(),
-        default: None,
-    });
+    let fields =
+        fields.iter().map(|(name, of)| Field { name: (*name).to_owned(), of: of.clone(), default: None });
     Type::Record(fields.collect()).conform(document, &Pointer::root(), UnknownFields::Refuse)
 }
 
@@ -189,10 +185,7 @@ mod tests {
             refused("application/json", "{\"a\": 1,\n  b: 2}").await,
             "line 2, column 3: key must be a string"
         );
-        assert_eq!(
-            refused("application/json", "").await,
-            "line 1, column 0: EOF while parsing a value"
-        );
+        assert_eq!(refused("application/json", "").await, "line 1, column 0: EOF while parsing a value");
     }
 
     #[tokio::test]

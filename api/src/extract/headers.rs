@@ -30,9 +30,11 @@ impl<S: Sync> FromRequestParts<S> for Delivery {
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
         let Some(given) = parts.headers.get("idempotency-key") else { return Ok(Self(None)) };
-        DeliveryId::new(&String::from_utf8_lossy(given.as_bytes())).map(|id| Self(Some(id))).map_err(|wrong| {
-            ApiError::InvalidParameters(vec![ParameterFault::new("Idempotency-Key", wrong.to_string())])
-        })
+        DeliveryId::new(&String::from_utf8_lossy(given.as_bytes())).map(|id| Self(Some(id))).map_err(
+            |wrong| {
+                ApiError::InvalidParameters(vec![ParameterFault::new("Idempotency-Key", wrong.to_string())])
+            },
+        )
     }
 }
 

@@ -95,7 +95,8 @@ mod tests {
     }
 
     async fn read(query: &str) -> Result<(Option<u8>, Option<String>), Vec<String>> {
-        let (mut parts, ()) = http::Request::builder().uri(format!("/x?{query}")).body(()).unwrap().into_parts();
+        let (mut parts, ()) =
+            http::Request::builder().uri(format!("/x?{query}")).body(()).unwrap().into_parts();
         match Query::<Page>::from_request_parts(&mut parts, &()).await {
             Ok(Query(page)) => Ok((page.limit, page.q)),
             Err(ApiError::InvalidParameters(faults)) => {

@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 use crate::app::App;
 use crate::error::ApiError;
 use crate::extract::{Body, Delivery, Document, RequestActor, TaskPath, record, required_text};
-use crate::orders::verdict::{Unheard, VerdictView, answer, heard, known, own_delivery};
+use crate::orders::verdict::{VerdictView, answer, heard, known, own_delivery};
 
 /// What a person wants remembered about what they did.
 #[derive(Debug, ToSchema)]
@@ -105,11 +105,37 @@ async fn act(app: &App, order: OrderId, action: OperatorAction, act: Act) -> Res
     let id = id.map_or_else(own_delivery, Ok)?;
     let request = ActRequest { id, task: task.to_string(), by, note };
     let asked = app.client().act(order, action, &request).await;
-    match heard(app, order, asked).await? {
-        Ok(verdict) => Ok(answer(order, request.id, verdict)),
-        Err(Unheard::Away { what, cause }) => {
-            Err(ApiError::Unavailable { what, cause: Some(cause.into()) })
+    let verdict = heard(app, order, asked).await??;
+    Ok(answer(order, request.id, verdict))
+}
+
+#[cfg(test)]
+mod tests {
+    use sqlx::PgPool;
+
+    use crate::testing::{TestApp, accept};
+
+    #[sqlx::test(migrator = "store::MIGRATOR")]
+    async fn without_temporal_nothing_is_promised_to_a_person(pool: PgPool) {
+        let api = TestApp::start(pool.clone()).await;
+        let order = accept(&pool, 1, "C-1", "fiber").await;
+        for action in ["retry", "rollback"] {
+            let act = format!("/v1/orders/{order}/tasks/reserve[1]/{action}");
+            let answer = api.post(&act, r#"{"note": "the port is back"}"#).await;
+            assert_eq!(answer.problem(503, "unavailable")["detail"], "Temporal can't be reached");
+            assert_eq!(answer.header("retry-after"), "2");
         }
-        Err(Unheard::NotStarted) => Err(ApiError::Unavailable { what: "the order's workflow", cause: None }),
+    }
+
+    #[sqlx::test(migrator = "store::MIGRATOR")]
+    async fn an_action_needs_an_order_a_task_and_a_note(pool: PgPool) {
+        let api = TestApp::start(pool.clone()).await;
+        let order = accept(&pool, 1, "C-1", "fiber").await;
+        let no_note = api.post(&format!("/v1/orders/{order}/tasks/reserve[1]/retry"), "{}").await;
+        assert_eq!(no_note.faults(422, "invalid-document"), ["/note: missing: expected a text"]);
+        let no_task = api.post(&format!("/v1/orders/{order}/tasks/a b/retry"), r#"{"note": "x"}"#).await;
+        assert_eq!(no_task.problem(404, "not-found")["detail"], "there is no task `a b`");
+        let no_order = "/v1/orders/00000000-0000-0000-0000-000000000009/tasks/a/rollback";
+        api.post(no_order, r#"{"note": "x"}"#).await.problem(404, "not-found");
     }
 }

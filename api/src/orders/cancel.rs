@@ -72,3 +72,67 @@ pub(crate) async fn cancel_order(
     };
     Ok(answer(order, id, verdict))
 }
+
+#[cfg(test)]
+mod tests {
+    use sqlx::PgPool;
+    use store::Steering;
+
+    use crate::testing::{Answer, TestApp, accept, apply, claim, config, events_to_the_end, no_temporal};
+
+    #[sqlx::test(migrator = "store::MIGRATOR")]
+    async fn without_temporal_a_cancel_is_promised(pool: PgPool) {
+        let mut config = config();
+        config.steering = false;
+        let api = TestApp::with(config, pool.clone(), no_temporal()).await;
+        let order = accept(&pool, 1, "C-1", "fiber").await;
+        let cancel = api.request("POST", &format!("/v1/orders/{order}/cancel"));
+        let cancel = cancel.header("idempotency-key", "k-1").header("x-actor", "ada");
+        let body = cancel.header("content-type", "application/json").body(r#"{"reason": "moved away"}"#);
+        let promised = Answer::to(body).await.json(202);
+        assert_eq!(promised, serde_json::json!({"order": order, "id": "k-1", "result": "promised"}));
+        let Steering::Cancel { id, by, reason } = claim(&pool).await else {
+            panic!("no cancel was promised")
+        };
+        assert_eq!((id.as_str(), by.as_str(), reason.as_str()), ("k-1", "ada", "moved away"));
+    }
+
+    #[sqlx::test(migrator = "store::MIGRATOR")]
+    async fn an_order_that_has_ended_can_not_be_cancelled(pool: PgPool) {
+        let api = TestApp::start(pool.clone()).await;
+        let order = accept(&pool, 1, "C-1", "fiber").await;
+        apply(&pool, order, events_to_the_end()).await;
+        let refused = api.post(&format!("/v1/orders/{order}/cancel"), r#"{"reason": "too late"}"#).await;
+        let problem = refused.problem(409, "refused");
+        assert_eq!((&problem["code"], &problem["task"]), (&"ended".into(), &serde_json::Value::Null));
+        assert_eq!(problem["detail"], "the order has ended: it is completed");
+    }
+
+    #[sqlx::test(migrator = "store::MIGRATOR")]
+    async fn a_cancel_without_a_reason_is_not_taken(pool: PgPool) {
+        let api = TestApp::start(pool.clone()).await;
+        let order = accept(&pool, 1, "C-1", "fiber").await;
+        let cancel = format!("/v1/orders/{order}/cancel");
+        for (body, faults) in [
+            ("{}", vec!["/reason: missing: expected a text"]),
+            (r#"{"reason": " "}"#, vec!["/reason: expected a text that is not empty"]),
+            (
+                r#"{"reson": "x", "reason": 1}"#,
+                vec![
+                    "/reason: expected a text, found a number",
+                    "/reson: unknown field `reson`: known are `reason`",
+                ],
+            ),
+        ] {
+            assert_eq!(api.post(&cancel, body).await.faults(422, "invalid-document"), faults, "{body}");
+        }
+        let long = format!(r#"{{"reason": "{}"}}"#, "x".repeat(2_001));
+        assert_eq!(
+            api.post(&cancel, &long).await.faults(422, "invalid-document"),
+            ["/reason: expected at most 2000 bytes, found 2001"]
+        );
+        api.post("/v1/orders/00000000-0000-0000-0000-000000000009/cancel", r#"{"reason": "x"}"#)
+            .await
+            .problem(404, "not-found");
+    }
+}

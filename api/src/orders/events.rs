@@ -20,7 +20,10 @@ const PAGE: u32 = 200;
 /// Which events.
 #[derive(Debug, IntoParams)]
 #[into_params(parameter_in = Query)]
-#[expect(dead_code, reason = "describes the parameters to OpenAPI; they are read one by one to report all faults")]
+#[expect(
+    dead_code,
+    reason = "describes the parameters to OpenAPI; they are read one by one to report all faults"
+)]
 struct EventParameters {
     /// Only events after the one with this number.
     after: Option<u64>,
@@ -39,7 +42,8 @@ pub(crate) struct EventQuery {
 impl QueryDocument for EventQuery {
     fn read(parameters: &mut Parameters) -> Self {
         Self {
-            after: parameters.take("after", |text| text.parse().map_err(|_| "expected the number of an event")),
+            after: parameters
+                .take("after", |text| text.parse().map_err(|_| "expected the number of an event")),
             limit: parameters.take("limit", read_limit).unwrap_or(PAGE),
         }
     }
@@ -52,6 +56,7 @@ fn read_limit(text: &str) -> Result<u32, String> {
 
 /// One order event.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Event)]
 pub(crate) struct EventView {
     /// Its place in the order's record, from 0 without gaps.
     pub(crate) number: u64,
@@ -78,6 +83,7 @@ impl From<&OrderEvent> for EventView {
 
 /// A part of an order's record.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = EventPage)]
 pub(crate) struct EventPageView {
     /// The events, by number.
     events: Vec<EventView>,
@@ -119,7 +125,6 @@ pub(crate) async fn order_events(
         return stream::open(app, id, seen.or(query.after)).await;
     }
     let mut connection = app.database().await?;
-    // One more than asked for, to see whether there are more; the largest page goes without.
     let events = store::load_events(&mut connection, id, query.after, query.limit).await?;
     if events.is_empty() {
         require_order(&mut connection, id).await?;
@@ -131,9 +136,9 @@ pub(crate) async fn order_events(
 
 fn wants_stream(headers: &HeaderMap) -> bool {
     let accepted = headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok());
-    accepted
-        .flat_map(|value| value.split(','))
-        .any(|range| range.split(';').next().is_some_and(|t| t.trim().eq_ignore_ascii_case("text/event-stream")))
+    accepted.flat_map(|value| value.split(',')).any(|range| {
+        range.split(';').next().is_some_and(|t| t.trim().eq_ignore_ascii_case("text/event-stream"))
+    })
 }
 
 /// Whether nothing can follow.
@@ -142,10 +147,7 @@ pub(crate) fn ends_order(event: &OrderEvent) -> bool {
 }
 
 /// Fails unless the order exists: every order has a first event.
-pub(crate) async fn require_order(
-    connection: &mut sqlx::PgConnection,
-    id: OrderId,
-) -> Result<(), ApiError> {
+pub(crate) async fn require_order(connection: &mut sqlx::PgConnection, id: OrderId) -> Result<(), ApiError> {
     let first = store::load_events(connection, id, None, 1).await?;
     if first.is_empty() { Err(ApiError::no_order(id)) } else { Ok(()) }
 }

@@ -52,7 +52,8 @@ mod tests {
             serde_json::json!({"id": "1", "kind": "fiber", "offering": "FIBER_7", "action": "add", "quantity": 1,
                 "product": null, "attributes": {"speed": 100}})
         );
-        let states: Vec<_> = read["tasks"].as_array().unwrap().iter().map(|t| (&t["id"], &t["state"])).collect();
+        let states: Vec<_> =
+            read["tasks"].as_array().unwrap().iter().map(|t| (&t["id"], &t["state"])).collect();
         assert_eq!(
             serde_json::to_string(&states).unwrap(),
             r#"[["reserve[1]","succeeded"],["field_work[1]","running"],["active","waiting"]]"#

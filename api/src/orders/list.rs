@@ -18,7 +18,10 @@ const PAGE: u32 = 50;
 /// What orders to list.
 #[derive(Debug, IntoParams)]
 #[into_params(parameter_in = Query)]
-#[expect(dead_code, reason = "describes the parameters to OpenAPI; they are read one by one to report all faults")]
+#[expect(
+    dead_code,
+    reason = "describes the parameters to OpenAPI; they are read one by one to report all faults"
+)]
 struct ListParameters {
     /// Only orders in this state.
     #[param(schema_with = crate::orders::view::order_state)]
@@ -84,6 +87,7 @@ fn read_limit(text: &str) -> Result<u32, String> {
 
 /// A page of orders, the newest first.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = OrderPage)]
 pub(crate) struct OrderPageView {
     /// The orders.
     orders: Vec<OrderView>,

@@ -13,6 +13,7 @@ use crate::extract::OrderPath;
 
 /// The plan of an order: every task, each after those it waits for.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Plan)]
 pub(crate) struct PlanView {
     /// The order.
     #[schema(value_type = uuid::Uuid)]
@@ -32,6 +33,7 @@ pub(crate) struct PlanView {
 
 /// One task of a plan.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = PlannedTask)]
 pub(crate) struct PlannedTaskView {
     /// Its id.
     #[schema(value_type = String, example = "reserve_port[1]")]
@@ -57,6 +59,7 @@ pub(crate) struct PlannedTaskView {
 
 /// What a task does.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = PlannedBody)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub(crate) enum PlannedBodyView {
     /// Calls a system.
@@ -130,7 +133,10 @@ impl PlannedBodyView {
                     Undo::Nothing { why } => (None, Some(why.clone()).filter(|why| !why.is_empty())),
                 };
                 Self::Call {
-                    calls: std::iter::once(&body.call).chain(&body.fallbacks).map(plan::Call::label).collect(),
+                    calls: std::iter::once(&body.call)
+                        .chain(&body.fallbacks)
+                        .map(plan::Call::label)
+                        .collect(),
                     timeout: body.timeout,
                     within: body.within,
                     attempts: body.retry.attempts,
@@ -191,6 +197,6 @@ mod tests {
                  "kind": "milestone", "point_of_no_return": false, "source": "fiber.blueprint:7"},
             ])
         );
-        api.get("/v1/orders/00000000-0000-0000-0000-000000000001/plan").await.problem(404, "not-found");
+        api.get("/v1/orders/00000000-0000-0000-0000-000000000009/plan").await.problem(404, "not-found");
     }
 }

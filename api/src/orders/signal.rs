@@ -22,7 +22,7 @@ pub(crate) struct SignalDocument {
     #[schema(value_type = Option<String>)]
     task: Option<TaskId>,
     /// What it carries: the fields that the blueprint's `wait` asks for, at most 256,000 bytes.
-    #[schema(value_type = Object, example = json!({"outcome": "done", "ont": "ONT-1"}))]
+    #[schema(value_type = serde_json::Value, example = json!({"outcome": "done", "ont": "ONT-1"}))]
     payload: Value,
 }
 
@@ -45,7 +45,10 @@ impl Document for SignalDocument {
         let size = payload.to_string().len();
         if size > limits::RESULT_BYTES {
             let limit = limits::RESULT_BYTES;
-            faults.push(Fault::new(root.key("payload"), format!("expected at most {limit} bytes, found {size}")));
+            faults.push(Fault::new(
+                root.key("payload"),
+                format!("expected at most {limit} bytes, found {size}"),
+            ));
         }
         match (id, task) {
             (Ok(id), Ok(task)) if faults.is_empty() => Ok(Self { id, task, payload }),
@@ -58,7 +61,7 @@ impl Document for SignalDocument {
 ///
 /// The task that waits for the signal takes it, if it carries what the task asks for; a signal that comes early is kept. A signal
 /// that no task will ever take, or of the wrong shape, is refused (409, the reason in words) and is on the record. If no worker can be asked, the signal is
-/// written down and handed over later (202).
+/// written down and handed over later (202); but one that names its task is answered with 503, and nothing is promised.
 #[utoipa::path(
     post, path = "/v1/orders/{id}/signals/{name}", tag = "orders",
     params(
@@ -74,6 +77,7 @@ impl Document for SignalDocument {
         (status = CONFLICT, description = "The order refuses: `code` is `signal`, `ended` or `too_many_deliveries`"),
         (status = PAYLOAD_TOO_LARGE, description = "The signal is too large"),
         (status = UNPROCESSABLE_ENTITY, description = "The document has faults, all of which are named"),
+        (status = SERVICE_UNAVAILABLE, description = "The signal names a task, and Temporal or a worker is away; nothing has been done"),
     )
 )]
 pub(crate) async fn signal_order(
@@ -91,9 +95,11 @@ pub(crate) async fn signal_order(
     known(&app, order).await?;
     let request = DeliverRequest { id, signal, task: task.map(|task| task.to_string()), payload };
     let asked = app.client().deliver(order, &request).await;
-    let DeliverRequest { id, signal, task: _, payload } = request;
+    let DeliverRequest { id, signal, task, payload } = request;
     let verdict = match heard(&app, order, asked).await? {
         Ok(verdict) => verdict,
+        // A promise can't name a task, and without it the signal could reach another one.
+        Err(unheard) if task.is_some() => return Err(unheard.into()),
         Err(unheard) => {
             let steering = Steering::Deliver { id: id.clone(), signal, payload };
             promise(&app, order, &steering, unheard).await?
@@ -111,5 +117,76 @@ fn one_delivery(key: Option<DeliveryId>, id: Option<DeliveryId>) -> Result<Deliv
         }
         (Some(id), _) | (None, Some(id)) => Ok(id),
         (None, None) => own_delivery(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use sqlx::PgPool;
+    use store::Steering;
+
+    use crate::testing::{Answer, TestApp, accept, claim, config, no_temporal};
+
+    #[sqlx::test(migrator = "store::MIGRATOR")]
+    async fn without_temporal_a_signal_is_promised(pool: PgPool) {
+        let mut config = config();
+        config.steering = false;
+        let api = TestApp::with(config, pool.clone(), no_temporal()).await;
+        let order = accept(&pool, 1, "C-1", "fiber").await;
+        let body = r#"{"id": "WFM-1", "payload": {"done": true}}"#;
+        let promised = api.post(&format!("/v1/orders/{order}/signals/report"), body).await.json(202);
+        assert_eq!(promised, serde_json::json!({"order": order, "id": "WFM-1", "result": "promised"}));
+        let Steering::Deliver { id, signal, payload, .. } = claim(&pool).await else {
+            panic!("no signal was promised")
+        };
+        assert_eq!((id.as_str(), signal.as_str()), ("WFM-1", "report"));
+        assert_eq!(payload.to_string(), r#"{"done":true}"#);
+        let for_one =
+            api.post(&format!("/v1/orders/{order}/signals/report"), r#"{"task": "field_work[1]"}"#).await;
+        for_one.problem(503, "unavailable");
+    }
+
+    #[sqlx::test(migrator = "store::MIGRATOR")]
+    async fn a_signal_has_one_id(pool: PgPool) {
+        let api = TestApp::start(pool.clone()).await;
+        let order = accept(&pool, 1, "C-1", "fiber").await;
+        let request = api.request("POST", &format!("/v1/orders/{order}/signals/report"));
+        let request = request.header("idempotency-key", "a").header("content-type", "application/json");
+        assert_eq!(
+            Answer::to(request.body(r#"{"id": "b"}"#)).await.faults(422, "invalid-document"),
+            ["/id: expected what the header `Idempotency-Key` says, `a`, found `b`"]
+        );
+    }
+
+    #[sqlx::test(migrator = "store::MIGRATOR")]
+    async fn signals_of_no_shape_at_all_are_not_taken(pool: PgPool) {
+        let api = TestApp::start(pool.clone()).await;
+        let order = accept(&pool, 1, "C-1", "fiber").await;
+        let signal = format!("/v1/orders/{order}/signals/report");
+        assert_eq!(
+            api.post(&signal, r#"{"id": "a b", "task": "x[", "data": {}}"#)
+                .await
+                .faults(422, "invalid-document"),
+            ["/data: unknown field `data`: known are `id`, `task`, `payload`"]
+        );
+        assert_eq!(
+            api.post(&signal, r#"{"id": "a b", "task": "x["}"#).await.faults(422, "invalid-document"),
+            [
+                "/id: `a b` is not an id (printable ASCII without spaces, at most 255)",
+                "/task: `x[` is not a task id (`task` or `task[item]`)"
+            ]
+        );
+        let large = format!(r#"{{"payload": "{}"}}"#, "x".repeat(256_000));
+        assert_eq!(
+            api.post(&signal, &large).await.faults(422, "invalid-document"),
+            ["/payload: expected at most 256000 bytes, found 256002"]
+        );
+        let larger = format!(r#"{{"payload": "{}"}}"#, "x".repeat(300_000));
+        let problem = api.post(&signal, &larger).await.problem(413, "payload-too-large");
+        assert_eq!(
+            (&problem["detail"], &problem["limit_bytes"]),
+            (&"a signal may have at most 260096 bytes".into(), &260_096.into())
+        );
+        api.post(&format!("/v1/orders/{order}/signals/no-name"), "{}").await.problem(404, "not-found");
     }
 }

@@ -33,10 +33,9 @@ const RECONNECT: Duration = Duration::from_secs(2);
 /// # Errors
 /// There is no such order, too many streams are open, or Postgres is away.
 pub(crate) async fn open(app: App, order: OrderId, seen: Option<u64>) -> Result<Response, ApiError> {
-    let permit = Arc::clone(app.streams()).try_acquire_owned().map_err(|_| ApiError::Overloaded {
-        what: "live streams",
-        limit: app.limits().streams,
-    })?;
+    let permit = Arc::clone(app.streams())
+        .try_acquire_owned()
+        .map_err(|_| ApiError::Overloaded { what: "live streams", limit: app.limits().streams })?;
     let mut connection = app.database().await?;
     require_order(&mut connection, order).await?;
     if let Some(seen) = seen
@@ -111,4 +110,114 @@ fn render(event: &OrderEvent) -> Event {
     let data = serde_json::to_string(&view).unwrap_or_default();
     // JSON on one line has no line break that could end the field early.
     Event::default().id(view.number.to_string()).event(view.kind).data(data)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::VecDeque;
+
+    use futures::StreamExt as _;
+    use sqlx::PgPool;
+
+    use crate::testing::{Answer, PATIENCE, TestApp, accept, apply, config, events_to_the_end, no_temporal};
+
+    /// A reader of a stream, as a browser is one.
+    struct Reader {
+        chunks: futures::stream::BoxStream<'static, String>,
+        blocks: VecDeque<String>,
+        rest: String,
+    }
+
+    impl Reader {
+        async fn open(api: &TestApp, order: model::OrderId, seen: Option<u64>) -> Self {
+            let mut request = api.request("GET", &format!("/v1/orders/{order}/events"));
+            request = request.header("accept", "text/event-stream");
+            if let Some(seen) = seen {
+                request = request.header("last-event-id", seen.to_string());
+            }
+            let response = request.send().await.unwrap();
+            assert_eq!(response.status(), 200);
+            assert_eq!(response.headers()["content-type"], "text/event-stream");
+            let chunks = response.bytes_stream().map(|c| String::from_utf8(c.unwrap().to_vec()).unwrap());
+            Self { chunks: chunks.boxed(), blocks: VecDeque::new(), rest: String::new() }
+        }
+
+        /// The next event as `id type`; none at the end of the stream.
+        async fn next(&mut self) -> Option<String> {
+            loop {
+                while let Some(block) = self.blocks.pop_front() {
+                    let field = |name: &str| block.lines().find_map(|line| line.strip_prefix(name));
+                    if let (Some(id), Some(kind)) = (field("id: "), field("event: ")) {
+                        let data: serde_json::Value = serde_json::from_str(field("data: ").unwrap()).unwrap();
+                        assert_eq!(
+                            (data["number"].to_string().as_str(), data["type"].as_str().unwrap()),
+                            (id, kind)
+                        );
+                        return Some(format!("{id} {kind}"));
+                    }
+                }
+                let chunk = tokio::time::timeout(PATIENCE, self.chunks.next()).await.unwrap()?;
+                self.rest.push_str(&chunk);
+                while let Some((block, rest)) = self.rest.split_once("\n\n") {
+                    self.blocks.push_back(block.to_owned());
+                    self.rest = rest.to_owned();
+                }
+            }
+        }
+    }
+
+    #[sqlx::test(migrator = "store::MIGRATOR")]
+    async fn a_stream_follows_an_order_to_its_end(pool: PgPool) {
+        let api = TestApp::start(pool.clone()).await;
+        let order = accept(&pool, 1, "C-1", "fiber").await;
+        let mut reader = Reader::open(&api, order, None).await;
+        assert_eq!(reader.next().await.unwrap(), "0 OrderAccepted");
+        for (number, fact) in (1..).zip(events_to_the_end()) {
+            let expected = format!("{number} {}", fact.name());
+            apply(&pool, order, vec![fact]).await;
+            assert_eq!(reader.next().await.unwrap(), expected);
+        }
+        assert_eq!(reader.next().await, None);
+    }
+
+    #[sqlx::test(migrator = "store::MIGRATOR")]
+    async fn a_reader_who_comes_back_goes_on_where_they_were(pool: PgPool) {
+        let api = TestApp::start(pool.clone()).await;
+        let order = accept(&pool, 1, "C-1", "fiber").await;
+        apply(&pool, order, events_to_the_end()).await;
+        let mut reader = Reader::open(&api, order, Some(5)).await;
+        assert_eq!(reader.next().await.unwrap(), "6 TaskSucceeded");
+        assert_eq!(reader.next().await.unwrap(), "7 OrderCompleted");
+        assert_eq!(reader.next().await, None);
+
+        let again = api.request("GET", &format!("/v1/orders/{order}/events")).header("last-event-id", "7");
+        let again = Answer::to(again.header("accept", "text/event-stream")).await;
+        assert_eq!((again.status.as_u16(), again.text.as_str()), (204, ""));
+    }
+
+    #[sqlx::test(migrator = "store::MIGRATOR")]
+    async fn streams_are_limited_in_number_and_end_with_the_process(pool: PgPool) {
+        let mut config = config();
+        config.limits.streams = 1;
+        let api = TestApp::with(config, pool.clone(), no_temporal()).await;
+        let order = accept(&pool, 1, "C-1", "fiber").await;
+        let mut reader = Reader::open(&api, order, None).await;
+        reader.next().await.unwrap();
+
+        let second = api.request("GET", &format!("/v1/orders/{order}/events"));
+        let second = Answer::to(second.header("accept", "text/event-stream")).await;
+        assert_eq!(second.problem(503, "overloaded")["detail"], "live streams are at their limit of 1");
+        assert_eq!(second.header("retry-after"), "2");
+
+        api.app.ending().cancel();
+        assert_eq!(reader.next().await, None);
+    }
+
+    #[sqlx::test(migrator = "store::MIGRATOR")]
+    async fn there_is_no_stream_of_an_unknown_order(pool: PgPool) {
+        let api = TestApp::start(pool).await;
+        let unknown = api.request("GET", "/v1/orders/00000000-0000-0000-0000-000000000001/events");
+        let unknown = Answer::to(unknown.header("accept", "text/event-stream")).await;
+        unknown.problem(404, "not-found");
+    }
 }

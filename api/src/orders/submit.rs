@@ -13,6 +13,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::app::{App, now};
+use crate::blueprints::make_plan;
 use crate::error::ApiError;
 use crate::extract::{Body, Delivery, Document, RequestActor};
 use crate::hash::sha256;
@@ -22,9 +23,14 @@ use crate::steering::Start;
 /// An order as a sender writes it.
 #[derive(Debug, ToSchema)]
 #[schema(as = OrderDocument, example = json!({
-    "external_id": "CRM-4711", "blueprint": "provision_subscriber",
-    "customer": {"id": "C-1", "name": "Ada Lovelace"},
-    "items": [{"id": "1", "offering": "FIBER_100", "action": "add", "attributes": {"speed_mbps": 100}}]
+    "external_id": "CRM-4711",
+    "category": "internet",
+    "customer": {"id": "C-2001", "name": "Carla Bos"},
+    "attributes": {"address": {"street": "Station Sq 3", "city": "Zeist", "postcode": "3701", "site": "ZST-1"}},
+    "items": [{
+        "id": "1", "offering": "INTERNET_300", "action": "add",
+        "attributes": {"mbps": 300, "olt": "OLT-ZST-1", "port": "0/1/4", "onu": "HWTC12345678"}
+    }]
 }))]
 #[expect(dead_code, reason = "describes the document to OpenAPI; `model` reads it to report all faults")]
 struct OrderSchema {
@@ -82,7 +88,7 @@ struct ItemSchema {
     #[schema(minimum = 1, default = 1)]
     quantity: Option<u32>,
     /// The product it is about.
-    #[schema(value_type = Option<Object>)]
+    #[schema(value_type = Option<serde_json::Value>)]
     product: Option<Value>,
     /// What its kind asks for.
     #[schema(value_type = Option<Object>)]
@@ -142,7 +148,7 @@ pub(crate) async fn submit_order(
     let key = key.map(|key| keyed(key.as_str(), document.hash)).transpose()?;
     let order = Order { id: OrderId::new(Uuid::now_v7()), submitted_at: now(), request: document.request };
     let mut connection = app.database().await?;
-    let (order, plan) = app.libraries().plan(&mut connection, order).await?;
+    let (order, plan) = make_plan(&app, &mut connection, order).await?;
     let new = NewOrder { order: &order, plan: &plan, author: &author, key: key.as_ref() };
     match store::accept_order(&mut connection, &new).await? {
         Accepted::Existing(known) => replayed(&app, &mut connection, known).await,
@@ -150,7 +156,7 @@ pub(crate) async fn submit_order(
             drop(connection);
             tracing::Span::current().record("order.id", tracing::field::display(order.id));
             let summary = summary(order, &plan, author);
-            app.start(Start { order: summary.id, intent: start, plan });
+            app.helm().start(Start { order: summary.id, intent: start, plan });
             Ok(answer(&app, StatusCode::ACCEPTED, summary))
         }
     }
@@ -201,5 +207,172 @@ fn accepted_at(at: Timestamp) -> OrderProgress {
         ended_at: None,
         updated_at: at,
         next_event: 1,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use sqlx::PgPool;
+
+    use crate::testing::{Answer, ORDER, TestApp};
+
+    async fn submit_as(api: &TestApp, key: &str, order: &str) -> Answer {
+        let request = api.request("POST", "/v1/orders").header("idempotency-key", key);
+        Answer::to(request.header("content-type", "application/json").body(order.to_owned())).await
+    }
+
+    fn with(field: &str) -> String {
+        ORDER.replacen('{', &format!("{{{field}, "), 1)
+    }
+
+    #[sqlx::test(migrator = "store::MIGRATOR")]
+    async fn an_order_is_accepted_and_can_be_read_at_once(pool: PgPool) {
+        let api = TestApp::start(pool).await;
+        api.publish_fiber().await;
+        let request = api.request("POST", "/v1/orders").header("x-actor", "web shop");
+        let body = request.header("content-type", "application/json").body(ORDER);
+        let accepted = Answer::to(body).await;
+        let order = accepted.json(202);
+        assert_eq!(accepted.header("location"), format!("/v1/orders/{}", order["id"].as_str().unwrap()));
+        assert_eq!((&order["state"], &order["author"]), (&"acknowledged".into(), &"web shop".into()));
+
+        let read = api.get(accepted.header("location")).await.json(200);
+        for (field, value) in order.as_object().unwrap() {
+            assert_eq!(&read[field], value, "{field}");
+        }
+        assert_eq!(read["tasks"][0]["id"], "reserve[1]");
+        assert_eq!(read["next_action"], "starts at once");
+        let events = api.get(&format!("{}/events", accepted.header("location"))).await.json(200);
+        assert_eq!(events["events"][0]["type"], "OrderAccepted");
+    }
+
+    #[sqlx::test(migrator = "store::MIGRATOR")]
+    async fn the_same_key_is_the_same_order(pool: PgPool) {
+        let api = TestApp::start(pool).await;
+        api.publish_fiber().await;
+        let first = submit_as(&api, "k-1", ORDER).await;
+        first.json(202);
+        let again = submit_as(&api, "k-1", &ORDER.replace(": ", ":")).await;
+        again.json(200);
+        assert_eq!(again.header("location"), first.header("location"));
+        let reused = submit_as(&api, "k-1", &ORDER.replace("C-1", "C-2")).await.problem(422, "key-reused");
+        assert_eq!(reused["detail"], "the idempotency key `k-1` was sent before with a different document");
+        let other = submit_as(&api, "k-2", ORDER).await;
+        other.json(202);
+        assert_ne!(other.header("location"), first.header("location"));
+    }
+
+    #[sqlx::test(migrator = "store::MIGRATOR")]
+    async fn the_same_external_id_is_the_same_order(pool: PgPool) {
+        let api = TestApp::start(pool).await;
+        api.publish_fiber().await;
+        let order = with(r#""external_id": "CRM-1""#);
+        let first = submit_as(&api, "k-1", &order).await;
+        first.json(202);
+        for key in ["k-2", "k-2"] {
+            let again = submit_as(&api, key, &order).await;
+            assert_eq!(again.json(200)["external_id"], "CRM-1");
+            assert_eq!(again.header("location"), first.header("location"));
+        }
+    }
+
+    #[sqlx::test(migrator = "store::MIGRATOR")]
+    async fn two_who_submit_the_same_at_once_get_one_order(pool: PgPool) {
+        let api = TestApp::start(pool).await;
+        api.publish_fiber().await;
+        let order = with(r#""external_id": "CRM-1""#);
+        let answers =
+            futures::future::join_all((0..8).map(|n| submit_as(&api, ["k-1", "k-2"][n % 2], &order))).await;
+        let locations: std::collections::BTreeSet<_> = answers.iter().map(|a| a.header("location")).collect();
+        assert_eq!(locations.len(), 1);
+        assert_eq!(answers.iter().filter(|answer| answer.status == 202).count(), 1);
+        assert_eq!(api.get("/v1/orders").await.json(200)["orders"].as_array().unwrap().len(), 1);
+    }
+
+    #[sqlx::test(migrator = "store::MIGRATOR")]
+    async fn ten_faults_are_ten_faults(pool: PgPool) {
+        let api = TestApp::start(pool).await;
+        api.publish_fiber().await;
+        let envelope = r#"{"customer": {"id": ""}, "priority": 9, "external_id": "a b", "blueprint": "fiber@0",
+            "attributes": [], "items": [
+                {"id": "1", "offering": "FIBER_1", "action": "add", "quantity": 0},
+                {"id": "1", "offering": "FIBER_1", "action": "add", "attributes": 7},
+                {"id": "[", "offering": "", "action": "add"}]}"#;
+        let faults = api.post("/v1/orders", envelope).await.faults(422, "invalid-document");
+        assert_eq!(faults.len(), 10, "{faults:#?}");
+        assert!(
+            faults.contains(&"/items/1/id: another item has the id `1` already".to_owned()),
+            "{faults:#?}"
+        );
+
+        let attributes = r#"{"category": "consumer", "customer": {"id": "C-1"}, "attributes": {"floor": "two", "sight": 1},
+            "items": [{"id": "1", "offering": "FIBER_1", "action": "add", "attributes": {"speed": "fast", "colour": 1}},
+                      {"id": "2", "offering": "COPPER", "action": "add"}]}"#;
+        let faults = api.post("/v1/orders", attributes).await.faults(422, "invalid-document");
+        let places: Vec<_> = faults.iter().map(|fault| fault.split(':').next().unwrap()).collect();
+        assert_eq!(
+            places,
+            [
+                "/attributes/site",
+                "/attributes/floor",
+                "/attributes/sight",
+                "/items/0/attributes/speed",
+                "/items/0/attributes/colour",
+                "/items/1/offering"
+            ],
+            "{faults:#?}"
+        );
+    }
+
+    #[sqlx::test(migrator = "store::MIGRATOR")]
+    async fn an_order_needs_a_blueprint_that_is_there(pool: PgPool) {
+        let api = TestApp::start(pool).await;
+        let blueprint =
+            async |order: &str| api.post("/v1/orders", order).await.faults(422, "invalid-document");
+        assert_eq!(
+            blueprint(ORDER).await,
+            ["/blueprint: no blueprint accepts this order: none is published"]
+        );
+        api.publish_fiber().await;
+        assert_eq!(
+            blueprint(&with(r#""blueprint": "fibre""#)).await,
+            ["/blueprint: there is no blueprint `fibre`: known are `fiber`"]
+        );
+        assert_eq!(
+            blueprint(&with(r#""blueprint": "fiber@2""#)).await,
+            ["/blueprint: there is no version 2 of the blueprint `fiber`: the newest is 1"]
+        );
+        let other = blueprint(&ORDER.replace("consumer", "business")).await;
+        assert!(other[0].starts_with("/blueprint: no blueprint accepts this order"), "{other:?}");
+        api.post("/v1/orders", &with(r#""blueprint": "fiber""#)).await.json(202);
+    }
+
+    #[sqlx::test(migrator = "store::MIGRATOR")]
+    async fn an_order_of_three_megabytes_is_told_the_limit(pool: PgPool) {
+        let api = TestApp::start(pool).await;
+        let order = with(&format!(r#""notes": ["{}"]"#, "x".repeat(3_000_000)));
+        let answer = api.post("/v1/orders", &order).await;
+        let problem = answer.problem(413, "payload-too-large");
+        assert_eq!(problem["detail"], "an order may have at most 1000000 bytes");
+        assert_eq!(problem["limit_bytes"], 1_000_000);
+    }
+
+    #[sqlx::test(migrator = "store::MIGRATOR")]
+    async fn what_is_not_json_is_told_where(pool: PgPool) {
+        let api = TestApp::start(pool).await;
+        let problem =
+            api.post("/v1/orders", "{\"customer\": {\n  \"id\": C-1}}").await.problem(400, "malformed-json");
+        assert_eq!(problem["detail"], "line 2, column 9: expected value");
+        let form =
+            api.request("POST", "/v1/orders").header("content-type", "application/x-www-form-urlencoded");
+        let form = Answer::to(form.body("customer=C-1")).await;
+        assert_eq!(
+            form.problem(415, "unsupported-media-type")["detail"],
+            "expected `application/json`, found `application/x-www-form-urlencoded`"
+        );
+        assert_eq!(
+            submit_as(&api, "two words", ORDER).await.faults(400, "invalid-parameters"),
+            ["Idempotency-Key: `two words` is not an id (printable ASCII without spaces, at most 255)"]
+        );
     }
 }

@@ -17,6 +17,7 @@ use crate::orders::events::require_order;
 
 /// What became of a request.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Verdict)]
 pub(crate) struct VerdictView {
     /// The order.
     #[schema(value_type = uuid::Uuid)]
@@ -31,6 +32,7 @@ pub(crate) struct VerdictView {
 /// What became of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = VerdictResult)]
 pub(crate) enum Verdict {
     /// It was new and has been applied.
     Applied,
@@ -77,6 +79,15 @@ pub(crate) enum Unheard {
     NotStarted,
 }
 
+impl From<Unheard> for ApiError {
+    fn from(unheard: Unheard) -> Self {
+        match unheard {
+            Unheard::Away { what, cause } => Self::Unavailable { what, cause: Some(cause.into()) },
+            Unheard::NotStarted => Self::Unavailable { what: "the order's workflow", cause: None },
+        }
+    }
+}
+
 /// Sorts what came of asking an order.
 ///
 /// # Errors
@@ -93,9 +104,15 @@ pub(crate) async fn heard(
         Err(cause @ ClientError::NoWorker { .. }) => Ok(Err(Unheard::Away { what: "a worker", cause })),
         Err(ClientError::NotFound) => {
             let state = state(app, order).await?;
-            if state.is_final() { Err(refused(Rejected::Ended { state })) } else { Ok(Err(Unheard::NotStarted)) }
+            if state.is_final() {
+                Err(refused(Rejected::Ended { state }))
+            } else {
+                Ok(Err(Unheard::NotStarted))
+            }
         }
-        Err(error @ (ClientError::Unreadable(_) | ClientError::Refused { .. })) => Err(ApiError::internal(error)),
+        Err(error @ (ClientError::Unreadable(_) | ClientError::Refused { .. })) => {
+            Err(ApiError::internal(error))
+        }
     }
 }
 
@@ -139,4 +156,54 @@ fn refused(rejected: Rejected) -> ApiError {
         Rejected::TooManyDeliveries { limit: _ } => ("too_many_deliveries", None),
     };
     ApiError::Refused { code, reason, task: task.map(|task: TaskId| task.to_string()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use sqlx::PgPool;
+
+    use super::*;
+    use crate::testing::{TestApp, accept, apply, events_to_the_end};
+
+    fn problem(error: &ApiError) -> String {
+        format!("{} {error}", error.status())
+    }
+
+    #[sqlx::test(migrator = "store::MIGRATOR")]
+    async fn what_an_order_says_is_answered(pool: PgPool) {
+        let api = TestApp::start(pool.clone()).await;
+        let order = accept(&pool, 1, "C-1", "fiber").await;
+        for (handled, verdict) in [
+            (Handled::Applied, Verdict::Applied),
+            (Handled::Kept, Verdict::Kept),
+            (Handled::Duplicate, Verdict::Duplicate),
+        ] {
+            assert_eq!(heard(&api.app, order, Ok(handled)).await.unwrap().unwrap(), verdict);
+        }
+        for (rejected, expected) in [
+            (
+                Rejected::PointOfNoReturn { task: "bill".parse().unwrap() },
+                "409 Conflict the order can't be cancelled any more: `bill` is a point of no return and has begun",
+            ),
+            (Rejected::NoSuchTask { task: "x".to_owned() }, "404 Not Found there is no task `x`"),
+            (
+                Rejected::Signal { reason: "no task waits for `report`".to_owned() },
+                "409 Conflict no task waits for `report`",
+            ),
+        ] {
+            let refused = heard(&api.app, order, Err(rejected.into())).await.unwrap_err();
+            assert_eq!(problem(&refused), expected);
+        }
+    }
+
+    #[sqlx::test(migrator = "store::MIGRATOR")]
+    async fn an_order_that_temporal_does_not_know_has_ended_or_not_begun(pool: PgPool) {
+        let api = TestApp::start(pool.clone()).await;
+        let order = accept(&pool, 1, "C-1", "fiber").await;
+        let unheard = heard(&api.app, order, Err(ClientError::NotFound)).await.unwrap().unwrap_err();
+        assert!(matches!(unheard, Unheard::NotStarted));
+        apply(&pool, order, events_to_the_end()).await;
+        let refused = heard(&api.app, order, Err(ClientError::NotFound)).await.unwrap_err();
+        assert_eq!(problem(&refused), "409 Conflict the order has ended: it is completed");
+    }
 }

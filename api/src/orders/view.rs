@@ -7,10 +7,11 @@ use model::{
 use serde::Serialize;
 use store::{Blocked, Expected, ItemRow, OrderRow, OrderSummary, TaskRow};
 use utoipa::ToSchema;
-use utoipa::openapi::schema::{ObjectBuilder, Type};
+use utoipa::openapi::schema::{ObjectBuilder, SchemaType, Type};
 
 /// An order as a list shows it.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Order)]
 pub(crate) struct OrderView {
     /// Our id.
     #[schema(value_type = uuid::Uuid)]
@@ -59,6 +60,7 @@ pub(crate) struct OrderView {
 
 /// A published version of a blueprint.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = BlueprintReference)]
 pub(crate) struct BlueprintView {
     /// Its name.
     #[schema(value_type = String)]
@@ -72,6 +74,7 @@ pub(crate) struct BlueprintView {
 
 /// Who ordered.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Customer)]
 pub(crate) struct CustomerView {
     /// Their id in the sender's systems.
     id: String,
@@ -81,6 +84,7 @@ pub(crate) struct CustomerView {
 
 /// What an order needs a person for.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Blocked)]
 pub(crate) struct BlockedView {
     /// The task.
     #[schema(value_type = String, example = "activate[1]")]
@@ -94,6 +98,7 @@ pub(crate) struct BlockedView {
 
 /// Where to read on.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Links)]
 pub(crate) struct LinksView {
     /// The order.
     #[serde(rename = "self")]
@@ -108,6 +113,7 @@ pub(crate) struct LinksView {
 
 /// An order with its items and tasks.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = OrderDetail)]
 pub(crate) struct OrderDetailView {
     #[serde(flatten)]
     order: OrderView,
@@ -134,6 +140,7 @@ pub(crate) struct OrderDetailView {
 
 /// A line of an order.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Item)]
 pub(crate) struct ItemView {
     /// Its id, unique within the order.
     #[schema(value_type = String)]
@@ -149,7 +156,7 @@ pub(crate) struct ItemView {
     /// How many.
     quantity: u32,
     /// The product it is about.
-    #[schema(value_type = Object)]
+    #[schema(value_type = serde_json::Value)]
     product: Value,
     /// What its kind asks for.
     #[schema(value_type = Object)]
@@ -158,6 +165,7 @@ pub(crate) struct ItemView {
 
 /// A task of an order.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Task)]
 pub(crate) struct TaskView {
     /// Its id.
     #[schema(value_type = String, example = "reserve_port[1]")]
@@ -196,10 +204,10 @@ pub(crate) struct TaskView {
     #[schema(value_type = Option<String>, format = DateTime)]
     ended_at: Option<Timestamp>,
     /// The arguments of its last call.
-    #[schema(value_type = Object)]
+    #[schema(value_type = serde_json::Value)]
     arguments: Value,
     /// Its result.
-    #[schema(value_type = Object)]
+    #[schema(value_type = serde_json::Value)]
     result: Value,
 }
 
@@ -316,26 +324,26 @@ impl From<Blocked> for BlockedView {
 }
 
 /// The schema of a closed list of words, from the one place that lists them.
-fn words<'a>(words: impl IntoIterator<Item = &'a str>) -> ObjectBuilder {
-    ObjectBuilder::new().schema_type(Type::String).enum_values(Some(words))
+fn words<'a>(description: &str, words: impl IntoIterator<Item = &'a str>) -> ObjectBuilder {
+    ObjectBuilder::new().schema_type(Type::String).description(Some(description)).enum_values(Some(words))
 }
 
 pub(crate) fn order_state() -> ObjectBuilder {
-    words(OrderState::ALL.iter().map(|state| state.as_str()))
+    words("The state of the order.", OrderState::ALL.iter().map(|state| state.as_str()))
 }
 
 fn task_state() -> ObjectBuilder {
-    words(TaskState::ALL.iter().map(|state| state.as_str()))
+    words("The state of the task.", TaskState::ALL.iter().map(|state| state.as_str()))
 }
 
 pub(crate) fn action() -> ObjectBuilder {
-    words(Action::ALL.iter().map(|action| action.as_str()))
+    words("What is to happen to it.", Action::ALL.iter().map(|action| action.as_str()))
 }
 
 fn hold_for() -> ObjectBuilder {
-    words([HoldFor::Operations, HoldFor::Customer].map(HoldFor::as_str))
+    words("Who is needed.", [HoldFor::Operations, HoldFor::Customer].map(HoldFor::as_str))
 }
 
 fn optional_hold_for() -> ObjectBuilder {
-    hold_for().schema_type(utoipa::openapi::schema::SchemaType::from_iter([Type::String, Type::Null]))
+    hold_for().schema_type(SchemaType::from_iter([Type::String, Type::Null]))
 }

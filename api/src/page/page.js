@@ -50,18 +50,33 @@ function typeName(api, given) {
   return [schema.type ?? "any", schema.format && `(${schema.format})`].filter(Boolean).join(" ");
 }
 
+/** All members of a record, those of the parts that it is made of included, and which of them are always there. */
+function shape(api, given) {
+  const { schema } = required(api, given);
+  if (schema.type === "array") return shape(api, schema.items ?? {});
+  const members = { ...schema.properties };
+  const always = new Set(schema.required ?? []);
+  for (const part of schema.allOf ?? []) {
+    const inner = shape(api, part);
+    Object.assign(members, inner.members);
+    inner.always.forEach((name) => always.add(name));
+  }
+  // A variant has its own members: none of them is always there.
+  for (const variant of schema.oneOf ?? schema.anyOf ?? []) Object.assign(members, shape(api, variant).members);
+  return { members, always };
+}
+
 /** The fields of a record, each with its own fields inside. */
 function fields(api, given, depth = 0) {
-  let { schema } = required(api, given);
-  if (schema.type === "array") schema = required(api, schema.items ?? {}).schema;
-  const properties = Object.entries(schema.properties ?? {});
+  const { members, always } = shape(api, given);
+  const properties = Object.entries(members);
   if (!properties.length || depth > DEEPEST) return null;
   return el("div", { class: "fields" }, properties.map(([name, property]) => {
     const { schema: inner, optional } = required(api, property);
-    const must = (schema.required ?? []).includes(name) && !optional;
+    const may = always.has(name) ? (optional ? " or null" : "") : " optional";
     const head = [
       el("code", {}, name), " ", el("span", { class: "type" }, typeName(api, property)),
-      must ? null : el("span", { class: "quiet" }, " optional"), " ",
+      el("span", { class: "quiet" }, may), " ",
       el("span", { class: "quiet" }, ...prose(property.description ?? inner.description)),
     ];
     const below = fields(api, property, depth + 1);
@@ -84,8 +99,8 @@ function example(api, given, depth = 0) {
     case "boolean": return false;
     case "string": return "";
     default: {
-      const must = (schema.required ?? []).map((name) => [name, schema.properties?.[name] ?? {}]);
-      return Object.fromEntries(must.map(([name, property]) => [name, example(api, property, depth + 1)]));
+      const { members, always } = shape(api, given);
+      return Object.fromEntries([...always].map((name) => [name, example(api, members[name] ?? {}, depth + 1)]));
     }
   }
 }
@@ -112,8 +127,9 @@ function responseTable(api, operation) {
     el("h4", {}, "Answers"),
     el("table", {}, el("tbody", {}, Object.entries(operation.responses ?? {}).map(([status, response]) => {
       const schemas = Object.entries(response.content ?? {});
-      const shown = status < 400 ? schemas.map(([type, media]) => el("div", {},
-        el("span", { class: "quiet" }, `${type} `), el("span", { class: "type" }, typeName(api, media.schema ?? {})),
+      const shown = status < 400 ? schemas.map(([type, media]) => el("details", { class: "field" },
+        el("summary", {}, el("span", { class: "type" }, typeName(api, media.schema ?? {})),
+          el("span", { class: "quiet" }, ` as ${type}`)),
         fields(api, media.schema ?? {}))) : [];
       return el("tr", {},
         el("td", { class: `name status ${status < 400 ? "ok" : "no"}` }, status),
@@ -212,13 +228,14 @@ function showOperations(api) {
     contents.append(el("strong", {}, tag), ...group.links);
     return el("section", {}, el("h2", {}, tag), group.about ? el("p", { class: "quiet" }, ...prose(group.about)) : null, group.cards);
   });
-  document.getElementById("operations").replaceChildren(...sections);
+  document.getElementById("section-operations").replaceChildren(...sections);
 }
 
 function showSchemas(api) {
-  const section = document.getElementById("schemas");
-  for (const [name, schema] of Object.entries(api.components?.schemas ?? {})) {
-    if (!schema.properties) continue;
+  const section = document.getElementById("section-schemas");
+  const schemas = Object.entries(api.components?.schemas ?? {}).sort(([a], [b]) => a.localeCompare(b));
+  for (const [name, schema] of schemas) {
+    if (!Object.keys(shape(api, schema).members).length) continue;
     section.append(el("details", { class: "card" },
       el("summary", {}, el("span", { class: "path" }, name), el("span", { class: "says" }, ...prose(schema.description))),
       el("div", { class: "inside" }, fields(api, schema))));
@@ -227,7 +244,7 @@ function showSchemas(api) {
 }
 
 function showProblems(problems) {
-  const section = document.getElementById("problems");
+  const section = document.getElementById("section-problems");
   section.append(el("table", {}, el("tbody", {}, problems.map((problem) => el("tr", {},
     el("td", { class: "name status no" }, String(problem.status)),
     el("td", { class: "name" }, problem.type.split("/").pop()),

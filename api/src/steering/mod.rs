@@ -8,13 +8,21 @@ mod carry;
 mod helm;
 mod starter;
 mod sweeper;
+#[cfg(test)]
+mod tests;
 
 pub(crate) use helm::{Helm, Start};
 
 use crate::app::App;
 
-/// Keeps promises until the process ends.
+/// Keeps promises until the process ends: those just made here, and, if so configured, all that are due.
 pub(crate) async fn steer(app: &App) {
-    let work = async { tokio::join!(starter::run(app), sweeper::run(app)) };
+    let work = async {
+        if app.config().steering {
+            tokio::join!(starter::run(app), sweeper::run(app));
+        } else {
+            starter::run(app).await;
+        }
+    };
     app.ending().run_until_cancelled(work).await;
 }

@@ -45,6 +45,10 @@ pub(super) async fn finish(app: &App, kept: Vec<IntentId>) {
         Ok::<_, carry::CarryError>(())
     };
     if let Err(error) = finished.await {
-        tracing::warn!(error = chain(&error), "{} promises were kept and could not be ticked off", kept.len());
+        tracing::warn!(
+            error = chain(&error),
+            "{} promises were kept and could not be ticked off",
+            kept.len()
+        );
     }
 }

@@ -51,9 +51,6 @@ impl Answer {
         let place = |e: &serde_json::Value| {
             ["pointer", "parameter", "blueprint"].iter().find_map(|key| e[key].as_str().map(str::to_owned))
         };
-        errors
-            .iter()
-            .map(|e| format!("{}: {}", place(e).unwrap(), e["detail"].as_str().unwrap()))
-            .collect()
+        errors.iter().map(|e| format!("{}: {}", place(e).unwrap(), e["detail"].as_str().unwrap())).collect()
     }
 }

@@ -1,7 +1,9 @@
 //! The API as its callers meet it: a real server on the loopback, a real Postgres, and where a test needs it a real Temporal.
 
 mod answer;
+mod blueprints;
 mod orders;
+mod temporal;
 
 use std::time::Duration;
 
@@ -11,7 +13,9 @@ use tokio::net::TcpListener;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 pub(crate) use answer::Answer;
-pub(crate) use orders::{accept, apply, events_to_the_end};
+pub(crate) use blueprints::{FIBER, ORDER, library};
+pub(crate) use orders::{accept, apply, claim, events_to_the_end, wait_until_kept};
+pub(crate) use temporal::{closed_temporal, standing, temporal};
 
 use crate::{App, Config, Limits, serve};
 

@@ -3,7 +3,7 @@
 use model::{Actor, Fact, Order, OrderEvent, OrderId, OrderRequest, TaskId, Timestamp, Value};
 use plan::Plan;
 use sqlx::PgPool;
-use store::{Accepted, NewOrder, Outcome};
+use store::{Accepted, NewOrder, Outcome, Steering};
 use uuid::Uuid;
 
 /// So many seconds after everything began.
@@ -93,7 +93,8 @@ pub(crate) fn events_to_the_end() -> Vec<Fact> {
         call: call.map(str::to_owned),
         arguments: Value::record([("site", Value::from("UTR-7"))]),
     };
-    let succeeded = |id: &str| Fact::TaskSucceeded { task: task(id), result: Value::record([("ok", Value::from(true))]) };
+    let succeeded =
+        |id: &str| Fact::TaskSucceeded { task: task(id), result: Value::record([("ok", Value::from(true))]) };
     vec![
         Fact::OrderStarted {},
         started("reserve[1]", Some("inventory.reserve"), None),
@@ -103,4 +104,32 @@ pub(crate) fn events_to_the_end() -> Vec<Fact> {
         succeeded("active"),
         Fact::OrderCompleted {},
     ]
+}
+
+/// What is to be told to Temporal next.
+pub(crate) async fn claim(pool: &PgPool) -> Steering {
+    let lease = model::Duration::from_secs(60);
+    let mut connection = pool.acquire().await.unwrap();
+    let claimed = store::claim_intents(&mut connection, crate::app::now(), lease, 2).await.unwrap();
+    let [intent] = claimed.as_slice() else { panic!("expected one intent, found {claimed:?}") };
+    intent.steering.clone()
+}
+
+/// Waits until nothing is left to be told to Temporal.
+pub(crate) async fn wait_until_kept(pool: &PgPool) {
+    let kept = async {
+        loop {
+            // A lease of nothing: whoever is to carry what is found can claim it at once.
+            let far = Timestamp::from_millis(crate::app::now().as_millis() + 1_000_000);
+            let mut connection = pool.acquire().await.unwrap();
+            let mut transaction = sqlx::Connection::begin(&mut *connection).await.unwrap();
+            let left = store::claim_intents(&mut transaction, far, model::Duration::ZERO, 1).await.unwrap();
+            transaction.rollback().await.unwrap();
+            if left.is_empty() {
+                return;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        }
+    };
+    tokio::time::timeout(super::PATIENCE, kept).await.unwrap();
 }

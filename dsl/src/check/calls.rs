@@ -14,9 +14,10 @@ impl Checker<'_> {
     /// A call of an operation with its arguments, in the order of the declaration.
     pub(super) fn invoke(&mut self, call: &Invocation, system: &System, operation: &Operation) -> Call {
         let parameters = &operation.parameters;
+        let mut meant: Vec<&str> = Vec::new();
         for (n, (name, value)) in call.arguments.iter().enumerate() {
             if !parameters.iter().any(|parameter| parameter.name == name.text) {
-                self.unknown_argument(name, call, operation);
+                meant.extend(self.unknown_argument(name, call, operation));
                 // Its value is checked all the same: it may be wrong in itself.
                 self.infer(value);
             } else if let Some((earlier, _)) =
@@ -24,7 +25,8 @@ impl Checker<'_> {
             {
                 let title = format!("the argument `{}` is given twice", name.text);
                 self.report(
-                    Diagnostic::new(Code::DuplicateName, name.span, title).label(earlier.span, "given first here"),
+                    Diagnostic::new(Code::DuplicateName, name.span, title)
+                        .label(earlier.span, "given first here"),
                 );
             }
         }
@@ -45,17 +47,20 @@ impl Checker<'_> {
                 (None, Some(default)) => implied(default.clone()),
                 (None, None) if parameter.of.admits_null() => implied(Value::Null),
                 (None, None) => {
-                    missing.push(format!("{}: {}", parameter.name, parameter.of));
+                    // A misspelt argument has been reported, and is not missing as well.
+                    if !meant.contains(&parameter.name.as_str()) {
+                        missing.push(format!("{}: {}", parameter.name, parameter.of));
+                    }
                     continue;
                 }
             };
             arguments.push(Argument { name: parameter.name.clone(), value });
         }
         if !missing.is_empty() {
-            let label = format!("{}.{}", system.name, operation.name);
             let lacks = listing(missing.iter().map(String::as_str), 6);
+            let title = format!("`{}` needs {lacks}", call.label());
             self.report(
-                Diagnostic::new(Code::MissingArgument, call.span, format!("`{label}` needs {lacks}"))
+                Diagnostic::new(Code::MissingArgument, call.span, title)
                     .label(operation.span, "declared here"),
             );
         }
@@ -68,20 +73,31 @@ impl Checker<'_> {
         }
     }
 
-    fn unknown_argument(&mut self, name: &tree::Name, call: &Invocation, operation: &Operation) {
-        if self.env.declarations.usage().is_lost(&name.text) {
-            return;
+    /// Checks the arguments of a call of which nothing is known: they may be wrong in themselves.
+    pub(super) fn infer_arguments(&mut self, call: &Invocation) {
+        for (_, value) in &call.arguments {
+            self.infer(value);
         }
+    }
+
+    /// Reports an argument that an operation does not take; the one that is probably meant.
+    fn unknown_argument<'o>(
+        &mut self,
+        name: &tree::Name,
+        call: &Invocation,
+        operation: &'o Operation,
+    ) -> Option<&'o str> {
         let free = operation.parameters.iter().map(|parameter| parameter.name.as_str());
         let free: Vec<_> =
             free.filter(|free| !call.arguments.iter().any(|(given, _)| given.text == *free)).collect();
-        let label = format!("{}.{}", call.system.text, call.operation.text);
-        let title = format!("`{label}` takes no argument `{}`", name.text);
+        let meant = near_miss(&name.text, free);
+        let title = format!("`{}` takes no argument `{}`", call.label(), name.text);
         self.report(
             Diagnostic::new(Code::UnknownArgument, name.span, title)
                 .label(operation.span, "declared here")
-                .did_you_mean(near_miss(&name.text, free)),
+                .did_you_mean(meant),
         );
+        meant
     }
 
     /// A reaction with its reason; none if it is not supported.

@@ -79,12 +79,15 @@ impl<'a> Checker<'a> {
 
     /// An expression that must be of a type, as the plan carries it.
     pub(super) fn formula(&mut self, expr: &tree::Expr, of: &Type) -> Formula {
+        let checked = self.check(expr, of);
+        self.formula_of(checked, expr)
+    }
+
+    /// What an expression became, with where it was written.
+    pub(super) fn formula_of(&self, checked: Expr, written: &tree::Expr) -> Formula {
         let sources = self.env.sources;
-        Formula {
-            expr: self.check(expr, of),
-            text: one_line(sources.text(expr.span)),
-            line: sources.line(expr.span),
-        }
+        let text = one_line(sources.text(written.span));
+        Formula { expr: checked, text, line: sources.line(written.span) }
     }
 
     /// An expression that must be of a type.
@@ -139,7 +142,8 @@ impl<'a> Checker<'a> {
             ExprKind::Null => Typed::new(Expr::Value(Value::Null), null()),
             ExprKind::Bool(bool) => Typed::new(Expr::Value(Value::Bool(*bool)), Type::Bool),
             ExprKind::Number(number) => {
-                let of = if number.is_integer() { Type::Int } else { Type::Decimal };
+                let whole = number.is_integer() && i64::try_from(*number).is_ok();
+                let of = if whole { Type::Int } else { Type::Decimal };
                 Typed::new(Expr::Value(Value::from(*number)), of)
             }
             ExprKind::Duration(duration) => {
@@ -190,8 +194,8 @@ impl<'a> Checker<'a> {
         if fits(found.of.required(), wanted) {
             self.may_be_missing(at, "`??` says what holds then");
         } else {
-            let (wanted_noun, found_noun) = (noun(wanted), noun(&found.of));
-            let title = format!("expected {wanted_noun}, found {found_noun}");
+            let found_noun = noun(if found.of == null() { &found.of } else { found.of.required() });
+            let title = format!("expected {}, found {found_noun}", noun(wanted.required()));
             let mut diagnostic = Diagnostic::new(Code::TypeMismatch, at.span, title);
             if let Some(note) = difference(&found.of, wanted) {
                 diagnostic = diagnostic.note(note);
@@ -434,9 +438,13 @@ impl<'a> Checker<'a> {
         fields
     }
 
-    pub(super) fn items() -> Typed {
+    /// `order.items`. Before the items' kinds are known, they are a field of the order like any other.
+    pub(super) fn items(&self) -> Typed {
         let of = Type::List(Box::new(Type::Record(Item::standard_type())));
-        Typed::new(Expr::OrderItems, of)
+        if self.view.order == OrderView::Full {
+            return Typed::new(Expr::OrderItems, of);
+        }
+        Typed::new(Expr::Field { of: Box::new(Expr::Order), name: "items".to_owned(), safe: false }, of)
     }
 
     /// A task's result, as it is seen from here.

@@ -92,8 +92,5 @@ const fn is_null(expr: &Expr) -> bool {
 }
 
 const fn is_literal(expr: &Expr) -> bool {
-    matches!(
-        expr.kind,
-        ExprKind::Bool(_) | ExprKind::Number(_) | ExprKind::Duration(_) | ExprKind::Text(_)
-    )
+    matches!(expr.kind, ExprKind::Bool(_) | ExprKind::Number(_) | ExprKind::Duration(_) | ExprKind::Text(_))
 }

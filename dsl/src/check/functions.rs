@@ -85,7 +85,9 @@ impl Checker<'_> {
                 let mut of: Option<Type> = None;
                 for argument in &found {
                     let next = argument.of.required();
-                    of = Some(of.map_or_else(|| next.clone(), |of| self.common(&of, next, at, "the arguments")));
+                    of = Some(
+                        of.map_or_else(|| next.clone(), |of| self.common(&of, next, at, "the arguments")),
+                    );
                 }
                 let of = of.unwrap_or(Type::Any);
                 let missing = found.iter().all(|argument| argument.of.admits_null());

@@ -1,6 +1,6 @@
 //! Who waits for whom: circles, and orders that are rejected too late.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::Env;
 use super::task::CheckedTask;
@@ -8,7 +8,15 @@ use crate::Span;
 use crate::diagnostic::{Code, Diagnostic};
 
 pub(super) fn check(env: &Env<'_>, tasks: &[CheckedTask], diagnostics: &mut Vec<Diagnostic>) {
-    let graph = Graph { env, tasks };
+    let mut dependants = vec![Vec::new(); tasks.len()];
+    for (task, checked) in tasks.iter().enumerate() {
+        for edge in &checked.after {
+            if let Some(dependants) = dependants.get_mut(edge.seen.task) {
+                dependants.push(Dependant { task, many: edge.seen.many });
+            }
+        }
+    }
+    let graph = Graph { env, tasks, dependants };
     graph.cycles(diagnostics);
     graph.late_rejects(diagnostics);
 }
@@ -16,6 +24,15 @@ pub(super) fn check(env: &Env<'_>, tasks: &[CheckedTask], diagnostics: &mut Vec<
 struct Graph<'a> {
     env: &'a Env<'a>,
     tasks: &'a [CheckedTask],
+    /// For each task, those that wait for it.
+    dependants: Vec<Vec<Dependant>>,
+}
+
+#[derive(Clone, Copy)]
+struct Dependant {
+    task: usize,
+    /// It waits for all instances.
+    many: bool,
 }
 
 impl Graph<'_> {
@@ -33,27 +50,43 @@ impl Graph<'_> {
 
     /// Reports circles, each once and no task in two.
     fn cycles(&self, diagnostics: &mut Vec<Diagnostic>) {
+        let mut waiting_for: Vec<usize> = self.tasks.iter().map(|task| task.after.len()).collect();
         let mut left: BTreeSet<usize> = (0..self.tasks.len()).collect();
+        let mut free: Vec<usize> = left.iter().copied().filter(|n| waiting_for.get(*n) == Some(&0)).collect();
         loop {
             // What waits for nothing that is left is in no circle.
-            while let Some(free) = left.iter().copied().find(|n| !self.waits_for(*n).any(|m| left.contains(&m))) {
-                left.remove(&free);
-            }
-            let Some(start) = left.first() else { return };
-            let mut path = vec![*start];
-            let cycle = loop {
-                let Some(at) = path.last() else { return };
-                let Some(next) = self.waits_for(*at).find(|m| left.contains(m)) else { return };
-                if let Some(start) = path.iter().position(|n| *n == next) {
-                    break path.split_off(start);
+            while let Some(task) = free.pop() {
+                left.remove(&task);
+                for dependant in self.dependants.get(task).into_iter().flatten() {
+                    if let Some(count) = waiting_for.get_mut(dependant.task) {
+                        *count = count.saturating_sub(1);
+                        if *count == 0 && left.contains(&dependant.task) {
+                            free.push(dependant.task);
+                        }
+                    }
                 }
-                path.push(next);
-            };
+            }
+            let Some(cycle) = left.first().map(|start| self.circle_from(*start, &left)) else { return };
+            if cycle.is_empty() {
+                return;
+            }
             diagnostics.push(self.cycle(&cycle));
-            cycle.iter().for_each(|task| {
-                left.remove(task);
-            });
+            free = cycle;
         }
+    }
+
+    /// The circle that following what is left comes to.
+    fn circle_from(&self, start: usize, left: &BTreeSet<usize>) -> Vec<usize> {
+        let mut path = vec![start];
+        let mut place: BTreeMap<usize, usize> = [(start, 0)].into();
+        while let Some(next) = path.last().and_then(|at| self.waits_for(*at).find(|m| left.contains(m))) {
+            if let Some(start) = place.get(&next) {
+                return path.split_off(*start);
+            }
+            place.insert(next, path.len());
+            path.push(next);
+        }
+        Vec::new()
     }
 
     fn cycle(&self, path: &[usize]) -> Diagnostic {
@@ -127,12 +160,9 @@ impl Graph<'_> {
         let inside_each = self.env.outline.tree.tasks.get(task).is_some_and(|task| task.block.is_some());
         if inside_each {
             // First those behind the instance for the same item; those that wait for all of these wait for all.
-            let same_item = self.closure([task].into(), |edge_is_many| !edge_is_many);
-            for (other, checked) in self.tasks.iter().enumerate() {
-                let all = |edge: &super::task::Edge| edge.seen.many && same_item.contains(&edge.seen.task);
-                if checked.after.iter().any(all) {
-                    behind.insert(other);
-                }
+            for other in self.closure([task].into(), |many| !many) {
+                let dependants = self.dependants.get(other).into_iter().flatten();
+                behind.extend(dependants.filter(|dependant| dependant.many).map(|dependant| dependant.task));
             }
         } else {
             behind.insert(task);
@@ -142,17 +172,15 @@ impl Graph<'_> {
 
     /// A set of tasks with everything that waits for one of them, over edges of the given sort.
     fn closure(&self, mut set: BTreeSet<usize>, follow: impl Fn(bool) -> bool) -> BTreeSet<usize> {
-        loop {
-            let before = set.len();
-            for (other, checked) in self.tasks.iter().enumerate() {
-                if checked.after.iter().any(|edge| follow(edge.seen.many) && set.contains(&edge.seen.task)) {
-                    set.insert(other);
+        let mut open: Vec<usize> = set.iter().copied().collect();
+        while let Some(task) = open.pop() {
+            for dependant in self.dependants.get(task).into_iter().flatten() {
+                if follow(dependant.many) && set.insert(dependant.task) {
+                    open.push(dependant.task);
                 }
             }
-            if set.len() == before {
-                return set;
-            }
         }
+        set
     }
 
     /// The tasks that a task waits for, directly or not.

@@ -2,6 +2,7 @@
 //! other. What passes becomes a [`Blueprint`]; nothing of a library is used that has an error in it.
 
 mod calls;
+mod clauses;
 mod expression;
 mod facts;
 mod functions;
@@ -20,7 +21,8 @@ use crate::diagnostic::{Code, Diagnostic, SourceMap};
 use crate::resolve::{Declarations, Operation, Outline, Seen, System};
 use crate::syntax::tree;
 use expression::{Checker, OrderView, TaskView, View};
-use facts::Facts;
+use facts::{Facts, conjuncts};
+use types::refine;
 
 /// Checks every blueprint. Those with an error are missing from what comes out.
 pub(crate) fn check(
@@ -32,15 +34,11 @@ pub(crate) fn check(
     let blueprints = outlines
         .iter()
         .filter_map(|outline| {
-            let profiles = profiles(outline, declarations, &mut diagnostics);
+            let profiles = profiles(outline, declarations, sources, &mut diagnostics);
             let env = Env { declarations, outline, sources, profiles };
             env.blueprint(&mut diagnostics)
         })
         .collect();
-    // Without a blueprint nothing is used, and nothing needs to be.
-    if !outlines.is_empty() {
-        declarations.unused(&mut diagnostics);
-    }
     (blueprints, diagnostics)
 }
 
@@ -113,9 +111,8 @@ impl Env<'_> {
         });
         let kinds = self.kinds(diagnostics);
         let (blocks, facts) = self.blocks(diagnostics);
-        let checked: Vec<_> = (0..tree.tasks.len())
-            .map(|task| task::check(self, task, &facts, diagnostics))
-            .collect();
+        let checked: Vec<_> =
+            (0..tree.tasks.len()).map(|task| task::check(self, task, &facts, diagnostics)).collect();
         graph::check(self, &checked, diagnostics);
         let sound = diagnostics.iter().skip(before).all(|d| d.severity != crate::Severity::Error);
         if !sound {
@@ -187,9 +184,13 @@ impl Env<'_> {
         let mut view = View::of_order(OrderView::Standard);
         view.item = Some(Type::Record(model::Item::standard_type()));
         let mut rules = Some(Vec::new());
-        for (item, kind) in self.outline.tree.items.iter().filter_map(|item| {
-            Some((item, self.outline.kinds.get(self.outline.kind(&item.name.text)?)?))
-        }) {
+        for (item, kind) in self
+            .outline
+            .tree
+            .items
+            .iter()
+            .filter_map(|item| Some((item, self.outline.kinds.get(self.outline.kind(&item.name.text)?)?)))
+        {
             let condition =
                 Checker::new(self, view.clone(), diagnostics).formula(&item.condition, &Type::Bool);
             rules = rules.zip(kind.name.clone()).map(|(mut rules, name)| {
@@ -239,6 +240,7 @@ impl View {
 fn profiles<'a>(
     outline: &Outline<'a>,
     declarations: &'a Declarations<'a>,
+    sources: &SourceMap,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Vec<Profile<'a>> {
     let default_skips = outline.tree.on_failure.first().filter(|r| skips(&r.reaction)).map(|r| r.span);
@@ -255,6 +257,9 @@ fn profiles<'a>(
                 conditions: Vec::new(),
                 skip: None,
             };
+            if let Some(when) = task.when.first() {
+                profile.conditions = conjuncts(&when.condition, sources);
+            }
             if task.milestone {
                 profile.raw = Type::Record(Vec::new());
             }
@@ -291,9 +296,24 @@ fn profiles<'a>(
             if !own_reaction {
                 profile.skip = profile.skip.or(default_skips);
             }
+            profile.result = ensured(profile.raw.clone(), task, sources);
             profile
         })
         .collect()
+}
+
+/// A result once everything holds that its task ensures.
+fn ensured(raw: Type, task: &tree::Task, sources: &SourceMap) -> Type {
+    let mut facts = Facts::default();
+    for clause in &task.clauses {
+        if let tree::ClauseKind::Ensure { condition, .. } = &clause.kind {
+            facts.learn(condition, true, sources);
+        }
+    }
+    facts.present.iter().fold(raw, |of, path| match path.split_first() {
+        Some((root, fields)) if root == "result" && !fields.is_empty() => refine(of, fields),
+        _ => of,
+    })
 }
 
 fn skips(reaction: &tree::Reaction) -> bool {

@@ -38,7 +38,8 @@ impl Checker<'_> {
             "before" => {
                 let title = "`before` is not supported yet";
                 self.report(
-                    Diagnostic::new(Code::NotSupported, at, title).help("it belongs to `amend`, which is not either"),
+                    Diagnostic::new(Code::NotSupported, at, title)
+                        .help("it belongs to `amend`, which is not either"),
                 );
                 return Typed::unknown();
             }
@@ -72,10 +73,9 @@ impl Checker<'_> {
             return Typed::new(Expr::Result, of.clone());
         }
         let title = "there is no `result` here";
-        self.report(
-            Diagnostic::new(Code::NotVisible, at, title)
-                .help("`result` is the task's own, in `ensure` and `undo`; others are used by their task's name"),
-        );
+        self.report(Diagnostic::new(Code::NotVisible, at, title).help(
+            "`result` is the task's own, in `ensure` and `undo`; others are used by their task's name",
+        ));
         Typed::unknown()
     }
 
@@ -106,17 +106,19 @@ impl Checker<'_> {
             return;
         }
         let written = Name { text: name.to_owned(), span: at };
-        let Some(diagnostic) = outline.no_bare(block, &written, self.env.declarations.usage()) else { return };
+        let Some(diagnostic) = outline.no_bare(block, &written, self.env.declarations.usage()) else {
+            return;
+        };
         if diagnostic.code == Code::NotVisible || diagnostic.help.is_some() {
             self.report(diagnostic);
             return;
         }
         let locals = self.locals.iter().map(|(local, _)| local.as_str());
         let kinds = outline.kinds.iter().map(|kind| kind.text.as_str());
-        let known = ["order", "item", "result", "true", "false", "null"].into_iter().chain(locals).chain(kinds);
+        let known =
+            ["order", "item", "result", "true", "false", "null"].into_iter().chain(locals).chain(kinds);
         let title = format!("`{name}` means nothing here");
-        let diagnostic =
-            Diagnostic::new(Code::UnknownName, at, title).did_you_mean(near_miss(name, known));
+        let diagnostic = Diagnostic::new(Code::UnknownName, at, title).did_you_mean(near_miss(name, known));
         self.report(match diagnostic.help {
             Some(_) => diagnostic,
             None => diagnostic.help(format!("a text stands in quotes: `\"{name}\"`")),
@@ -130,7 +132,7 @@ impl Checker<'_> {
             && !self.locals.iter().any(|(local, _)| local == base)
         {
             if base == "order" && name.text == "items" {
-                return Self::items();
+                return self.items();
             }
             if let Some(kind) = self.env.outline.kind(base).filter(|_| self.is_kind(base)) {
                 return self.of_kind(kind, of.span, name);
@@ -194,13 +196,13 @@ impl Checker<'_> {
 
     fn finished_at(&mut self, seen: Seen, task: &tree::Expr, safe: bool) -> Typed {
         self.uses.push((seen, task.span));
-        let missing = self.env.missing(seen, &self.view.facts).is_some()
-            && !self.view.facts.is_present(task);
+        let missing = self.env.missing(seen, &self.view.facts).is_some() && !self.view.facts.is_present(task);
         let mut of = if missing { Type::Time.optional() } else { Type::Time };
         if seen.many {
             of = Type::List(Box::new(of));
         } else if missing && !safe {
             self.may_be_missing(task, "write `?.finished_at`, and with `??` what holds then");
+            of = Type::Time;
         }
         Typed::new(Expr::FinishedAt(DefinitionIndex(seen.task)), of)
     }
@@ -211,10 +213,13 @@ impl Checker<'_> {
             Type::Any => Typed::new(expr(base.expr), Type::Any),
             Type::Optional(inner) => {
                 if !safe {
-                    self.may_be_missing(written, &format!("write `?.{}`, and with `??` what holds then", name.text));
+                    self.may_be_missing(
+                        written,
+                        &format!("write `?.{}`, and with `??` what holds then", name.text),
+                    );
                 }
                 match self.field_type(&inner, written, name) {
-                    Some(of) => Typed::new(expr(base.expr), of.optional()),
+                    Some(of) => Typed::new(expr(base.expr), if safe { of.optional() } else { of }),
                     None => Typed::unknown(),
                 }
             }
@@ -279,11 +284,18 @@ impl Checker<'_> {
             "item" => outline.kinds.iter().any(|kind| kind.fields.iter().any(|f| f.name == name.text)),
             _ => false,
         };
-        if declared {
-            diagnostic.help("it is not known yet: attributes are checked once blueprint and item kinds are")
-        } else {
-            diagnostic
-        }
+        let (title, help) = match self.view.order {
+            _ if !declared => return diagnostic,
+            OrderView::Request => (
+                format!("`{base}.{}` is not known before the order has its blueprint", name.text),
+                "choose by what every order has: `category`, `customer`, `items`, …",
+            ),
+            OrderView::Standard | OrderView::Full => (
+                format!("`{base}.{}` is not known before the item has its kind", name.text),
+                "tell kinds by what every item has: `offering`, `action`, `quantity`, `product`",
+            ),
+        };
+        Diagnostic::new(Code::NotVisible, name.span, title).help(help)
     }
 }
 

@@ -26,13 +26,7 @@ impl Checker<'_> {
         Typed::new(expr, kind)
     }
 
-    pub(super) fn binary(
-        &mut self,
-        op: BinaryOp,
-        at: Span,
-        left: &tree::Expr,
-        right: &tree::Expr,
-    ) -> Typed {
+    pub(super) fn binary(&mut self, op: BinaryOp, at: Span, left: &tree::Expr, right: &tree::Expr) -> Typed {
         match op {
             BinaryOp::And | BinaryOp::Or => {
                 let (checked, facts) = self.condition(left);
@@ -67,14 +61,23 @@ impl Checker<'_> {
     /// Two sides of a comparison. What has no type of its own (a text, a bare name) takes that of the other.
     fn pair(&mut self, left: &tree::Expr, right: &tree::Expr) -> (Typed, Typed) {
         if self.takes_type(left) && !self.takes_type(right) {
-            let right = self.infer(right);
-            let left = self.toward(left, &right.of.required().clone());
+            let (right, left) = self.typed_by(right, left);
             (left, right)
         } else {
-            let left = self.infer(left);
-            let right = self.toward(right, &left.of.required().clone());
-            (left, right)
+            self.typed_by(left, right)
         }
+    }
+
+    /// An expression, and another one that takes its type. If something is wrong with the first, nothing is known
+    /// of what the other could mean.
+    fn typed_by(&mut self, first: &tree::Expr, other: &tree::Expr) -> (Typed, Typed) {
+        let reported = self.diagnostics.len();
+        let first = self.infer(first);
+        if self.diagnostics.len() > reported && first.of == Type::Any && self.takes_type(other) {
+            return (first, Typed::unknown());
+        }
+        let other = self.toward(other, &first.of.required().clone());
+        (first, other)
     }
 
     fn takes_type(&self, expr: &tree::Expr) -> bool {
@@ -106,9 +109,14 @@ impl Checker<'_> {
             let element = if let Type::List(of) = &list.of { of.required().clone() } else { Type::Any };
             (self.toward(left, &element), list)
         } else {
+            let reported = self.diagnostics.len();
             let element = self.infer(left);
-            let list = self.toward(right, &Type::List(Box::new(element.of.required().clone())));
-            (element, list)
+            if self.diagnostics.len() > reported && self.takes_type(right) {
+                (element, Typed::unknown())
+            } else {
+                let list = self.toward(right, &Type::List(Box::new(element.of.required().clone())));
+                (element, list)
+            }
         };
         match &b.of {
             Type::Any => {}
@@ -156,13 +164,7 @@ impl Checker<'_> {
         Typed::new(binary(BinaryOp::Coalesce, Operands::Any, a.expr, b.expr), of)
     }
 
-    fn arithmetic(
-        &mut self,
-        op: Arithmetic,
-        at: Span,
-        left: &tree::Expr,
-        right: &tree::Expr,
-    ) -> Typed {
+    fn arithmetic(&mut self, op: Arithmetic, at: Span, left: &tree::Expr, right: &tree::Expr) -> Typed {
         let a = self.infer(left);
         let b = self.infer(right);
         let present = self.present(&a, left) & self.present(&b, right);
@@ -171,7 +173,8 @@ impl Checker<'_> {
             if op == Arithmetic::Add && a.of == Type::Text && b.of == Type::Text {
                 let title = "texts are not added up";
                 self.report(
-                    Diagnostic::new(Code::TypeMismatch, at, title).help("put values into a text: `\"{a} and {b}\"`"),
+                    Diagnostic::new(Code::TypeMismatch, at, title)
+                        .help("put values into a text: `\"{a} and {b}\"`"),
                 );
             } else {
                 self.no_operands("can't be put together like this", at, &a, &b);
@@ -205,13 +208,15 @@ fn operands(op: Arithmetic, a: &Type, b: &Type) -> Option<(Operands, Type)> {
     let number = |of: &Type| matches!(of, Type::Int | Type::Decimal | Type::Any);
     let sum = matches!(op, Arithmetic::Add | Arithmetic::Subtract);
     match (a, b) {
-        (Type::Any, Type::Any) => Some((Operands::Number, Type::Any)),
         (Type::Duration, Type::Duration) if sum => Some((Operands::Duration, Type::Duration)),
         (Type::Duration, of) if !sum && number(of) => Some((Operands::Duration, Type::Duration)),
         (Type::Time, Type::Duration) if sum => Some((Operands::TimeAndDuration, Type::Time)),
         (Type::Time, Type::Time) if op == Arithmetic::Subtract => Some((Operands::Times, Type::Duration)),
         (Type::Int, Type::Int) if op != Arithmetic::Divide => Some((Operands::Number, Type::Int)),
-        (a, b) if number(a) && number(b) => Some((Operands::Number, Type::Decimal)),
+        (a, b) if number(a) && number(b) => {
+            let unknown = *a == Type::Any || *b == Type::Any;
+            Some((Operands::Number, if unknown { Type::Any } else { Type::Decimal }))
+        }
         _ => None,
     }
 }

@@ -1,16 +1,17 @@
 //! A task: its body, and the clauses that go with it.
 
-use model::{Duration, ItemKind, SignalName, Type};
-use plan::{Body, CallBody, Definition, Ensure, Expr, Formula, Reaction, ReactionKind, Retry, Undo};
+use model::{Duration, ItemKind, SignalName, TaskName, Type};
+use plan::{Body, CallBody, Definition, Ensure, Formula, Reaction, ReactionKind, Retry, Undo};
 
+use super::clauses::{At, Clauses, said_twice};
 use super::expression::{Checker, OrderView, TaskView, View};
 use super::facts::Facts;
 use super::types::{difference, fits};
-use super::{Env, duplicate_clause};
+use super::{Env, Profile};
 use crate::Span;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::resolve::Seen;
-use crate::syntax::tree::{self, Clause, ClauseKind, Invocation};
+use crate::syntax::tree::{self, Invocation};
 
 /// A task that has been checked.
 pub(super) struct CheckedTask {
@@ -53,7 +54,8 @@ pub(super) fn check(
         effect: false,
         rejects: Vec::new(),
     };
-    let (Some(tree), Some(outline)) = (env.outline.tree.tasks.get(index), env.outline.tasks.get(index))
+    let (Some(tree), Some(outline), Some(profile)) =
+        (env.outline.tree.tasks.get(index), env.outline.tasks.get(index), env.profiles.get(index))
     else {
         return nothing;
     };
@@ -64,112 +66,71 @@ pub(super) fn check(
         tasks: TaskView::From(tree.block),
         facts: tree.block.and_then(|block| blocks.get(block)).cloned().unwrap_or_default(),
     };
+    let checker = Checker::new(env, view, diagnostics);
+    said_twice(tree, checker.diagnostics);
     let mut task = TaskChecker {
         env,
         tree,
-        index,
-        kind: outline.kind.and_then(|kind| env.outline.kinds.get(kind)?.name.clone()),
-        checker: Checker::new(env, view, diagnostics),
+        profile,
+        clauses: Clauses::of(tree),
+        effect: profile.calls.iter().flatten().any(|(_, operation)| operation.effect),
+        checker,
         rejects: Vec::new(),
     };
-    task.run(outline.name.clone()).unwrap_or(nothing)
+    let kind = outline.kind.and_then(|kind| env.outline.kinds.get(kind)?.name.clone());
+    task.run(outline.name.clone(), kind)
 }
 
 struct TaskChecker<'a> {
     env: &'a Env<'a>,
     tree: &'a tree::Task,
-    index: usize,
-    kind: Option<ItemKind>,
+    profile: &'a Profile<'a>,
+    clauses: Clauses<'a>,
+    effect: bool,
     checker: Checker<'a>,
     rejects: Vec<Reject>,
 }
 
 impl TaskChecker<'_> {
-    fn run(&mut self, name: Option<model::TaskName>) -> Option<CheckedTask> {
-        self.given_twice();
-        let after = self.after();
+    fn run(&mut self, name: Option<TaskName>, each: Option<ItemKind>) -> CheckedTask {
+        let mut after = self.after();
         let (when, decided_by) = self.when();
-        let effect = self.has_effect();
-        let body = if self.tree.milestone { Some(Body::Milestone) } else { self.body(effect) };
-        let ensure = self.ensures(effect);
-        let on_failure = self.find(|kind| match kind {
-            ClauseKind::OnFailure(reaction) => Some(reaction),
-            _ => None,
-        });
-        let on_failure = on_failure.and_then(|(reaction, _)| self.reaction(reaction, false));
-        let on_timeout = self.find(|kind| match kind {
-            ClauseKind::OnTimeout(reaction) => Some(reaction),
-            _ => None,
-        });
-        let on_timeout = on_timeout.and_then(|(reaction, _)| self.reaction(reaction, effect));
-        let status = self.find(|kind| match kind {
-            ClauseKind::Status(text) => Some(text),
-            _ => None,
-        });
-        let status = status.map(|(text, _)| self.checker.formula(text, &Type::Text));
-        let file = self.env.sources.file(self.tree.name.span.file).map_or("", |file| file.name.as_str());
+        let body = if self.tree.milestone { Some(Body::Milestone) } else { self.body() };
+        let ensure = self.ensures();
+        let on_failure = self.clauses.on_failure.and_then(|reaction| self.reaction(reaction, false));
+        let on_timeout = self.clauses.on_timeout.and_then(|reaction| self.reaction(reaction, self.effect));
+        let status = self.clauses.status.map(|text| self.checker.formula(text, &Type::Text));
+        let sources = self.env.sources;
+        let file = sources.file(self.tree.name.span.file).map_or("", |file| file.name.as_str());
         let definition = name.zip(body).map(|(name, body)| Definition {
             name,
-            each: self.kind.clone(),
+            each,
             file: file.to_owned(),
-            line: self.env.sources.line(self.tree.name.span),
+            line: sources.line(self.tree.name.span),
             when,
             body,
             ensure,
             on_failure,
             on_timeout,
             status,
-            point_of_no_return: self.is_point_of_no_return(),
+            point_of_no_return: self.clauses.point_of_no_return,
         });
-        let mut edges = after;
         let uses = std::mem::take(&mut self.checker.uses);
-        edges.extend(uses.into_iter().map(|(seen, at)| Edge { seen, at }));
+        after.extend(uses.into_iter().map(|(seen, at)| Edge { seen, at }));
         let rejects = std::mem::take(&mut self.rejects);
-        Some(CheckedTask { definition, decided_by, after: edges, effect, rejects })
+        CheckedTask { definition, decided_by, after, effect: self.effect, rejects }
     }
 
     fn report(&mut self, diagnostic: Diagnostic) {
         self.checker.report(diagnostic);
     }
 
-    /// The first clause of a kind.
-    fn find<T>(&self, read: impl Fn(&'_ ClauseKind) -> Option<&'_ T>) -> Option<(&'_ T, Span)>
-    where
-        T: ?Sized,
-    {
-        self.tree.clauses.iter().find_map(|clause| Some((read(&clause.kind)?, clause.span)))
-    }
-
-    fn given_twice(&mut self) {
-        let mut seen: Vec<(&str, Span)> = Vec::new();
-        let when = self.tree.when.iter().map(|when| ("when", when.span));
-        let clauses = self.tree.clauses.iter().filter_map(|clause| Some((once(clause)?, clause.span)));
-        let diagnostics: Vec<_> = when
-            .chain(clauses)
-            .filter_map(|(word, span)| {
-                let first = seen.iter().find(|(earlier, _)| *earlier == word).copied();
-                seen.push((word, span));
-                let (_, first) = first?;
-                Some(if word == "body" {
-                    Diagnostic::new(Code::DuplicateClause, span, "a task does one thing, and this is a second")
-                        .label(first, "this is the first")
-                        .help("make it a task of its own")
-                } else {
-                    duplicate_clause(word, span, first)
-                })
-            })
-            .collect();
-        diagnostics.into_iter().for_each(|diagnostic| self.report(diagnostic));
-    }
-
     fn after(&mut self) -> Vec<Edge> {
+        let (outline, usage) = (self.env.outline, self.env.declarations.usage());
         let mut edges = Vec::new();
         for reference in &self.tree.after {
-            let usage = self.env.declarations.usage();
-            match self.env.outline.reference(self.tree.block, reference, usage) {
-                Ok(seen) => edges.push(Edge { seen, at: reference.task.span }),
-                Err(wrong) => wrong.into_iter().for_each(|wrong| self.report(wrong)),
-            }
+            let seen = outline.reference(self.tree.block, reference, usage, self.checker.diagnostics);
+            edges.extend(seen.map(|seen| Edge { seen, at: reference.task.span }));
         }
         edges
     }
@@ -179,27 +140,18 @@ impl TaskChecker<'_> {
         let Some(when) = self.tree.when.first() else { return (None, None) };
         let formula = self.checker.formula(&when.condition, &Type::Bool);
         self.checker.view.facts.learn(&when.condition, true, self.env.sources);
-        if reads_tasks(&formula.expr) { (Some(formula), None) } else { (None, Some(formula)) }
-    }
-
-    fn has_effect(&self) -> bool {
-        let calls = self.env.profiles.get(self.index).map(|profile| &profile.calls);
-        calls.into_iter().flatten().flatten().any(|(_, operation)| operation.effect)
-    }
-
-    fn is_point_of_no_return(&self) -> bool {
-        self.tree.clauses.iter().any(|clause| matches!(clause.kind, ClauseKind::PointOfNoReturn))
+        let reads_tasks = !formula.expr.tasks().is_empty();
+        if reads_tasks { (Some(formula), None) } else { (None, Some(formula)) }
     }
 
     // ---- bodies --------------------------------------------------------------------------------------------
 
-    fn body(&mut self, effect: bool) -> Option<Body> {
-        for clause in &self.tree.clauses {
-            match &clause.kind {
-                ClauseKind::Call { first, fallbacks } => return self.call(first, fallbacks, effect),
-                ClauseKind::Wait { signal, .. } => return self.wait(signal, clause.span),
-                _ => {}
-            }
+    fn body(&mut self) -> Option<Body> {
+        if let Some((first, fallbacks)) = self.clauses.call {
+            return self.call(first, fallbacks);
+        }
+        if let Some(wait) = self.clauses.wait {
+            return self.wait(wait.value.0, wait.at);
         }
         if !self.tree.broken {
             let title = format!("the task `{}` does nothing", self.tree.name.text);
@@ -211,48 +163,34 @@ impl TaskChecker<'_> {
         None
     }
 
-    fn call(&mut self, first: &Invocation, fallbacks: &[Invocation], effect: bool) -> Option<Body> {
-        let profile = self.env.profiles.get(self.index)?;
+    fn call(&mut self, first: &Invocation, fallbacks: &[Invocation]) -> Option<Body> {
         let mut calls = Vec::new();
-        for (written, known) in std::iter::once(first).chain(fallbacks).zip(&profile.calls) {
+        for (written, known) in std::iter::once(first).chain(fallbacks).zip(&self.profile.calls) {
             let Some((system, operation)) = known else {
-                // Nothing is known of the operation, and the arguments may be wrong in themselves.
-                for (_, value) in &written.arguments {
-                    self.checker.infer(value);
-                }
+                self.checker.infer_arguments(written);
                 continue;
             };
-            if !fits(&operation.result, &profile.raw) {
-                let label = format!("{}.{}", written.system.text, written.operation.text);
-                let title = format!("`{label}` answers something else than the call it stands in for");
+            if !fits(&operation.result, &self.profile.raw) {
+                let title =
+                    format!("`{}` answers something else than what it stands in for", written.label());
                 let mut diagnostic = Diagnostic::new(Code::TypeMismatch, written.span, title);
-                if let Some(note) = difference(&operation.result, &profile.raw) {
+                if let Some(note) = difference(&operation.result, &self.profile.raw) {
                     diagnostic = diagnostic.note(note);
                 }
                 self.report(diagnostic);
             }
             calls.push(self.checker.invoke(written, system, operation));
         }
-        let timeout = self.duration(|kind| match kind {
-            ClauseKind::Timeout(duration) => Some(duration),
-            _ => None,
+        let timeout = self.duration(self.clauses.timeout).unwrap_or(CallBody::DEFAULT_TIMEOUT);
+        let within = self.duration(self.clauses.within);
+        let retry = self.clauses.retry.map_or(Retry::DEFAULT, |retry| {
+            self.env.declarations.retry(retry.value, self.checker.diagnostics)
         });
-        let within = self.duration(|kind| match kind {
-            ClauseKind::Within(duration) => Some(duration),
-            _ => None,
-        });
-        let retry = self.find(|kind| match kind {
-            ClauseKind::Retry(retry) => Some(retry),
-            _ => None,
-        });
-        let retry = retry.map(|(retry, _)| self.env.declarations.retry(retry, self.checker.diagnostics));
-        let retry = retry.unwrap_or(Retry::DEFAULT);
-        let undo = self.undo(first, effect);
-        let timeout = timeout.map_or(CallBody::DEFAULT_TIMEOUT, |(timeout, _)| timeout);
-        if let Some((within, at)) = within {
-            self.tight(within, at, timeout, retry);
+        if let Some((within, clause)) = within.zip(self.clauses.within) {
+            self.tight(within, clause.at, timeout, retry);
         }
-        if calls.len() != profile.calls.len() {
+        let undo = self.undo(first);
+        if calls.len() != self.profile.calls.len() {
             return None;
         }
         let mut calls = calls.into_iter();
@@ -260,88 +198,64 @@ impl TaskChecker<'_> {
             call: calls.next()?,
             fallbacks: calls.collect(),
             timeout,
-            within: within.map(|(within, _)| within),
+            within,
             retry,
             undo: undo?,
         })))
     }
 
     fn wait(&mut self, signal: &tree::Name, at: Span) -> Option<Body> {
-        for clause in &self.tree.clauses {
-            let (word, help) = match &clause.kind {
-                ClauseKind::Timeout(_) => ("timeout", "`within` says how long to wait"),
-                ClauseKind::Retry(_) => ("retry", "a wait is not attempted, it lasts: see `within`"),
-                ClauseKind::Undo(_) => ("undo", "a wait changes nothing out there"),
-                ClauseKind::NoUndo(_) => ("no undo", "a wait changes nothing out there"),
-                _ => continue,
-            };
+        let clauses = &self.clauses;
+        let misplaced = [
+            (clauses.timeout.map(|c| c.at), "timeout", "`within` says how long to wait"),
+            (clauses.retry.map(|c| c.at), "retry", "a wait is not attempted, it lasts: see `within`"),
+            (clauses.undo.map(|c| c.at), "undo", "a wait changes nothing out there"),
+            (clauses.no_undo.map(|c| c.at), "no undo", "a wait changes nothing out there"),
+        ];
+        for (at, word, help) in misplaced {
+            let Some(at) = at else { continue };
             let title = format!("`{word}` means nothing for a `wait`");
-            self.report(Diagnostic::new(Code::MisplacedClause, clause.span, title).help(help));
+            self.report(Diagnostic::new(Code::MisplacedClause, at, title).help(help));
         }
-        let within = self.duration(|kind| match kind {
-            ClauseKind::Within(duration) => Some(duration),
-            _ => None,
-        });
-        let limited = self.tree.clauses.iter().any(|clause| matches!(clause.kind, ClauseKind::Within(_)));
-        if !limited && !self.tree.broken {
+        if self.clauses.within.is_none() && !self.tree.broken {
             let title = format!("the wait for `{}` has no limit", signal.text);
             self.report(
                 Diagnostic::new(Code::MissingLimit, at, title)
                     .help("say how long it may last: `within 10d`, and `on timeout` what happens then"),
             );
         }
+        let within = self.duration(self.clauses.within);
         let name = SignalName::new(&signal.text);
         if let Err(wrong) = &name {
             self.report(Diagnostic::new(Code::InvalidName, signal.span, wrong.to_string()));
         }
-        let fields = self.env.profiles.get(self.index)?.raw.clone();
-        Some(Body::Wait { signal: name.ok()?, fields, within: within?.0 })
+        Some(Body::Wait { signal: name.ok()?, fields: self.profile.raw.clone(), within: within? })
     }
 
     // ---- clauses -------------------------------------------------------------------------------------------
 
-    fn undo(&mut self, call: &Invocation, effect: bool) -> Option<Undo> {
-        let undo = self.find(|kind| match kind {
-            ClauseKind::Undo(undo) => Some(undo),
-            _ => None,
-        });
-        let no_undo = self.find(|kind| match kind {
-            ClauseKind::NoUndo(why) => Some(why),
-            _ => None,
-        });
-        let known = self.env.profiles.get(self.index)?.calls.iter().all(Option::is_some);
+    fn undo(&mut self, call: &Invocation) -> Option<Undo> {
         let nothing = Some(Undo::Nothing { why: String::new() });
-        if known && !effect {
-            if let Some(at) = undo.map(|(_, at)| at).or(no_undo.map(|(_, at)| at)) {
+        let known = self.profile.calls.iter().all(Option::is_some);
+        if known && !self.effect {
+            let superfluous = self.clauses.undo.map(|c| c.at).or(self.clauses.no_undo.map(|c| c.at));
+            if let Some(at) = superfluous {
                 let title = "a query changes nothing, so there is nothing to undo";
                 self.report(Diagnostic::new(Code::MisplacedClause, at, title).help("leave it out"));
             }
             return nothing;
         }
-        if let Some((undo, _)) = undo {
-            let found = self.env.declarations.operation(&undo.system, &undo.operation, self.checker.diagnostics);
-            let raw = self.env.profiles.get(self.index)?.raw.clone();
-            let Some((system, operation)) = found else {
-                self.with_result(raw, |checker| {
-                    undo.arguments.iter().for_each(|(_, value)| drop(checker.infer(value)));
-                });
-                return None;
-            };
-            if !operation.effect {
-                let title =
-                    format!("`{}.{}` is a query, and takes nothing back", undo.system.text, undo.operation.text);
-                self.report(
-                    Diagnostic::new(Code::QueryUndo, undo.span, title).label(operation.span, "declared here"),
-                );
-            }
-            return self.with_result(raw, |checker| Some(Undo::Call(checker.invoke(undo, system, operation))));
+        if let Some(undo) = self.clauses.undo {
+            return self.undo_call(undo.value);
         }
-        if let Some((why, _)) = no_undo {
-            return Some(Undo::Nothing { why: why.clone() });
+        if let Some(no_undo) = self.clauses.no_undo {
+            return Some(Undo::Nothing { why: no_undo.value.to_owned() });
         }
-        if known && !self.is_point_of_no_return() && !self.tree.broken {
-            let label = format!("{}.{}", call.system.text, call.operation.text);
-            let title = format!("`{label}` changes something, and the task does not say how to take it back");
+        if known && !self.clauses.point_of_no_return && !self.tree.broken {
+            let title = format!(
+                "`{}` changes something, and the task does not say how to take it back",
+                call.label()
+            );
             self.report(
                 Diagnostic::new(Code::MissingUndo, call.span, title)
                     .help("add `undo system.operation(…)`, `no undo \"why\"` or `point of no return`"),
@@ -350,22 +264,40 @@ impl TaskChecker<'_> {
         nothing
     }
 
-    fn ensures(&mut self, effect: bool) -> Vec<Ensure> {
-        let Some(raw) = self.env.profiles.get(self.index).map(|profile| profile.raw.clone()) else {
-            return Vec::new();
+    fn undo_call(&mut self, undo: &Invocation) -> Option<Undo> {
+        let found = self.env.declarations.operation(&undo.system, &undo.operation, self.checker.diagnostics);
+        self.checker.view.result = Some(self.profile.raw.clone());
+        let call = match found {
+            Some((system, operation)) => {
+                if !operation.effect {
+                    let title = format!("`{}` is a query, and takes nothing back", undo.label());
+                    self.report(
+                        Diagnostic::new(Code::QueryUndo, undo.span, title)
+                            .label(operation.span, "declared here"),
+                    );
+                }
+                Some(self.checker.invoke(undo, system, operation))
+            }
+            None => {
+                self.checker.infer_arguments(undo);
+                None
+            }
         };
+        self.checker.view.result = None;
+        call.map(Undo::Call)
+    }
+
+    fn ensures(&mut self) -> Vec<Ensure> {
         let outer = self.checker.view.facts.clone();
+        self.checker.view.result = Some(self.profile.raw.clone());
         let mut ensures = Vec::new();
-        for clause in &self.tree.clauses {
-            let ClauseKind::Ensure { condition, otherwise } = &clause.kind else { continue };
-            self.checker.view.result = Some(raw.clone());
-            let formula = self.checker.formula(condition, &Type::Bool);
-            let before = self.checker.view.facts.clone();
-            self.checker.view.facts.learn(condition, false, self.env.sources);
-            let reaction = self.reaction(otherwise, effect);
-            self.checker.view.facts = before;
-            self.checker.view.facts.learn(condition, true, self.env.sources);
-            ensures.extend(reaction.map(|otherwise| Ensure { condition: formula, otherwise }));
+        for (condition, otherwise) in std::mem::take(&mut self.clauses.ensure) {
+            let (expr, (holds, fails)) = self.checker.condition(condition);
+            let condition = self.checker.formula_of(expr, condition);
+            self.checker.view.facts = fails;
+            let reaction = self.reaction(otherwise, self.effect);
+            self.checker.view.facts = holds;
+            ensures.extend(reaction.map(|otherwise| Ensure { condition, otherwise }));
         }
         self.checker.view.result = None;
         self.checker.view.facts = outer;
@@ -379,25 +311,14 @@ impl TaskChecker<'_> {
         self.checker.reaction(reaction)
     }
 
-    fn with_result<T>(&mut self, result: Type, check: impl FnOnce(&mut Checker<'_>) -> T) -> T {
-        self.checker.view.result = Some(result);
-        let found = check(&mut self.checker);
-        self.checker.view.result = None;
-        found
-    }
-
     /// The length of time of a clause, unless it is none at all.
-    fn duration(
-        &mut self,
-        read: impl Fn(&ClauseKind) -> Option<&Option<Duration>>,
-    ) -> Option<(Duration, Span)> {
-        let (duration, at) = self.find(read)?;
-        let duration = (*duration)?;
-        if duration == Duration::ZERO {
+    fn duration(&mut self, clause: Option<At<Option<Duration>>>) -> Option<Duration> {
+        let At { value, at } = clause?;
+        if value == Some(Duration::ZERO) {
             self.report(Diagnostic::new(Code::UnusableLimit, at, "nothing can be done in no time at all"));
             return None;
         }
-        Some((duration, at))
+        value
     }
 
     /// Warns of a limit that ends attempts which `retry` asks for.
@@ -407,7 +328,8 @@ impl TaskChecker<'_> {
         for _ in 1..retry.attempts {
             longest = longest.saturating_add(pause);
             if retry.doubling {
-                pause = retry.up_to.map_or(pause.saturating_mul(2), |up_to| up_to.min(pause.saturating_mul(2)));
+                pause =
+                    retry.up_to.map_or(pause.saturating_mul(2), |up_to| up_to.min(pause.saturating_mul(2)));
             }
         }
         if within < longest {
@@ -420,24 +342,4 @@ impl TaskChecker<'_> {
             );
         }
     }
-}
-
-/// The word of a clause that can be given once.
-const fn once(clause: &Clause) -> Option<&'static str> {
-    Some(match &clause.kind {
-        ClauseKind::Call { .. } | ClauseKind::Wait { .. } => "body",
-        ClauseKind::Timeout(_) => "timeout",
-        ClauseKind::Within(_) => "within",
-        ClauseKind::Retry(_) => "retry",
-        ClauseKind::Undo(_) | ClauseKind::NoUndo(_) => "undo",
-        ClauseKind::OnTimeout(_) => "on timeout",
-        ClauseKind::OnFailure(_) => "on failure",
-        ClauseKind::Status(_) => "status",
-        ClauseKind::PointOfNoReturn => "point of no return",
-        ClauseKind::Ensure { .. } => return None,
-    })
-}
-
-fn reads_tasks(expr: &Expr) -> bool {
-    !expr.tasks().is_empty()
 }

@@ -37,10 +37,9 @@ pub(super) fn fits(from: &Type, to: &Type) -> bool {
 }
 
 fn field_fits(from: &[Field], to: &Field) -> bool {
-    from.iter().find(|field| field.name == to.name).map_or_else(
-        || to.of.admits_null() || to.default.is_some(),
-        |field| fits(&field.of, &to.of),
-    )
+    from.iter()
+        .find(|field| field.name == to.name)
+        .map_or_else(|| to.of.admits_null() || to.default.is_some(), |field| fits(&field.of, &to.of))
 }
 
 /// The smallest type that both fit, if there is one.
@@ -55,9 +54,7 @@ pub(super) fn join(a: &Type, b: &Type) -> Option<Type> {
         return Some(a.clone());
     }
     match (a, b) {
-        (Type::Optional(_), _) | (_, Type::Optional(_)) => {
-            Some(join(a.required(), b.required())?.optional())
-        }
+        (Type::Optional(_), _) | (_, Type::Optional(_)) => Some(join(a.required(), b.required())?.optional()),
         (Type::OneOf(a), Type::OneOf(b)) => {
             let others = b.iter().filter(|text| !a.contains(text));
             Some(Type::OneOf(a.iter().chain(others).cloned().collect()))
@@ -83,12 +80,20 @@ pub(super) fn refine(of: Type, path: &[String]) -> Type {
     let Some((name, rest)) = path.split_first() else { return of.required().clone() };
     match of {
         Type::Optional(of) => Type::Optional(Box::new(refine(*of, path))),
-        Type::Record(fields) => Type::Record(
-            fields
-                .into_iter()
-                .map(|field| if field.name == *name { Field { of: refine(field.of, rest), ..field } } else { field })
-                .collect(),
-        ),
+        Type::Record(fields) => {
+            Type::Record(
+                fields
+                    .into_iter()
+                    .map(|field| {
+                        if field.name == *name {
+                            Field { of: refine(field.of, rest), ..field }
+                        } else {
+                            field
+                        }
+                    })
+                    .collect(),
+            )
+        }
         other => other,
     }
 }
@@ -100,6 +105,7 @@ pub(super) fn noun(of: &Type) -> String {
         Type::Optional(inner) => format!("{} that may be missing", noun(inner)),
         Type::List(inner) if is_never(inner) => "an empty list".to_owned(),
         Type::List(_) => format!("a list `{of}`"),
+        Type::Decimal => "a decimal number".to_owned(),
         Type::Duration => "a duration".to_owned(),
         Type::Time => "a time".to_owned(),
         Type::Date => "a date".to_owned(),
@@ -113,12 +119,9 @@ pub(super) fn difference(from: &Type, to: &Type) -> Option<String> {
     let wanted = to.iter().find(|field| !field_fits(from, field))?;
     Some(match from.iter().find(|field| field.name == wanted.name) {
         None => format!("it has no field `{}`", wanted.name),
-        Some(found) => format!(
-            "its field `{}` is {}, and {} is needed",
-            wanted.name,
-            noun(&found.of),
-            noun(&wanted.of)
-        ),
+        Some(found) => {
+            format!("its field `{}` is {}, and {} is needed", wanted.name, noun(&found.of), noun(&wanted.of))
+        }
     })
 }
 
@@ -127,7 +130,8 @@ mod tests {
     use super::*;
 
     fn record(fields: &[(&str, Type)]) -> Type {
-        let field = |(name, of): &(&str, Type)| Field { name: (*name).to_owned(), of: of.clone(), default: None };
+        let field =
+            |(name, of): &(&str, Type)| Field { name: (*name).to_owned(), of: of.clone(), default: None };
         Type::Record(fields.iter().map(field).collect())
     }
 

@@ -101,8 +101,8 @@ mod tests {
     fn a_program_finds_place_text_and_fix() {
         let sources = SourceMap::new(&[("a.blueprint".to_owned(), "type A = txt\n".to_owned())]);
         let span = Span { file: FileId::FIRST, start: 9, end: 12 };
-        let diagnostic = Diagnostic::new(Code::UnknownType, span, "there is no type `txt`")
-            .did_you_mean(Some("text"));
+        let diagnostic =
+            Diagnostic::new(Code::UnknownType, span, "there is no type `txt`").did_you_mean(Some("text"));
         expect![[r#"
             {
               "diagnostics": [

@@ -102,7 +102,10 @@ mod tests {
     fn lines_and_columns_count_from_one_and_in_characters() {
         let map = SourceMap::new(&[("a".to_owned(), "é x\n\ny".to_owned())]);
         let at = |byte| map.position(FileId::FIRST, byte);
-        assert_eq!([at(0), at(3), at(5), at(6), at(7), at(99)], [(1, 1), (1, 3), (2, 1), (3, 1), (3, 2), (3, 1)]);
+        assert_eq!(
+            [at(0), at(3), at(5), at(6), at(7), at(99)],
+            [(1, 1), (1, 3), (2, 1), (3, 1), (3, 2), (3, 1)]
+        );
         assert_eq!(map.text(Span { file: FileId::FIRST, start: 0, end: 2 }), "é");
         assert_eq!(map.text(Span { file: FileId::FIRST, start: 0, end: 1 }), "");
     }

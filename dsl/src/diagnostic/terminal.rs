@@ -1,11 +1,12 @@
 //! Diagnostics for people, drawn over the text they are about.
 
-use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet, renderer::DecorStyle};
+use annotate_snippets::renderer::DecorStyle;
+use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet, normalize_untrusted_str as printable};
 
 use super::{Diagnostic, FileId, Severity, SourceMap};
 
 /// The diagnostics as a terminal shows them, and a last line that counts them; empty if there are none.
-/// `colour` adds ANSI colours.
+/// `colour` adds ANSI colours. What the files contain can't reach the terminal as a control sequence.
 #[must_use]
 pub fn render_terminal(diagnostics: &[Diagnostic], sources: &SourceMap, colour: bool) -> String {
     if diagnostics.is_empty() {
@@ -28,7 +29,7 @@ fn group<'a>(diagnostic: &'a Diagnostic, sources: &'a SourceMap) -> annotate_sni
         Severity::Error => Level::ERROR,
         Severity::Warning => Level::WARNING,
     };
-    let title = level.primary_title(diagnostic.title.as_str()).id(diagnostic.code.as_str());
+    let title = level.primary_title(printable(&diagnostic.title)).id(diagnostic.code.as_str());
     let mut files: Vec<FileId> = Vec::new();
     for label in &diagnostic.labels {
         if !files.contains(&label.span.file) {
@@ -40,15 +41,15 @@ fn group<'a>(diagnostic: &'a Diagnostic, sources: &'a SourceMap) -> annotate_sni
         let labels = diagnostic.labels.iter().enumerate().filter(|(_, label)| label.span.file == id);
         let annotations = labels.map(|(n, label)| {
             let kind = if n == 0 { AnnotationKind::Primary } else { AnnotationKind::Context };
-            let text = (!label.text.is_empty()).then_some(label.text.as_str());
+            let text = (!label.text.is_empty()).then(|| printable(&label.text));
             // At the end of the file there is nothing to underline but the place itself.
             let start = label.span.start.min(file.text.len());
             kind.span(start..label.span.end.clamp(start, file.text.len())).label(text)
         });
         Some(Snippet::source(file.text.as_str()).path(file.name.as_str()).annotations(annotations))
     });
-    let notes = diagnostic.notes.iter().map(|note| Level::NOTE.message(note.as_str()));
-    let help = diagnostic.help.iter().map(|help| Level::HELP.message(help.as_str()));
+    let notes = diagnostic.notes.iter().map(|note| Level::NOTE.message(printable(note)));
+    let help = diagnostic.help.iter().map(|help| Level::HELP.message(printable(help)));
     annotate_snippets::Group::with_title(title).elements(snippets).elements(notes).elements(help)
 }
 

@@ -27,33 +27,24 @@ fn read(expr: &Expr, of: &Type) -> Result<Value, Box<Diagnostic>> {
         ExprKind::Null => Ok(Value::Null),
         ExprKind::Bool(bool) => Ok(Value::Bool(*bool)),
         ExprKind::Number(number) => Ok(Value::from(*number)),
-        ExprKind::Negate(inner) => match &inner.kind {
-            ExprKind::Number(number) => Ok(Value::from(-*number)),
-            _ => Err(not_constant(expr)),
-        },
-        ExprKind::Duration(duration) => match of.required() {
-            Type::Duration | Type::Any => Ok(Value::text(duration.to_string())),
-            Type::Text
-            | Type::Int
-            | Type::Decimal
-            | Type::Bool
-            | Type::Time
-            | Type::Date
-            | Type::OneOf(_)
-            | Type::List(_)
-            | Type::Record(_)
-            | Type::Optional(_) => Err(mismatch("a duration")),
-        },
+        ExprKind::Negate(inner) => {
+            if let ExprKind::Number(number) = &inner.kind {
+                Ok(Value::from(-*number))
+            } else {
+                Err(not_constant(expr))
+            }
+        }
+        ExprKind::Duration(duration) if matches!(of.required(), Type::Duration | Type::Any) => {
+            Ok(Value::text(duration.to_string()))
+        }
+        ExprKind::Duration(_) => Err(mismatch("a duration")),
         ExprKind::Text(_) => match (expr.literal_text(), of.required()) {
             (None, _) => Err(not_constant(expr)),
             (Some(_), Type::Duration) => Err(mismatch("a text")),
             (Some(text), _) => Ok(Value::Text(text)),
         },
         // A bare name is one of the texts of its type.
-        ExprKind::Name(name) => match of.required() {
-            Type::OneOf(_) => Ok(Value::text(name.clone())),
-            _ => Err(not_constant(expr)),
-        },
+        ExprKind::Name(name) if matches!(of.required(), Type::OneOf(_)) => Ok(Value::text(name.clone())),
         ExprKind::List(elements) => {
             let of = if let Type::List(of) = of.required() { of.as_ref() } else { &Type::Any };
             Ok(Value::List(elements.iter().map(|e| read(e, of)).collect::<Result<_, _>>()?))
@@ -67,6 +58,7 @@ fn read(expr: &Expr, of: &Type) -> Result<Value, Box<Diagnostic>> {
             Ok(Value::record(record))
         }
         ExprKind::Unreadable
+        | ExprKind::Name(_)
         | ExprKind::Field { .. }
         | ExprKind::Call { .. }
         | ExprKind::Not(_)

@@ -46,6 +46,11 @@ impl Usage {
         self.used.borrow().contains(&declared)
     }
 
+    /// Whether there is text that could not be read and may have declared something.
+    pub(crate) fn lost_anything(&self) -> bool {
+        !self.lost.is_empty()
+    }
+
     /// Whether a name may be declared in text that could not be read.
     pub(crate) fn is_lost(&self, name: &str) -> bool {
         self.lost.contains(name)
@@ -178,7 +183,7 @@ fn retry(policy: &RetryPolicy, diagnostics: &mut Vec<Diagnostic>) -> Retry {
 
 /// Two things of one kind with the same name.
 pub(crate) fn duplicate(what: &str, name: &Name, earlier: Span) -> Diagnostic {
-    Diagnostic::new(Code::DuplicateName, name.span, format!("there are two of the {what} `{}`", name.text))
+    Diagnostic::new(Code::DuplicateName, name.span, format!("the {what} `{}` is declared twice", name.text))
         .here("declared again here")
         .label(earlier, "declared first here")
 }

@@ -72,7 +72,8 @@ pub(super) fn collect<'t>(
         let version = tree.version.unwrap_or_default();
         if let Some(earlier) = versions.insert((&tree.name.text, version), tree.name.span) {
             diagnostics.push(
-                duplicate(&format!("version {version} of the blueprint"), &tree.name, earlier)
+                duplicate("blueprint", &tree.name, earlier)
+                    .note(format!("both are version {version}"))
                     .help("give the changed one the next version"),
             );
         }
@@ -117,11 +118,14 @@ fn outline<'t>(
         });
     }
     for block in &tree.blocks {
-        let kind = kinds.get(block.kind.text.as_str()).map(|(kind, _)| *kind);
-        if kind.is_none() && !declarations.usage().is_lost(&block.kind.text) {
+        let name = block.kind.text.as_str();
+        let known = kinds.get(name);
+        if known.is_none() && !declarations.usage().is_lost(name) {
             diagnostics.push(unknown_kind(&block.kind, kinds.keys().copied()));
         }
-        outline.block_kinds.push(kind);
+        // What is probably meant is taken for it, so that its tasks can be checked.
+        let known = known.or_else(|| kinds.get(near_miss(name, kinds.keys().copied())?));
+        outline.block_kinds.push(known.map(|(kind, _)| *kind));
     }
     outline.tasks(diagnostics);
     outline
@@ -132,9 +136,7 @@ fn unknown_kind<'a>(kind: &Name, known: impl Iterator<Item = &'a str> + Clone) -
     let diagnostic = Diagnostic::new(Code::UnknownKind, kind.span, title);
     match near_miss(&kind.text, known.clone()) {
         meant @ Some(_) => diagnostic.did_you_mean(meant),
-        None if known.clone().next().is_some() => {
-            diagnostic.help(format!("it has {}", listing(known, 6)))
-        }
+        None if known.clone().next().is_some() => diagnostic.help(format!("it has {}", listing(known, 6))),
         None => diagnostic.help(format!("declare it: `item {} where … {{ … }}`", kind.text)),
     }
 }
@@ -156,18 +158,17 @@ fn shadowed<'a>(
 
 impl<'t> Outline<'t> {
     fn tasks(&mut self, diagnostics: &mut Vec<Diagnostic>) {
-        let mut places: BTreeMap<(Option<usize>, &str), Span> = BTreeMap::new();
+        let mut declared: BTreeMap<&str, Vec<(Option<usize>, Span)>> = BTreeMap::new();
         for (n, task) in self.tree.tasks.iter().enumerate() {
-            let kind = task.block.and_then(|block| self.block_kinds.get(block).copied().flatten());
+            let kind = self.kind_of(task.block);
             let name: &'t str = &task.name.text;
             // A name inside `each` must not hide one outside: both would be said the same way there.
-            let clash = places.iter().find(|((other, n), _)| {
-                *n == name && (*other == kind || other.is_none() || kind.is_none())
-            });
-            if let Some((_, earlier)) = clash {
+            let clashes = |other: &Option<usize>| *other == kind || other.is_none() || kind.is_none();
+            let namesakes = declared.entry(name).or_default();
+            if let Some((_, earlier)) = namesakes.iter().find(|(other, _)| clashes(other)) {
                 diagnostics.push(duplicate("task", &task.name, *earlier));
             } else {
-                places.insert((kind, name), task.name.span);
+                namesakes.push((kind, task.name.span));
                 self.by_name.insert((kind, name), n);
             }
             self.tasks.push(TaskOutline { name: named(&task.name, TaskName::new, diagnostics), kind });
@@ -209,9 +210,7 @@ impl<'t> Outline<'t> {
         let here = self.kind_of(from);
         let near = self.by_name.keys().filter(|(kind, _)| kind.is_none() || *kind == here).map(|(_, n)| *n);
         let title = format!("there is no task `{}`", name.text);
-        Some(
-            Diagnostic::new(Code::UnknownTask, name.span, title).did_you_mean(near_miss(&name.text, near)),
-        )
+        Some(Diagnostic::new(Code::UnknownTask, name.span, title).did_you_mean(near_miss(&name.text, near)))
     }
 
     /// Why `kind.name` means no task here.
@@ -231,9 +230,7 @@ impl<'t> Outline<'t> {
         }
         let near = self.by_name.keys().filter(|(k, _)| *k == Some(kind)).map(|(_, n)| *n);
         let title = format!("`each {text}` has no task `{}`", name.text);
-        Some(
-            Diagnostic::new(Code::UnknownTask, name.span, title).did_you_mean(near_miss(&name.text, near)),
-        )
+        Some(Diagnostic::new(Code::UnknownTask, name.span, title).did_you_mean(near_miss(&name.text, near)))
     }
 
     /// Why a task that exists inside `each kind` can't be named as it was.
@@ -241,7 +238,10 @@ impl<'t> Outline<'t> {
         let of = self.kinds.get(kind).map_or("", |kind| kind.text.as_str());
         let text = &name.text;
         let (title, help) = if self.kind_of(from) == Some(kind) {
-            (format!("the task `{text}` is of the same item here"), format!("write `{text}`, without `{of}.`"))
+            (
+                format!("the task `{text}` is of the same item here"),
+                format!("write `{text}`, without `{of}.`"),
+            )
         } else {
             (
                 format!("the task `{text}` has an instance per `{of}`"),
@@ -261,16 +261,25 @@ impl<'t> Outline<'t> {
         from: Option<usize>,
         reference: &tree::TaskRef,
         usage: &Usage,
-    ) -> Result<Seen, Option<Diagnostic>> {
+        diagnostics: &mut Vec<Diagnostic>,
+    ) -> Option<Seen> {
         let Some(kind) = &reference.kind else {
             let seen = self.bare(from, &reference.task.text);
-            return seen.ok_or_else(|| self.no_bare(from, &reference.task, usage));
+            if seen.is_none() {
+                diagnostics.extend(self.no_bare(from, &reference.task, usage));
+            }
+            return seen;
         };
         let Some(known) = self.kind(&kind.text) else {
-            let kinds = self.kinds.iter().map(|kind| kind.text.as_str());
-            return Err((!usage.is_lost(&kind.text)).then(|| unknown_kind(kind, kinds)));
+            if !usage.is_lost(&kind.text) {
+                diagnostics.push(unknown_kind(kind, self.kinds.iter().map(|kind| kind.text.as_str())));
+            }
+            return None;
         };
         let seen = self.dotted(from, known, &reference.task.text);
-        seen.ok_or_else(|| self.no_dotted(from, known, &reference.task, usage))
+        if seen.is_none() {
+            diagnostics.extend(self.no_dotted(from, known, &reference.task, usage));
+        }
+        seen
     }
 }

@@ -69,12 +69,7 @@ impl<'t> Types<'t> {
 
     /// A type as used somewhere. What can't be known is `any`, which fits everywhere, so that nothing that
     /// follows from it is reported.
-    pub(crate) fn resolve(
-        &self,
-        of: &TypeExpr,
-        usage: &Usage,
-        diagnostics: &mut Vec<Diagnostic>,
-    ) -> Type {
+    pub(crate) fn resolve(&self, of: &TypeExpr, usage: &Usage, diagnostics: &mut Vec<Diagnostic>) -> Type {
         let mut writer = Writer::new(self, usage, diagnostics);
         let written_out = writer.write(of);
         writer.finish(of.span);
@@ -109,15 +104,27 @@ struct Writer<'w, 't> {
     path: Vec<&'t str>,
     parts: usize,
     too_deep: bool,
+    /// Names of which each contains the next, and the last is the first.
+    circle: Option<Vec<&'t str>>,
 }
 
 impl<'w, 't> Writer<'w, 't> {
     const fn new(types: &'w Types<'t>, usage: &'w Usage, diagnostics: &'w mut Vec<Diagnostic>) -> Self {
-        Self { types, usage, diagnostics, path: Vec::new(), parts: 0, too_deep: false }
+        Self { types, usage, diagnostics, path: Vec::new(), parts: 0, too_deep: false, circle: None }
     }
 
     /// Reports a type that could not be written out whole.
     fn finish(self, at: Span) {
+        if let Some(circle) = self.circle {
+            let path: Vec<_> = circle.iter().map(|name| format!("`{name}`")).collect();
+            let name = path.first().cloned().unwrap_or_default();
+            let title = format!("the type {name} contains itself: {}", path.join(" → "));
+            self.diagnostics.push(
+                Diagnostic::new(Code::RecursiveType, at, title)
+                    .help("refer to the inner one by an id, or use `any`"),
+            );
+            return;
+        }
         let title = if self.parts > TYPE_PARTS {
             format!("the type has more than {TYPE_PARTS} parts when it is written out")
         } else if self.too_deep {
@@ -161,14 +168,14 @@ impl<'w, 't> Writer<'w, 't> {
             if !self.usage.is_lost(name) {
                 let known = self.types.declared.keys().copied().chain(BUILT_IN.iter().map(|(n, _)| *n));
                 let title = format!("there is no type `{name}`");
-                self.diagnostics.push(
-                    Diagnostic::new(Code::UnknownType, at, title).did_you_mean(near_miss(name, known)),
-                );
+                self.diagnostics
+                    .push(Diagnostic::new(Code::UnknownType, at, title).did_you_mean(near_miss(name, known)));
             }
             return Type::Any;
         };
-        if let Some(start) = self.path.iter().position(|n| n == known) {
-            self.recursive(start, known, at);
+        if self.path.contains(known) {
+            self.circle =
+                Some(self.path.iter().copied().chain([*known]).skip_while(|n| n != known).collect());
             return Type::Any;
         }
         self.usage.mark(declaration.name.span);
@@ -187,19 +194,6 @@ impl<'w, 't> Writer<'w, 't> {
         self.diagnostics.truncate(reported);
         self.path.pop();
         of
-    }
-
-    fn recursive(&mut self, start: usize, name: &str, at: Span) {
-        // Said once, by the type itself; types on the way to it say nothing.
-        if start == 0 && self.path.first().is_some_and(|first| *first == name) {
-            let path: Vec<_> =
-                self.path.iter().copied().chain([name]).map(|name| format!("`{name}`")).collect();
-            let title = format!("the type `{name}` contains itself: {}", path.join(" → "));
-            self.diagnostics.push(
-                Diagnostic::new(Code::RecursiveType, at, title)
-                    .help("refer to the inner one by an id, or use `any`"),
-            );
-        }
     }
 
     fn fields(&mut self, declared: &[FieldDeclaration]) -> Vec<Field> {

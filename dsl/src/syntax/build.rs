@@ -297,8 +297,7 @@ impl Reader<'_> {
         let Some(missing) = missing else { return false };
         let at = self.token_at(missing.as_span().start());
         let found = self.describe(at);
-        let mut diagnostic =
-            Diagnostic::new(Code::MissingBrace, at, format!("expected `}}`, found {found}"));
+        let mut diagnostic = Diagnostic::new(Code::MissingBrace, at, format!("expected `}}`, found {found}"));
         if let Some(open) = child(block, Rule::lbrace) {
             diagnostic = diagnostic.label(self.span(&open), "this block is not closed");
         }

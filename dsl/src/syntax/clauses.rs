@@ -78,11 +78,8 @@ impl Reader<'_> {
     }
 
     pub(super) fn reaction(&mut self, pair: &Pair<'_>) -> Reaction {
-        let hold_for = if child(pair, Rule::for_customer).is_some() {
-            HoldFor::Customer
-        } else {
-            HoldFor::Operations
-        };
+        let hold_for =
+            if child(pair, Rule::for_customer).is_some() { HoldFor::Customer } else { HoldFor::Operations };
         let word = child(pair, Rule::reaction_word);
         let kind = match word.as_ref().map_or("", Pair::as_str) {
             "reject" => Some(ReactionKind::Reject),

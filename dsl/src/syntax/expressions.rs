@@ -70,11 +70,14 @@ impl Reader<'_> {
     pub(super) fn expr(&mut self, pair: &Pair<'_>) -> Expr {
         let span = self.span(pair);
         // Operators recurse while they are grouped, so their number is looked at first.
-        if pair.clone().into_inner().count() > EXPRESSION_HEIGHT {
+        if self.depth > EXPRESSION_HEIGHT || pair.clone().into_inner().count() > EXPRESSION_HEIGHT {
             return self.too_high(span);
         }
+        self.depth += 1;
         let mut tokens = pair.clone().into_inner().peekable();
-        self.binary(&mut tokens, Binding::Loosest, span)
+        let expr = self.binary(&mut tokens, Binding::Loosest, span);
+        self.depth -= 1;
+        expr
     }
 
     fn binary(&mut self, tokens: &mut Peekable<Pairs<'_, Rule>>, least: Binding, whole: Span) -> Expr {
@@ -305,4 +308,74 @@ const fn unreadable(span: Span) -> Expr {
 
 fn highest(exprs: &[Expr]) -> usize {
     exprs.iter().map(|e| e.height).max().unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::FileId;
+
+    /// How an expression was grouped.
+    fn grouped(expr: &Expr) -> String {
+        match &expr.kind {
+            ExprKind::Binary { op, left, right, .. } => {
+                let op = match op {
+                    BinaryOp::Or => "or",
+                    BinaryOp::And => "and",
+                    BinaryOp::Equal => "==",
+                    BinaryOp::NotEqual => "!=",
+                    BinaryOp::Compare(_) => "<",
+                    BinaryOp::In => "in",
+                    BinaryOp::Matches => "matches",
+                    BinaryOp::Coalesce => "??",
+                    BinaryOp::Arithmetic(Arithmetic::Add) => "+",
+                    BinaryOp::Arithmetic(Arithmetic::Subtract) => "-",
+                    BinaryOp::Arithmetic(Arithmetic::Multiply) => "*",
+                    BinaryOp::Arithmetic(Arithmetic::Divide) => "/",
+                };
+                format!("({} {op} {})", grouped(left), grouped(right))
+            }
+            ExprKind::Not(of) => format!("(not {})", grouped(of)),
+            ExprKind::Negate(of) => format!("(-{})", grouped(of)),
+            ExprKind::Field { of, name, safe } => {
+                format!("{}{}{}", grouped(of), if *safe { "?." } else { "." }, name.text)
+            }
+            ExprKind::If { condition, then, otherwise } => {
+                format!("(if {} then {} else {})", grouped(condition), grouped(then), grouped(otherwise))
+            }
+            ExprKind::Name(name) => name.clone(),
+            ExprKind::Number(number) => number.to_string(),
+            ExprKind::Call { function, arguments } => {
+                let arguments: Vec<_> = arguments.iter().map(grouped).collect();
+                format!("{}({})", function.text, arguments.join(", "))
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn operators_group_by_how_tightly_they_bind() {
+        for (written, meant) in [
+            ("a or b and c or d", "((a or (b and c)) or d)"),
+            ("not a == b and c", "((not (a == b)) and c)"),
+            ("not not a", "(not (not a))"),
+            ("a == not b", "(a == (not b))"),
+            ("a + b * c - d / e", "((a + (b * c)) - (d / e))"),
+            ("a - b - c", "((a - b) - c)"),
+            ("-a * -b", "((-a) * (-b))"),
+            ("-a.b", "(-a.b)"),
+            ("a ?? b ?? c", "(a ?? (b ?? c))"),
+            ("a ?? b + 1 < c", "((a ?? (b + 1)) < c)"),
+            ("a?.b.c ?? d == e", "((a?.b.c ?? d) == e)"),
+            ("a in b and c matches d", "((a in b) and (c matches d))"),
+            ("if a then b else c or d", "(if a then b else (c or d))"),
+            ("f(a, b + c) < (a or b)", "(f(a, (b + c)) < (a or b))"),
+            ("nothing or notable", "(nothing or notable)"),
+        ] {
+            let text = format!("blueprint b version 1 {{ accepts order where {written} }}");
+            let (file, diagnostics) = super::super::parse(FileId::FIRST, &text);
+            assert!(diagnostics.is_empty(), "{written}: {diagnostics:?}");
+            assert_eq!(grouped(&file.blueprints[0].accepts[0].condition), meant, "{written}");
+        }
+    }
 }

@@ -192,6 +192,13 @@ pub(crate) struct Invocation {
     pub(crate) arguments: Vec<(Name, Expr)>,
 }
 
+impl Invocation {
+    /// `system.operation`, as written.
+    pub(crate) fn label(&self) -> String {
+        format!("{}.{}", self.system.text, self.operation.text)
+    }
+}
+
 /// `on failure` with what it says.
 #[derive(Clone, Debug)]
 pub(crate) struct Reacting {
@@ -228,13 +235,34 @@ pub(crate) enum ExprKind {
     List(Vec<Expr>),
     Record(Vec<(Name, Expr)>),
     Name(String),
-    Field { of: Box<Expr>, name: Name, safe: bool },
-    Call { function: Name, arguments: Vec<Expr> },
+    Field {
+        of: Box<Expr>,
+        name: Name,
+        safe: bool,
+    },
+    Call {
+        function: Name,
+        arguments: Vec<Expr>,
+    },
     Not(Box<Expr>),
     Negate(Box<Expr>),
-    Binary { op: plan::BinaryOp, op_span: Span, left: Box<Expr>, right: Box<Expr> },
-    If { condition: Box<Expr>, then: Box<Expr>, otherwise: Box<Expr> },
-    Comprehension { each: Box<Expr>, variable: Name, of: Box<Expr>, keep: Option<Box<Expr>> },
+    Binary {
+        op: plan::BinaryOp,
+        op_span: Span,
+        left: Box<Expr>,
+        right: Box<Expr>,
+    },
+    If {
+        condition: Box<Expr>,
+        then: Box<Expr>,
+        otherwise: Box<Expr>,
+    },
+    Comprehension {
+        each: Box<Expr>,
+        variable: Name,
+        of: Box<Expr>,
+        keep: Option<Box<Expr>>,
+    },
 }
 
 #[derive(Clone, Debug)]

@@ -1,9 +1,12 @@
 //! One call: an activity with the task's retries, or first an attempt inside the workflow task.
 
+use std::future::{Future as _, poll_fn};
+use std::pin::pin;
+use std::task::Poll;
 use std::time::Duration;
 
-use contract::payload::encode;
-use contract::{CallInput, Earlier, names};
+use contract::payload::{decode, encode};
+use contract::{CallInput, Earlier, Inquiry, names};
 use engine::Settlement;
 use plan::Retry;
 use temporalio_common::{ActivityCloseTimeouts, RetryPolicy, UntypedActivity};
@@ -13,7 +16,7 @@ use temporalio_workflow::{
 };
 
 use super::OrderWorkflow;
-use super::settle::{Made, made};
+use super::settle::{Made, made, stopped};
 
 /// How long a worker may need beyond the call itself before Temporal takes it for lost.
 const GRACE: Duration = Duration::from_secs(5);
@@ -38,17 +41,17 @@ pub(super) struct Assignment {
     pub(super) input: CallInput,
 }
 
-/// Makes a call, with all its attempts. The token ends the waits between them, never an attempt.
+/// Makes a call, with all its attempts. `settle` ends the waits between them, never an attempt.
 pub(super) async fn make(
     ctx: &WorkflowContext<OrderWorkflow>,
     mut call: Assignment,
-    token: &WorkflowCancellationToken,
+    settle: &WorkflowCancellationToken,
 ) -> Made {
     if !call.inline {
-        return remotely(ctx, call, token).await;
+        return remotely(ctx, call, settle).await;
     }
     let begun = ctx.workflow_time();
-    let first = inline(ctx, &call, token).await;
+    let first = inline(ctx, &call).await;
     if !matches!(first.settlement, Settlement::Unknown { .. }) || call.retry.attempts <= 1 {
         return first;
     }
@@ -56,9 +59,9 @@ pub(super) async fn make(
     // nothing else of the order.
     let pause = TimerOptions::builder(call.retry.every.to_std())
         .summary(format!("before another attempt of {}", call.summary))
-        .cancellation_token(token.clone())
+        .cancellation_token(settle.clone())
         .build();
-    if token.is_cancelled() || ctx.timer(pause).await == TimerResult::Cancelled {
+    if settle.is_cancelled() || ctx.timer(pause).await == TimerResult::Cancelled {
         return first;
     }
     if let (Some(within), Some(begun), Some(now)) = (call.within, begun, ctx.workflow_time()) {
@@ -70,9 +73,8 @@ pub(super) async fn make(
         call.within = Some(model::Duration::from_millis(u64::try_from(left.as_millis()).unwrap_or(u64::MAX)));
     }
     call.retry.attempts -= 1;
-    call.input.earlier =
-        Earlier { attempts: call.input.earlier.attempts + first.attempts, in_doubt: true };
-    let mut rest = remotely(ctx, call, token).await;
+    call.input.earlier = Earlier { attempts: call.input.earlier.attempts + first.attempts, in_doubt: true };
+    let mut rest = remotely(ctx, call, settle).await;
     rest.attempts += first.attempts;
     rest
 }
@@ -81,7 +83,7 @@ pub(super) async fn make(
 async fn remotely(
     ctx: &WorkflowContext<OrderWorkflow>,
     call: Assignment,
-    token: &WorkflowCancellationToken,
+    settle: &WorkflowCancellationToken,
 ) -> Made {
     let attempts = call.retry.attempts.max(1);
     let attempt = call.input.timeout.to_std() + GRACE;
@@ -92,25 +94,50 @@ async fn remotely(
         },
         None => ActivityCloseTimeouts::StartToClose(attempt),
     };
+    let stop = WorkflowCancellationToken::new();
     let options = ActivityOptions::with_close_timeouts(timeouts)
-        .activity_id(call.activity_id)
-        .summary(call.summary)
+        .activity_id(call.activity_id.clone())
+        .summary(call.summary.clone())
         .maybe_task_queue(call.task_queue)
         .maybe_heartbeat_timeout((attempt > LONG).then_some(HEARTBEAT))
         .retry_policy(retry_policy(&call.retry, attempts))
         .cancellation_type(ActivityCancellationType::WaitCancellationCompleted)
-        .cancellation_token(token.clone())
+        .cancellation_token(stop.clone())
         .build();
-    let answer = ctx.execute_activity(UntypedActivity::new(names::CALL), encode(&call.input), options).await;
-    made(answer, attempts)
+    let mut answer =
+        pin!(ctx.execute_activity(UntypedActivity::new(names::CALL), encode(&call.input), options));
+    let early = poll_fn(|cx| match answer.as_mut().poll(cx) {
+        Poll::Ready(answer) => Poll::Ready(Some(answer)),
+        Poll::Pending if settle.is_cancelled() => Poll::Ready(None),
+        Poll::Pending => Poll::Pending,
+    });
+    if let Some(answer) = early.await {
+        return made(answer, attempts);
+    }
+    // Stopped between attempts, an activity does not say how the last one ended. So that is asked first.
+    let inquiry = inquire(ctx, &call.activity_id, &call.summary).await;
+    stop.cancel();
+    stopped(answer.await, &inquiry, attempts)
+}
+
+/// Has Temporal begin no further attempt of an activity, and asks what became of those before.
+async fn inquire(ctx: &WorkflowContext<OrderWorkflow>, activity_id: &str, summary: &str) -> Inquiry {
+    let options = LocalActivityOptions::builder()
+        .activity_id(format!("settle {activity_id}"))
+        .summary(format!("{summary} · what became of it?"))
+        .retry_policy(RetryPolicy::builder().maximum_attempts(1).build())
+        .start_to_close_timeout(INLINE)
+        .cancellation_token(WorkflowCancellationToken::new())
+        .build();
+    let asked = UntypedActivity::new(names::INQUIRE);
+    let answer = ctx.execute_local_activity(asked, encode(&activity_id), options).await;
+    answer.ok().and_then(|raw| decode(&raw).ok()).unwrap_or_else(|| Inquiry::InDoubt {
+        reason: "the call was stopped before another attempt".to_owned(),
+    })
 }
 
 /// Inside the workflow task: one attempt, no event of its own in the history but its result.
-async fn inline(
-    ctx: &WorkflowContext<OrderWorkflow>,
-    call: &Assignment,
-    token: &WorkflowCancellationToken,
-) -> Made {
+async fn inline(ctx: &WorkflowContext<OrderWorkflow>, call: &Assignment) -> Made {
     let mut input = call.input.clone();
     let limit = input.timeout.to_std().min(INLINE);
     input.timeout = model::Duration::from_millis(u64::try_from(limit.as_millis()).unwrap_or(u64::MAX));
@@ -119,8 +146,7 @@ async fn inline(
         .summary(call.summary.clone())
         .retry_policy(RetryPolicy::builder().maximum_attempts(1).build())
         .start_to_close_timeout(limit + GRACE)
-        .cancel_type(ActivityCancellationType::WaitCancellationCompleted)
-        .cancellation_token(token.clone())
+        .cancellation_token(WorkflowCancellationToken::new())
         .build();
     let answer = ctx.execute_local_activity(UntypedActivity::new(names::CALL), encode(&input), options).await;
     made(answer, 1)

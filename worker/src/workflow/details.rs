@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use contract::attributes::{FIRST_STATE, HELD_TASK, ORDER_STATE};
+use contract::attributes::{FIRST_STATE, HELD_TASK, ORDER_STATE, no_held_task};
 use engine::Run;
 use model::{Fact, OrderState, TaskId, TaskState};
 use temporalio_workflow::WorkflowContext;
@@ -56,7 +56,7 @@ impl Shown {
         if held != self.held {
             updates.push(match &held {
                 Some(task) => HELD_TASK.value_set(task.to_string()),
-                None => HELD_TASK.value_unset(),
+                None => no_held_task(),
             });
             self.held = held;
         }

@@ -9,11 +9,11 @@ use engine::Event;
 use model::{Actor, DeliveryId};
 use temporalio_workflow::WorkflowContext;
 
+use super::OrderWorkflow;
 use super::desk::Desk;
 use super::details::Shown;
 use super::ops::Ops;
 use super::outlet::Reporter;
-use super::OrderWorkflow;
 
 /// The id of a cancel that came as Temporal's own cancellation request, of which a workflow gets one.
 const NATIVE_CANCEL: &str = "temporal-cancellation";
@@ -30,7 +30,7 @@ pub(super) async fn drive(ctx: &WorkflowContext<OrderWorkflow>, desk: &RefCell<D
         let desk = &mut *desk.borrow_mut();
         loop {
             while let Some(effect) = desk.run.poll_effect() {
-                ops.carry_out(effect, &desk.routes, desk.run.events().len() as u64);
+                ops.carry_out(effect, &desk.routes);
             }
             if !cancel_seen && let Some(cancel) = native_cancel(ctx) {
                 cancel_seen = true;
@@ -58,8 +58,9 @@ fn native_cancel(ctx: &WorkflowContext<OrderWorkflow>) -> Option<Event> {
     token.is_cancelled().then(|| Event::Cancel {
         id: DeliveryId::new(NATIVE_CANCEL).expect("an id"),
         by: Actor::new("temporal"),
-        reason: token.reason().filter(|reason| !reason.is_empty()).unwrap_or_else(|| {
-            format!("the workflow `{}` was asked to cancel", names::WORKFLOW)
-        }),
+        reason: token
+            .reason()
+            .filter(|reason| !reason.is_empty())
+            .unwrap_or_else(|| format!("the workflow `{}` was asked to cancel", names::WORKFLOW)),
     })
 }

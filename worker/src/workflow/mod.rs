@@ -18,7 +18,7 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use contract::payload::encode;
-use contract::{ActRequest, Answer, CancelRequest, Deltas, DeltasRequest, DeliverRequest, names};
+use contract::{ActRequest, Answer, CancelRequest, DeliverRequest, Deltas, DeltasRequest, names};
 use engine::{Event, Handled, OperatorAction, Rejected};
 use model::Timestamp;
 use temporalio_common::data_converters::RawValue;
@@ -48,8 +48,10 @@ impl OrderWorkflow {
         Self { desk: Desk::open(&input, started).map(|desk| Rc::new(RefCell::new(desk))) }
     }
 
+    /// Carries the order out.
     #[run(name = names::WORKFLOW)]
-    async fn run(ctx: &mut WorkflowContext<Self>) -> WorkflowResult<RawValue> {
+    #[allow(missing_docs, reason = "the SDK makes a constant of this name")]
+    pub async fn run(ctx: &mut WorkflowContext<Self>) -> WorkflowResult<RawValue> {
         match ctx.state(|order| order.desk.clone()) {
             Ok(desk) => Ok(encode(&driver::drive(ctx, &desk).await)),
             Err(wrong) => Err(ApplicationFailure::builder(wrong)

@@ -61,13 +61,19 @@ pub(super) struct Ops {
 
 impl Ops {
     pub(super) fn new(ctx: &WorkflowContext<OrderWorkflow>, order: OrderId) -> Self {
-        Self { ctx: ctx.clone(), order, ops: BTreeMap::new(), made: BTreeMap::new(), callers: BTreeMap::new() }
+        Self {
+            ctx: ctx.clone(),
+            order,
+            ops: BTreeMap::new(),
+            made: BTreeMap::new(),
+            callers: BTreeMap::new(),
+        }
     }
 
-    /// Does what the run wants done. `events` is the number of the last order event.
-    pub(super) fn carry_out(&mut self, effect: Effect, routes: &Routes, events: u64) {
+    /// Does what the run wants done.
+    pub(super) fn carry_out(&mut self, effect: Effect, routes: &Routes) {
         match effect {
-            Effect::Call(call) => self.call(*call, routes, events),
+            Effect::Call(call) => self.call(*call, routes),
             Effect::Settle(call) => self.cancel(Key::Call(call)),
             Effect::StartTimer(timer) => self.start_timer(timer),
             Effect::StopTimer(timer) => self.cancel(Key::Timer(timer)),
@@ -102,7 +108,7 @@ impl Ops {
         }
     }
 
-    fn call(&mut self, effect: CallEffect, routes: &Routes, events: u64) {
+    fn call(&mut self, effect: CallEffect, routes: &Routes) {
         let caller = (effect.task.clone(), effect.direction);
         let made = self.made.entry(caller.clone()).or_default();
         made.calls += 1;
@@ -127,7 +133,7 @@ impl Ops {
                 arguments: effect.arguments,
                 key: effect.key,
                 timeout: effect.timeout,
-                after_event: events,
+                ordered_at: self.ctx.history_length(),
                 earlier: Earlier { attempts: made.attempts, in_doubt: false },
             },
         };

@@ -3,8 +3,8 @@
 //! An order that believes "not done" of something that was done leaves it behind for ever; one that believes "may be
 //! done" asks again under the same key. So everything that is not certain is unknown.
 
-use contract::CallFailure;
 use contract::payload::decode;
+use contract::{CallFailure, Inquiry};
 use engine::Settlement;
 use temporalio_common::data_converters::RawValue;
 use temporalio_common::error::{ActivityExecutionError, IncomingError, TimeoutType};
@@ -41,9 +41,24 @@ pub(super) fn made(answer: Result<RawValue, ActivityExecutionError>, most: u32) 
         Err(ActivityExecutionError::Cancelled(_)) => {
             unknown("the call was stopped before another attempt".to_owned())
         }
-        Err(ActivityExecutionError::Serialization(wrong)) => {
-            unknown(format!("its answer can't be read: {wrong}"))
+        Err(other) => unknown(format!("the call was broken off: {other}")),
+    }
+}
+
+/// Reads the end of an activity that was stopped, given what was known before.
+pub(super) fn stopped(
+    answer: Result<RawValue, ActivityExecutionError>,
+    inquiry: &Inquiry,
+    most: u32,
+) -> Made {
+    match (&answer, inquiry) {
+        (Err(ActivityExecutionError::Cancelled(_)), Inquiry::Harmless { reason }) => {
+            Made { settlement: Settlement::Failed { reason: reason.clone() }, attempts: most }
         }
+        (Err(ActivityExecutionError::Cancelled(_)), Inquiry::InDoubt { reason }) => {
+            Made { settlement: Settlement::Unknown { reason: reason.clone() }, attempts: most }
+        }
+        _ => made(answer, most),
     }
 }
 

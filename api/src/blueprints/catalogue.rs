@@ -1,0 +1,126 @@
+//! Finds the blueprint for an order among all that is published, and makes the plan.
+
+use std::sync::Arc;
+
+use dsl::Library;
+use model::{BlueprintName, BlueprintRef, Fault, Order, OrderRequest, Pointer};
+use plan::Plan;
+use sqlx::PgConnection;
+use store::BlueprintVersion;
+
+use crate::app::App;
+use crate::error::ApiError;
+
+/// How many names a message lists at the most.
+const LISTED: usize = 10;
+
+/// Plans an order with the blueprint that it names, or else with the only one that accepts it, each in its newest published version
+/// unless the order says otherwise.
+///
+/// # Errors
+/// Every fault of the order that its blueprint finds, or that there is no blueprint for it.
+pub(crate) async fn make_plan(
+    app: &App,
+    connection: &mut PgConnection,
+    order: Order,
+) -> Result<(Order, Plan), ApiError> {
+    let (library, blueprint) = match &order.request.blueprint {
+        Some(name) => named(app, connection, name, order.request.version).await?,
+        None => accepting(app, connection, &order.request).await?,
+    };
+    let planned = tokio::task::spawn_blocking(move || {
+        let blueprint = library.blueprint(&blueprint.name, Some(blueprint.version));
+        let plan = blueprint.map(|blueprint| blueprint.plan(&order));
+        (order, plan)
+    });
+    match planned.await.map_err(ApiError::internal)? {
+        (order, Some(Ok(plan))) => Ok((order, plan)),
+        (_, Some(Err(faults))) => Err(ApiError::InvalidDocument(faults)),
+        (_, None) => Err(ApiError::internal("a blueprint is not in the library that it was published with")),
+    }
+}
+
+async fn named(
+    app: &App,
+    connection: &mut PgConnection,
+    name: &BlueprintName,
+    version: Option<u32>,
+) -> Result<(Arc<Library>, BlueprintRef), ApiError> {
+    if let Some(found) = store::load_blueprint(connection, name, version).await? {
+        let library = app.libraries().get(connection, &found.library).await?;
+        return Ok((library, found.blueprint));
+    }
+    let newest = store::newest_blueprints(connection).await?;
+    let detail = match newest.iter().find(|known| known.blueprint.name == *name) {
+        Some(known) => format!(
+            "there is no version {} of the blueprint `{name}`: the newest is {}",
+            version.unwrap_or_default(),
+            known.blueprint.version
+        ),
+        None => format!("there is no blueprint `{name}`: {}", known_names(&newest)),
+    };
+    Err(at_blueprint(detail))
+}
+
+async fn accepting(
+    app: &App,
+    connection: &mut PgConnection,
+    request: &OrderRequest,
+) -> Result<(Arc<Library>, BlueprintRef), ApiError> {
+    let newest = store::newest_blueprints(connection).await?;
+    let mut libraries: Vec<&BlueprintVersion> = newest.iter().collect();
+    // The library that was published last first: usually it holds the newest version of everything.
+    libraries.sort_by(|a, b| b.published_at.cmp(&a.published_at).then_with(|| a.library.cmp(&b.library)));
+    libraries.dedup_by(|a, b| a.library == b.library);
+    let mut accepting: Vec<(Arc<Library>, BlueprintRef)> = Vec::new();
+    let mut faults = None;
+    for version in libraries {
+        let library = app.libraries().get(connection, &version.library).await?;
+        match library.select(request) {
+            Ok(blueprint) => {
+                let blueprint = blueprint.reference().clone();
+                let is_newest = newest.iter().any(|known| known.blueprint == blueprint);
+                if is_newest && accepting.iter().all(|(_, other)| *other != blueprint) {
+                    accepting.push((Arc::clone(&library), blueprint));
+                }
+            }
+            Err(found) => faults = faults.or(Some(found)),
+        }
+        if holds_all(&library, &newest) {
+            break;
+        }
+    }
+    match accepting.len() {
+        0 => Err(faults.map_or_else(
+            || at_blueprint(format!("no blueprint accepts this order: {}", known_names(&newest))),
+            ApiError::InvalidDocument,
+        )),
+        1 => accepting.pop().ok_or_else(|| ApiError::internal("one is one")),
+        _ => {
+            let names: Vec<_> = accepting.iter().map(|(_, b)| format!("`{}`", b.name)).collect();
+            Err(at_blueprint(format!("{} accept this order: name one of them", names.join(", "))))
+        }
+    }
+}
+
+/// Whether a library speaks for everything that is published.
+fn holds_all(library: &Library, newest: &[BlueprintVersion]) -> bool {
+    newest
+        .iter()
+        .all(|known| library.blueprint(&known.blueprint.name, Some(known.blueprint.version)).is_some())
+}
+
+fn at_blueprint(detail: String) -> ApiError {
+    ApiError::InvalidDocument(vec![Fault::new(Pointer::root().key("blueprint"), detail)])
+}
+
+fn known_names(newest: &[BlueprintVersion]) -> String {
+    if newest.is_empty() {
+        return "none is published".to_owned();
+    }
+    let names: Vec<_> =
+        newest.iter().take(LISTED).map(|known| format!("`{}`", known.blueprint.name)).collect();
+    let more = newest.len().saturating_sub(LISTED);
+    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    format!("known are {}{more}", names.join(", "))
+}

@@ -1,0 +1,60 @@
+//! Promises are kept on a real Temporal, without any worker.
+
+use model::OrderId;
+use sqlx::PgPool;
+
+use crate::testing::{ORDER, TestApp, closed_temporal, config, standing, temporal, wait_until_kept};
+
+async fn submit(api: &TestApp) -> OrderId {
+    api.publish_fiber().await;
+    let accepted = api.post("/v1/orders", ORDER).await.json(202);
+    accepted["id"].as_str().unwrap().parse().unwrap()
+}
+
+#[sqlx::test(migrator = "store::MIGRATOR")]
+async fn an_accepted_order_is_started_at_once(pool: PgPool) {
+    let client = temporal().await;
+    let api = TestApp::with(config(), pool.clone(), client.clone()).await;
+    let order = submit(&api).await;
+    assert!(standing(&client, order, |_| true).await.open);
+    wait_until_kept(&pool).await;
+}
+
+#[sqlx::test(migrator = "store::MIGRATOR")]
+async fn an_order_accepted_while_temporal_is_away_starts_when_it_is_back(pool: PgPool) {
+    let (away, closed) = closed_temporal().await;
+    let api = TestApp::with(config(), pool.clone(), away.clone()).await;
+    let order = submit(&api).await;
+    assert_eq!(api.get("/readyz").await.json(503)["temporal"]["up"], false);
+    closed.open();
+    assert!(standing(&away, order, |_| true).await.open);
+    wait_until_kept(&pool).await;
+}
+
+#[sqlx::test(migrator = "store::MIGRATOR")]
+async fn what_another_process_could_not_start_is_started(pool: PgPool) {
+    let client = temporal().await;
+    let order = submit(&TestApp::start(pool.clone()).await).await;
+    let _other = TestApp::with(config(), pool.clone(), client.clone()).await;
+    assert!(standing(&client, order, |_| true).await.open);
+    wait_until_kept(&pool).await;
+}
+
+#[sqlx::test(migrator = "store::MIGRATOR")]
+async fn without_a_worker_signals_and_cancels_reach_the_workflow_in_order(pool: PgPool) {
+    let client = temporal().await;
+    let api = TestApp::with(config(), pool.clone(), client.clone()).await;
+    let order = submit(&api).await;
+    let before = standing(&client, order, |_| true).await.history_length;
+    let (signal, cancel) =
+        (format!("/v1/orders/{order}/signals/report"), format!("/v1/orders/{order}/cancel"));
+    let (signalled, cancelled) = tokio::join!(
+        api.post(&signal, r#"{"id": "s-1", "payload": {"done": true}}"#),
+        api.post(&cancel, r#"{"reason": "moved away"}"#),
+    );
+    assert_eq!(signalled.json(202)["result"], "promised");
+    assert_eq!(cancelled.json(202)["result"], "promised");
+    wait_until_kept(&pool).await;
+    standing(&client, order, |standing| standing.history_length >= before + 2).await;
+    assert_eq!(api.get("/readyz").await.json(503)["workers"]["detail"], "none was seen in the last 30s");
+}

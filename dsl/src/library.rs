@@ -1,0 +1,202 @@
+//! A library: all blueprint files of one folder, checked together.
+
+use model::{BlueprintName, Fault, Field, OperationName, OrderRequest, Pointer, SystemName, Type};
+use plan::{NoTasks, Scope};
+
+use crate::blueprint::Blueprint;
+use crate::check::check;
+use crate::diagnostic::{self, Code, Diagnostic, FileId, SourceMap, Span};
+use crate::lower::with_items;
+use crate::resolve::{self, Declarations};
+use crate::suggest::{listing, near_miss};
+use crate::syntax;
+
+/// Largest library, in bytes. A hundred thousand lines are three or four megabytes.
+pub(crate) const LIBRARY_BYTES: usize = 10_000_000;
+
+/// Blueprints and the systems they call, free of errors.
+///
+/// ```
+/// let text = r#"
+///     system net { query look(site: text) -> { free: int } }
+///     blueprint survey version 1 {
+///         accepts order where order.category == "survey"
+///         order { site: text }
+///         item line where true { }
+///         task look { call net.look(site: order.site) }
+///     }"#;
+/// let compiled = dsl::Library::compile(&[("survey.blueprint".to_owned(), text.to_owned())]);
+/// assert!(compiled.diagnostics.is_empty());
+/// assert_eq!(compiled.library.unwrap().blueprints()[0].reference().to_string(), "survey@1");
+/// ```
+#[derive(Clone, Debug)]
+pub struct Library {
+    blueprints: Vec<Blueprint>,
+    systems: Vec<SystemDeclaration>,
+}
+
+/// What came of compiling a library.
+#[derive(Debug)]
+pub struct Compiled {
+    /// The library, if nothing in it is wrong; there may be warnings.
+    pub library: Option<Library>,
+    /// Everything that was found, in the order of the files.
+    pub diagnostics: Vec<Diagnostic>,
+    /// The files, to show diagnostics with.
+    pub sources: SourceMap,
+}
+
+/// An external system as a library declares it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SystemDeclaration {
+    /// Its name.
+    pub name: SystemName,
+    /// The lines of `///` above it.
+    pub docs: String,
+    /// What it can be asked, by name.
+    pub operations: Vec<OperationDeclaration>,
+}
+
+/// An operation or query of a system.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OperationDeclaration {
+    /// Its name.
+    pub name: OperationName,
+    /// The lines of `///` above it.
+    pub docs: String,
+    /// Whether it changes anything out there: an operation does, a query does not.
+    pub effect: bool,
+    /// Its arguments, in the order of their declaration.
+    pub parameters: Vec<Field>,
+    /// What it answers; an empty record type if it answers nothing.
+    pub result: Type,
+}
+
+impl Library {
+    /// Compiles files of a name and a text each. Reports everything that is wrong in all of them at once; the
+    /// library comes only without errors.
+    #[must_use]
+    pub fn compile(sources: &[(String, String)]) -> Compiled {
+        let sources = SourceMap::new(sources);
+        let (library, diagnostics) = compile(&sources);
+        let diagnostics = diagnostic::settle(diagnostics);
+        Compiled { library, diagnostics, sources }
+    }
+
+    /// Its blueprints, by file and place.
+    #[must_use]
+    pub fn blueprints(&self) -> &[Blueprint] {
+        &self.blueprints
+    }
+
+    /// The systems it declares, by name.
+    #[must_use]
+    pub fn systems(&self) -> &[SystemDeclaration] {
+        &self.systems
+    }
+
+    /// The blueprint of a name and version; without a version, the newest.
+    #[must_use]
+    pub fn blueprint(&self, name: &BlueprintName, version: Option<u32>) -> Option<&Blueprint> {
+        let named = self.blueprints.iter().filter(|blueprint| blueprint.reference().name == *name);
+        match version {
+            Some(version) => named.into_iter().find(|blueprint| blueprint.reference().version == version),
+            None => named.max_by_key(|blueprint| blueprint.reference().version),
+        }
+    }
+
+    /// The blueprint for an order: the one it names, or else the only one that accepts it. Of several versions
+    /// of a blueprint, the newest.
+    ///
+    /// # Errors
+    /// There is no such blueprint, or none accepts the order, or several do.
+    pub fn select(&self, request: &OrderRequest) -> Result<&Blueprint, Vec<Fault>> {
+        let at = Pointer::root().key("blueprint");
+        let fault = |detail: String| Err(vec![Fault::new(at.clone(), detail)]);
+        if let Some(name) = &request.blueprint {
+            let versions = self.blueprints.iter().map(Blueprint::reference).filter(|r| r.name == *name);
+            let versions: Vec<String> = versions.map(|r| r.version.to_string()).collect();
+            return match self.blueprint(name, request.version) {
+                Some(blueprint) => Ok(blueprint),
+                None if versions.is_empty() => {
+                    let known = self.blueprints.iter().map(|b| b.reference().name.as_str());
+                    let hint = near_miss(name.as_str(), known)
+                        .map_or_else(String::new, |meant| format!(", did you mean `{meant}`?"));
+                    fault(format!("there is no blueprint `{name}`{hint}"))
+                }
+                None => {
+                    let version = request.version.unwrap_or_default();
+                    let known = listing(versions.iter().map(String::as_str), 10);
+                    fault(format!("there is no version {version} of the blueprint `{name}`, it has {known}"))
+                }
+            };
+        }
+        let newest = self.blueprints.iter().filter(|blueprint| {
+            self.blueprint(&blueprint.reference().name, None)
+                .is_some_and(|n| n.reference() == blueprint.reference())
+        });
+        let order = with_items(request.standard_fields(), &request.items);
+        let scope = Scope { order: &order, items: &[], item: None, result: None, tasks: &NoTasks };
+        let (mut accepting, mut tried) = (Vec::new(), Vec::new());
+        for blueprint in newest {
+            let Some(accepts) = &blueprint.parts.accepts else { continue };
+            tried.push(blueprint.reference().name.as_str());
+            match accepts.holds(&scope) {
+                Ok(true) => accepting.push(blueprint),
+                Ok(false) => {}
+                Err(wrong) => {
+                    let name = &blueprint.reference().name;
+                    return fault(format!("whether `{name}` accepts the order can't be told: {wrong}"));
+                }
+            }
+        }
+        match accepting.as_slice() {
+            [only] => Ok(only),
+            [] if tried.is_empty() => fault("no blueprint accepts orders by itself: name one".to_owned()),
+            [] => fault(format!("no blueprint accepts this order, asked were {}", listing(tried, 10))),
+            several => {
+                let names = several.iter().map(|blueprint| blueprint.reference().name.as_str());
+                fault(format!("{} accept this order: name one of them", listing(names, 10)))
+            }
+        }
+    }
+}
+
+fn compile(sources: &SourceMap) -> (Option<Library>, Vec<Diagnostic>) {
+    let bytes: usize = sources.files().map(|(_, file)| file.text.len()).sum();
+    if bytes > LIBRARY_BYTES {
+        let title = format!("the library has {bytes} bytes, and at most {LIBRARY_BYTES} are read");
+        let at = Span { file: FileId::FIRST, start: 0, end: 0 };
+        return (None, vec![Diagnostic::new(Code::FileTooLarge, at, title)]);
+    }
+    let (files, mut diagnostics): (Vec<_>, Vec<Vec<_>>) =
+        sources.files().map(|(id, file)| syntax::parse(id, &file.text)).unzip();
+    let (declarations, outlines, resolved) = resolve::resolve(&files);
+    let (blueprints, checked) = check(&declarations, &outlines, sources);
+    diagnostics.extend([resolved, checked]);
+    let mut diagnostics: Vec<Diagnostic> = diagnostics.into_iter().flatten().collect();
+    if diagnostics.iter().any(|d| d.severity == crate::Severity::Error) {
+        return (None, diagnostics);
+    }
+    // What is wrong may be what uses it; and without a blueprint nothing is used, nor needs to be.
+    if !blueprints.is_empty() {
+        declarations.unused(&mut diagnostics);
+    }
+    (Some(Library { blueprints, systems: systems(&declarations) }), diagnostics)
+}
+
+fn systems(declarations: &Declarations<'_>) -> Vec<SystemDeclaration> {
+    let operation = |operation: &resolve::Operation| OperationDeclaration {
+        name: operation.name.clone(),
+        docs: operation.docs.clone(),
+        effect: operation.effect,
+        parameters: operation.parameters.clone(),
+        result: operation.result.clone(),
+    };
+    let system = |system: &resolve::System| SystemDeclaration {
+        name: system.name.clone(),
+        docs: system.docs.clone(),
+        operations: system.operations.values().map(operation).collect(),
+    };
+    declarations.systems.values().map(system).collect()
+}

@@ -1,0 +1,188 @@
+//! What the rules of the grammar are called when they are shown to somebody.
+
+use super::Rule;
+
+/// What a rule is called in a message; none for what would only be noise in a list of what was expected.
+pub(super) fn user_name(rule: Rule) -> Option<&'static str> {
+    match rule {
+        Rule::name | Rule::word | Rule::task_ref | Rule::typed_field | Rule::argument | Rule::entry => {
+            Some("a name")
+        }
+        Rule::expr
+        | Rule::string
+        | Rule::wrong_string
+        | Rule::duration
+        | Rule::number
+        | Rule::record
+        | Rule::list
+        | Rule::parenthesised
+        | Rule::function
+        | Rule::conditional
+        | Rule::kw_true
+        | Rule::kw_false
+        | Rule::kw_null => Some("a value"),
+        Rule::length => Some("a duration"),
+        Rule::type_expr | Rule::record_type | Rule::list_type | Rule::one_of => Some("a type"),
+        Rule::invocation => Some("`system.operation(…)`"),
+        Rule::reaction | Rule::reaction_word => {
+            Some("a reaction (`reject`, `hold`, `rollback`, `skip` or `fail`)")
+        }
+        Rule::retry_policy => Some("a number of times"),
+        Rule::fields | Rule::lbrace => Some("`{`"),
+        Rule::rbrace | Rule::block_end => Some("`}`"),
+        Rule::parameters | Rule::arguments | Rule::lparen => Some("`(`"),
+        Rule::rparen => Some("`)`"),
+        Rule::lbracket => Some("`[`"),
+        Rule::rbracket => Some("`]`"),
+        Rule::colon => Some("`:`"),
+        Rule::comma => Some("`,`"),
+        Rule::dot => Some("`.`"),
+        Rule::arrow => Some("`->`"),
+        Rule::equals => Some("`=`"),
+        Rule::kw_type => Some("`type`"),
+        Rule::kw_system => Some("`system`"),
+        Rule::kw_operation => Some("`operation`"),
+        Rule::kw_query => Some("`query`"),
+        Rule::kw_retry => Some("`retry`"),
+        Rule::kw_times => Some("`times`"),
+        Rule::kw_every => Some("`every`"),
+        Rule::kw_doubling | Rule::doubling => Some("`doubling`"),
+        Rule::kw_up | Rule::up_to => Some("`up`"),
+        Rule::kw_to => Some("`to`"),
+        Rule::kw_blueprint => Some("`blueprint`"),
+        Rule::kw_version | Rule::version => Some("`version`"),
+        Rule::kw_accepts => Some("`accepts`"),
+        Rule::kw_order => Some("`order`"),
+        Rule::kw_item => Some("`item`"),
+        Rule::kw_each => Some("`each`"),
+        Rule::kw_where | Rule::filter => Some("`where`"),
+        Rule::kw_task => Some("`task`"),
+        Rule::kw_milestone => Some("`milestone`"),
+        Rule::kw_after | Rule::after => Some("`after`"),
+        Rule::kw_when | Rule::when => Some("`when`"),
+        Rule::kw_call => Some("`call`"),
+        Rule::kw_wait => Some("`wait`"),
+        Rule::kw_timeout => Some("`timeout`"),
+        Rule::kw_within => Some("`within`"),
+        Rule::kw_ensure => Some("`ensure`"),
+        Rule::kw_undo => Some("`undo`"),
+        Rule::kw_no => Some("`no`"),
+        Rule::kw_on => Some("`on`"),
+        Rule::kw_failure => Some("`failure`"),
+        Rule::kw_status | Rule::status => Some("`status`"),
+        Rule::kw_point => Some("`point`"),
+        Rule::kw_of => Some("`of`"),
+        Rule::kw_return => Some("`return`"),
+        Rule::kw_one => Some("`one`"),
+        Rule::kw_for | Rule::for_customer | Rule::comprehension => Some("`for`"),
+        Rule::kw_customer => Some("`customer`"),
+        Rule::kw_then => Some("`then`"),
+        Rule::kw_else | Rule::else_call => Some("`else`"),
+        Rule::kw_if
+        | Rule::kw_and
+        | Rule::kw_or
+        | Rule::kw_not
+        | Rule::kw_in
+        | Rule::kw_matches
+        | Rule::equal
+        | Rule::not_equal
+        | Rule::less
+        | Rule::less_equal
+        | Rule::greater
+        | Rule::greater_equal
+        | Rule::coalesce
+        | Rule::plus
+        | Rule::minus
+        | Rule::times
+        | Rule::divide
+        | Rule::negate
+        | Rule::field_access
+        | Rule::safe_access
+        | Rule::quote
+        | Rule::question
+        | Rule::EOI
+        | Rule::WHITESPACE
+        | Rule::COMMENT
+        | Rule::word_char
+        | Rule::reserved
+        | Rule::file
+        | Rule::declaration
+        | Rule::type_declaration
+        | Rule::system
+        | Rule::operation
+        | Rule::retry_declaration
+        | Rule::blueprint
+        | Rule::unsupported_declaration
+        | Rule::unsupported_test
+        | Rule::unsupported_parameters
+        | Rule::unsupported_declaration_rest
+        | Rule::missing_brace
+        | Rule::member
+        | Rule::accepts
+        | Rule::order_fields
+        | Rule::item
+        | Rule::each
+        | Rule::milestone
+        | Rule::task
+        | Rule::unsupported_member
+        | Rule::unsupported_member_word
+        | Rule::unsupported_member_rest
+        | Rule::wrong_if
+        | Rule::wrong_after
+        | Rule::clause
+        | Rule::call
+        | Rule::wait
+        | Rule::timeout
+        | Rule::within
+        | Rule::retry
+        | Rule::no_retry
+        | Rule::ensure
+        | Rule::undo
+        | Rule::no_undo
+        | Rule::on_timeout
+        | Rule::on_failure
+        | Rule::point_of_no_return
+        | Rule::unsupported_clause
+        | Rule::unsupported_clause_word
+        | Rule::unsupported_clause_rest
+        | Rule::wrong_length
+        | Rule::wrong_colon
+        | Rule::wrong_not
+        | Rule::wrong_and
+        | Rule::wrong_or
+        | Rule::wrong_equal
+        | Rule::operand
+        | Rule::infix
+        | Rule::primary
+        | Rule::wrong_number
+        | Rule::text
+        | Rule::string_text
+        | Rule::escape
+        | Rule::wrong_escape
+        | Rule::interpolation
+        | Rule::stray_declaration
+        | Rule::stray_operation
+        | Rule::stray_blueprint_head
+        | Rule::stray_member
+        | Rule::stray_each_head
+        | Rule::stray_task_head
+        | Rule::stray_clause
+        | Rule::stray_field
+        | Rule::operation_stop
+        | Rule::head_stop
+        | Rule::member_stop
+        | Rule::body_stop
+        | Rule::clause_stop
+        | Rule::field_stop
+        | Rule::nested
+        | Rule::piece
+        | Rule::gap
+        | Rule::space
+        | Rule::declaration_start
+        | Rule::member_start
+        | Rule::operation_start
+        | Rule::on_start
+        | Rule::clause_start
+        | Rule::field_start => None,
+    }
+}

@@ -1,0 +1,217 @@
+//! Whatever is written, the compiler says what is wrong with it, soon, and never falls over.
+
+use std::fmt::Write as _;
+
+use dsl::{Compiled, Library, Severity};
+use proptest::prelude::*;
+
+use super::{compile, example_sources};
+
+fn codes(compiled: &Compiled) -> Vec<String> {
+    compiled.diagnostics.iter().map(|d| d.code.to_string()).collect()
+}
+
+/// What holds of every outcome, whatever was compiled.
+fn is_sound(compiled: &Compiled) {
+    let errors = compiled.diagnostics.iter().any(|d| d.severity == Severity::Error);
+    assert_eq!(compiled.library.is_none(), errors);
+    for diagnostic in &compiled.diagnostics {
+        for label in &diagnostic.labels {
+            let file = compiled.sources.file(label.span.file).expect("a label is in a file");
+            assert!(
+                file.text.get(label.span.start..label.span.end).is_some(),
+                "{diagnostic:?} points between characters"
+            );
+        }
+    }
+    // Rendering reads every place.
+    let shown = dsl::render_terminal(&compiled.diagnostics, &compiled.sources, true);
+    assert_eq!(shown.is_empty(), compiled.diagnostics.is_empty());
+    assert!(dsl::render_json(&compiled.diagnostics, &compiled.sources).starts_with('{'));
+}
+
+fn in_condition(expression: &str) -> Compiled {
+    compile(&format!("blueprint b version 1 {{ accepts order where {expression} }}"))
+}
+
+#[test]
+fn ten_thousand_brackets_are_a_diagnostic() {
+    for bracket in ["(", "[", "{", "{ a: ", "[[", "f("] {
+        let compiled = in_condition(&bracket.repeat(10_000));
+        assert_eq!(codes(&compiled), ["BP0002"], "{bracket}");
+        is_sound(&compiled);
+    }
+    let types = compile(&format!("type A = {}text{}", "[".repeat(10_000), "]".repeat(10_000)));
+    assert_eq!(codes(&types), ["BP0002"]);
+}
+
+#[test]
+fn depth_without_brackets_is_a_diagnostic() {
+    for (start, more, end) in [
+        ("", "not ", "true"),
+        ("1", " + 1", ""),
+        ("", "-", "1"),
+        ("order", ".a", ""),
+        ("", "if true then ", "1"),
+        ("null", " ?? null", ""),
+        ("", "\"{", "1"),
+        ("true", " and true", ""),
+    ] {
+        let compiled = in_condition(&format!("{start}{}{end}", more.repeat(10_000)));
+        assert!(compiled.library.is_none(), "{more}");
+        is_sound(&compiled);
+    }
+}
+
+#[test]
+fn what_is_deep_but_not_too_deep_is_read() {
+    let deep = format!("{}true{}", "(".repeat(60), ")".repeat(60));
+    let wide = format!("true{}", " and true".repeat(60));
+    let text = |condition: &str| {
+        format!(
+            "system s {{ query q() }}
+            blueprint b version 1 {{ accepts order where {condition} item x where true {{ }} task t {{ call s.q() }} }}"
+        )
+    };
+    for condition in [deep, wide] {
+        assert_eq!(codes(&compile(&text(&condition))), Vec::<String>::new());
+    }
+}
+
+#[test]
+fn sizes_have_limits() {
+    let comment = |bytes: usize| format!("//{}", "x".repeat(bytes - 2));
+    assert_eq!(codes(&compile(&comment(1_000_000))), Vec::<String>::new());
+    assert_eq!(codes(&compile(&comment(1_000_001))), ["BP0001"]);
+    let files: Vec<_> = (0..11).map(|n| (format!("{n}"), comment(950_000))).collect();
+    assert_eq!(codes(&Library::compile(&files)), ["BP0001"]);
+    assert_eq!(codes(&Library::compile(&files[..10])), Vec::<String>::new());
+}
+
+#[test]
+fn types_that_double_at_every_step_are_a_diagnostic() {
+    let mut text = "type T0 = text\n".to_owned();
+    for n in 1..40 {
+        writeln!(text, "type T{n} = {{ a: T{}, b: T{} }}", n - 1, n - 1).unwrap();
+    }
+    let compiled = compile(&text);
+    assert!(codes(&compiled).contains(&"BP0002".to_owned()));
+    is_sound(&compiled);
+}
+
+#[test]
+fn more_faults_than_anybody_reads_are_counted() {
+    let text: String = (0..500).fold(String::new(), |mut text, n| {
+        writeln!(text, "type T{n} = nothing{n}").unwrap();
+        text
+    });
+    let compiled = compile(&text);
+    assert_eq!(compiled.diagnostics.len(), 51);
+    assert_eq!(compiled.diagnostics[50].title, "450 more faults are not shown");
+}
+
+#[test]
+fn thousands_of_broken_lines_are_read_in_reasonable_time() {
+    for line in
+        ["task a {\n", "}\n", "call a.b(c: {\n", "\"\n", "type A = {\n", "blueprint b version 1 {\n", "@ $\n"]
+    {
+        is_sound(&compile(&line.repeat(3_000)));
+    }
+}
+
+/// Pieces of blueprints, so that what is put together comes close to being one.
+fn piece() -> impl Strategy<Value = String> {
+    let words = [
+        "type ",
+        "system ",
+        "blueprint b version 1 {",
+        "item x where ",
+        "each x {",
+        "task t ",
+        "after ",
+        "when ",
+        "call s.q(",
+        "wait w {",
+        "within 1d",
+        "timeout 5s",
+        "retry 3 times every 2s",
+        "ensure ",
+        "else ",
+        "undo ",
+        "hold \"why\"",
+        "on failure ",
+        "}",
+        "{",
+        ")",
+        "(",
+        "[",
+        "]",
+        ",",
+        ":",
+        "=",
+        "==",
+        "\"",
+        "\"{",
+        "?.",
+        "??",
+        "item.a",
+        "order.b",
+        "result",
+        " and ",
+        " not ",
+        "if ",
+        " then ",
+        "1",
+        "2.5",
+        "30s",
+        "null",
+        "[x for x in y]",
+        "//",
+        "\n",
+        "\\",
+        "'",
+        "é",
+        "\u{1F980}",
+        "\0",
+        "finished_at",
+        "ran(t)",
+        "max(",
+        "-",
+        "?",
+        "point of no return",
+    ];
+    prop::sample::select(words.to_vec()).prop_map(str::to_owned)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 1_500, ..ProptestConfig::default() })]
+
+    #[test]
+    fn no_text_makes_it_fall_over(text in "\\PC*") {
+        is_sound(&compile(&text));
+    }
+
+    #[test]
+    fn no_heap_of_pieces_makes_it_fall_over(pieces in prop::collection::vec(piece(), 0..60)) {
+        is_sound(&compile(&pieces.concat()));
+    }
+
+    /// The examples with stretches taken out, doubled, or replaced by pieces of others.
+    #[test]
+    fn no_change_of_the_examples_makes_it_fall_over(
+        changes in prop::collection::vec((any::<prop::sample::Index>(), 0..40_usize, piece(), any::<bool>()), 1..6),
+    ) {
+        let mut sources = example_sources();
+        for (place, length, piece, double) in changes {
+            let which = place.index(sources.len());
+            let text: Vec<char> = sources[which].1.chars().collect();
+            let start = place.index(text.len() + 1);
+            let end = (start + length).min(text.len());
+            let taken: String = text[start..end].iter().collect();
+            let replacement = if double { format!("{taken}{taken}") } else { piece };
+            sources[which].1 =
+                text[..start].iter().collect::<String>() + &replacement + &text[end..].iter().collect::<String>();
+        }
+        is_sound(&Library::compile(&sources));
+    }
+}

@@ -1,0 +1,65 @@
+//! `orderwright check`: what is wrong with blueprints.
+
+use std::path::PathBuf;
+
+use clap::ValueEnum;
+use dsl::{Compiled, Library, render_json, render_terminal};
+
+use crate::failure::{Exit, Failure};
+use crate::output::{print, print_lines};
+use crate::sources::read_library;
+
+/// Check blueprints: every error of every file at once
+///
+/// Reads every `*.blueprint` file below a folder; together they are one library. Each error has a code, its place, the text it
+/// is about, and where possible the remedy. Warnings are shown, and are no errors.
+///
+/// The exit code is 0 without errors, 1 with errors, and 2 if there is nothing to check.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  orderwright check blueprints
+  orderwright check blueprints --format json | jq -r '.diagnostics[] | \"\\(.file): \\(.title)\"'")]
+pub(crate) struct Args {
+    /// The folder
+    #[arg(value_name = "DIR")]
+    dir: PathBuf,
+
+    /// For people or for programs
+    #[arg(long, value_enum, default_value_t = Format::Human)]
+    format: Format,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Format {
+    /// Drawn over the text
+    Human,
+    /// One JSON document
+    Json,
+}
+
+/// Checks, and prints what was found.
+pub(crate) fn run(args: &Args) -> Result<(), Failure> {
+    let files = read_library(&args.dir)?;
+    let Compiled { library, diagnostics, sources } = Library::compile(&files);
+    match args.format {
+        Format::Json => print(render_json(&diagnostics, &sources))?,
+        Format::Human => {
+            // Ends with a line that counts, unless there is nothing to count.
+            print_lines(&render_terminal(&diagnostics, &sources, console::colors_enabled()))?;
+        }
+    }
+    let Some(library) = library else { return Err(Failure::told(Exit::No)) };
+    match args.format {
+        Format::Json => Ok(()),
+        Format::Human => print(format_args!(
+            "{} and {} are free of errors",
+            counted(library.blueprints().len(), "blueprint"),
+            counted(files.len(), "file"),
+        )),
+    }
+}
+
+fn counted(number: usize, what: &str) -> String {
+    if number == 1 { format!("1 {what}") } else { format!("{number} {what}s") }
+}

@@ -1,0 +1,100 @@
+//! `orderwright plan`: what would be done for an order.
+
+use std::path::PathBuf;
+use std::time::SystemTime;
+
+use anyhow::anyhow;
+use clap::ValueEnum;
+use dsl::{Compiled, Library, render_json, render_terminal};
+use model::{Fault, Order, OrderId, OrderRequest, Pointer, Timestamp, Value};
+use plan::Plan;
+use serde_json::json;
+
+use crate::failure::{Exit, Failure};
+use crate::output::{print, print_json, print_lines};
+use crate::planned::PlanDocument;
+use crate::show::plan_tree;
+use crate::sources::{read_json, read_library};
+
+/// Show what would be done for an order
+///
+/// Makes the plan from blueprint files and an order document, without any server: every task with what it calls, what it waits for and
+/// how it is taken back, points of no return, and the tasks that are left out with the rule that does so.
+///
+/// The exit code is 0 with a plan, 1 if the blueprints have errors or the order has faults, all of which are shown, and 2 if there is
+/// nothing to plan.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  orderwright plan --blueprints blueprints --order blueprints/orders/home_fiber.json
+  orderwright plan --blueprints blueprints --order order.json --format json | jq -r '.tasks[].id'")]
+pub(crate) struct Args {
+    /// The folder of the blueprints
+    #[arg(long, value_name = "DIR", env = "ORDERWRIGHT_BLUEPRINTS", hide_env_values = true, default_value = "blueprints")]
+    blueprints: PathBuf,
+
+    /// The order: a JSON document
+    #[arg(long, value_name = "FILE")]
+    order: PathBuf,
+
+    /// For people or for programs
+    #[arg(long, value_enum, default_value_t = Format::Tree)]
+    format: Format,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Format {
+    /// Wave by wave
+    Tree,
+    /// One JSON document
+    Json,
+}
+
+/// Plans, and prints the plan.
+pub(crate) fn run(args: &Args) -> Result<(), Failure> {
+    let document = read_json(&args.order)?;
+    let library = compile(args)?;
+    match make_plan(&library, document) {
+        Ok(plan) => {
+            let plan = PlanDocument::new(&plan);
+            match args.format {
+                Format::Tree => print(plan_tree(&plan)),
+                Format::Json => print_json(&plan),
+            }
+        }
+        Err(faults) => Err(refuse(args, &faults)),
+    }
+}
+
+fn compile(args: &Args) -> Result<Library, Failure> {
+    let Compiled { library, diagnostics, sources } = Library::compile(&read_library(&args.blueprints)?);
+    let Some(library) = library else {
+        match args.format {
+            Format::Tree => print_lines(&render_terminal(&diagnostics, &sources, console::colors_enabled()))?,
+            Format::Json => print(render_json(&diagnostics, &sources))?,
+        }
+        return Err(Failure::told(Exit::No));
+    };
+    Ok(library)
+}
+
+fn make_plan(library: &Library, document: serde_json::Value) -> Result<Plan, Vec<Fault>> {
+    let document = Value::from_json(document)
+        .map_err(|wrong| vec![Fault::new(Pointer::root(), wrong.to_string())])?;
+    let request = OrderRequest::parse(document)?;
+    let blueprint = library.select(&request)?;
+    // An order that is only planned has no id of its own.
+    let id = OrderId::new(uuid::Uuid::nil());
+    blueprint.plan(&Order { id, submitted_at: Timestamp::from_system(SystemTime::now()), request })
+}
+
+fn refuse(args: &Args, faults: &[Fault]) -> Failure {
+    match args.format {
+        Format::Tree => Failure::no(anyhow!("there is no plan for `{}`", args.order.display()))
+            .with_details(faults.iter().map(ToString::to_string).collect()),
+        Format::Json => match print_json(&json!({ "faults": faults })) {
+            Ok(()) => Failure::told(Exit::No),
+            Err(failure) => failure,
+        },
+    }
+}

@@ -1,0 +1,132 @@
+//! Following an order to its end: a live list of tasks on a terminal, otherwise one line per order event.
+
+use std::io;
+use std::time::Duration;
+
+use model::{OrderEvent, OrderId, OrderState};
+use tokio::time::{MissedTickBehavior, interval};
+
+use crate::failure::{Exit, Failure};
+use crate::output;
+use crate::remote::{Api, EventStream, Order, Received, read};
+use crate::show::{Live, event_line, order_heading, order_state, progress};
+
+/// How often the list is drawn anew: fast enough for a spinner to turn.
+const REDRAW: Duration = Duration::from_millis(120);
+
+/// An order that is being followed.
+#[derive(Debug)]
+pub(crate) struct Follower {
+    api: Api,
+    order: OrderId,
+    events: EventStream,
+    screen: Screen,
+    last_state: Option<OrderState>,
+}
+
+/// Where and how it is shown.
+#[derive(Debug)]
+enum Screen {
+    /// A list that is drawn over again and again.
+    Live(Live),
+    /// A line per order event.
+    Lines,
+    /// A JSON document per order event.
+    Json,
+}
+
+impl Follower {
+    /// Begins at the order's first event.
+    pub(crate) async fn start(api: &Api, order: OrderId) -> Result<Self, Failure> {
+        let screen = if api.prints_json() {
+            Screen::Json
+        } else if let Some(live) = Live::on_terminal() {
+            Screen::Live(live)
+        } else {
+            Screen::Lines
+        };
+        if matches!(screen, Screen::Lines) {
+            let document: Order = read(api.order(order).await?)?;
+            output::print(order_heading(&document))?;
+        }
+        Ok(Self { api: api.clone(), order, events: api.events(order), screen, last_state: None })
+    }
+
+    /// Waits for the next event and shows it; none after the last.
+    pub(crate) async fn next(&mut self) -> Result<Option<OrderEvent>, Failure> {
+        let received = match &mut self.screen {
+            Screen::Live(live) => wait_drawing(&self.api, self.order, &mut self.events, live).await?,
+            Screen::Lines | Screen::Json => self.events.next().await?,
+        };
+        let Some(Received { document, event }) = received else { return Ok(None) };
+        match &self.screen {
+            Screen::Live(_) => {}
+            Screen::Lines => output::print(event_line(&event))?,
+            Screen::Json => output::print_json_line(&document)?,
+        }
+        self.last_state = event.fact.order_state().or(self.last_state);
+        Ok(Some(event))
+    }
+
+    /// Follows the order to its end and gives the state it ended in.
+    pub(crate) async fn finish(mut self) -> Result<OrderState, Failure> {
+        while self.next().await?.is_some() {}
+        self.end().await
+    }
+
+    /// Shows how an order that has ended did so.
+    pub(crate) async fn end(mut self) -> Result<OrderState, Failure> {
+        let order: Order = read(self.api.order(self.order).await?)?;
+        match &mut self.screen {
+            Screen::Live(live) => {
+                let (_, columns) = live.size();
+                // What stays is not drawn over: all of it may be shown.
+                live.draw(progress(&order, 0, usize::MAX, columns)).map_err(cannot_draw)?;
+                live.keep();
+            }
+            Screen::Lines => {
+                let reason = order.reason.map(|reason| format!(": {reason}")).unwrap_or_default();
+                output::print(format_args!("{}{reason}", order_state(order.state)))?;
+            }
+            Screen::Json => {}
+        }
+        // Invariant: the read model is never behind the events, which come from the same tables.
+        Ok(self.last_state.unwrap_or(order.state))
+    }
+}
+
+/// Follows an order for a command whose exit code says how it ended.
+pub(crate) async fn follow(api: &Api, order: OrderId) -> Result<(), Failure> {
+    match Follower::start(api, order).await?.finish().await? {
+        OrderState::Completed => Ok(()),
+        _ => Err(Failure::told(Exit::No)),
+    }
+}
+
+/// Waits for the next event and draws the order meanwhile.
+async fn wait_drawing(
+    api: &Api,
+    order: OrderId,
+    events: &mut EventStream,
+    live: &mut Live,
+) -> Result<Option<Received>, Failure> {
+    let document: Order = read(api.order(order).await?)?;
+    let mut ticks = interval(REDRAW);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
+    let mut frame = 0;
+    loop {
+        tokio::select! {
+            biased;
+            received = events.next() => return received,
+            _ = ticks.tick() => {
+                let (rows, columns) = live.size();
+                live.draw(progress(&document, frame, rows, columns)).map_err(cannot_draw)?;
+                frame += 1;
+            }
+        }
+    }
+}
+
+fn cannot_draw(error: io::Error) -> Failure {
+    Failure::no(anyhow::Error::new(error).context("could not draw on the terminal"))
+}

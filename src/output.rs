@@ -1,0 +1,40 @@
+//! Printing to standard output.
+//!
+//! Colours are those of `console`: on a terminal, unless `NO_COLOR` is set.
+
+use std::fmt;
+use std::io::{self, Write as _};
+
+use anyhow::Context as _;
+use serde::Serialize;
+
+use crate::failure::{Exit, Failure};
+
+/// Prints a text and ends its line.
+///
+/// A reader that went away (`| head`) ends the command without a word.
+pub(crate) fn print(text: impl fmt::Display) -> Result<(), Failure> {
+    let mut out = io::stdout().lock();
+    match writeln!(out, "{text}").and_then(|()| out.flush()) {
+        Ok(()) => Ok(()),
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Err(Failure::told(Exit::No)),
+        Err(error) => Err(Failure::no(anyhow::Error::new(error).context("could not write to standard output"))),
+    }
+}
+
+/// Prints lines that end as they are; nothing if there are none.
+pub(crate) fn print_lines(lines: &str) -> Result<(), Failure> {
+    if lines.is_empty() { Ok(()) } else { print(lines.trim_end_matches('\n')) }
+}
+
+/// Prints a JSON document for people and programs, over several lines.
+pub(crate) fn print_json(document: &impl Serialize) -> Result<(), Failure> {
+    let text = serde_json::to_string_pretty(document).context("could not write JSON").map_err(Failure::no)?;
+    print(text)
+}
+
+/// Prints a JSON document on one line, for streams of them.
+pub(crate) fn print_json_line(document: &impl Serialize) -> Result<(), Failure> {
+    let text = serde_json::to_string(document).context("could not write JSON").map_err(Failure::no)?;
+    print(text)
+}

@@ -1,0 +1,154 @@
+//! Asking the API and reading its answers.
+
+use std::time::Duration;
+
+use anyhow::{Context as _, anyhow};
+use model::{Actor, OrderId};
+use reqwest::header::{ACCEPT, HeaderMap, HeaderValue};
+use reqwest::{Client, RequestBuilder, Response, Url};
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use super::problem::Problem;
+use super::stream::EventStream;
+use crate::failure::Failure;
+use crate::output;
+
+/// How long a connection may take.
+const CONNECT: Duration = Duration::from_secs(5);
+
+/// How long the API may be silent. Longer than it waits for a worker (10 s), and than the pause between two signs of life of
+/// a stream (15 s).
+const SILENCE: Duration = Duration::from_secs(45);
+
+/// The API at one address, asked by one person.
+#[derive(Clone, Debug)]
+pub(crate) struct Api {
+    base: Url,
+    http: Client,
+    json: bool,
+}
+
+impl Api {
+    pub(super) fn new(base: Url, actor: &str, json: bool) -> Result<Self, Failure> {
+        let mut headers = HeaderMap::new();
+        let actor = HeaderValue::from_bytes(Actor::new(actor).as_str().as_bytes());
+        headers.insert("x-actor", actor.context("the name of the actor can't be sent").map_err(Failure::misuse)?);
+        let mut builder = Client::builder()
+            .user_agent(concat!("orderwright/", env!("CARGO_PKG_VERSION")))
+            .default_headers(headers)
+            .connect_timeout(CONNECT)
+            .read_timeout(SILENCE);
+        if is_here(&base) {
+            // A proxy of the environment must not see what never leaves this machine.
+            builder = builder.no_proxy();
+        }
+        let http = builder.build().context("could not make an HTTP client").map_err(Failure::no)?;
+        Ok(Self { base, http, json })
+    }
+
+    /// Reads a document.
+    pub(crate) async fn get(&self, path: &[&str], query: &[(&str, String)]) -> Result<Value, Failure> {
+        let mut url = self.url(path)?;
+        if !query.is_empty() {
+            url.query_pairs_mut().extend_pairs(query);
+        }
+        self.answer(self.http.get(url)).await
+    }
+
+    /// Sends a document. With a key, the request may be made again and is done once.
+    pub(crate) async fn post(&self, path: &[&str], key: Option<&str>, body: &Value) -> Result<Value, Failure> {
+        let mut request = self.http.post(self.url(path)?).json(body);
+        if let Some(key) = key {
+            request = request.header("idempotency-key", key);
+        }
+        self.answer(request).await
+    }
+
+    /// An order as it stands, with its tasks.
+    pub(crate) async fn order(&self, id: OrderId) -> Result<Value, Failure> {
+        self.get(&["v1", "orders", &id.to_string()], &[]).await
+    }
+
+    /// Everything that happens to an order, from its beginning.
+    pub(crate) fn events(&self, id: OrderId) -> EventStream {
+        EventStream::new(self.clone(), id)
+    }
+
+    /// Asks for the events of an order after one of them, as a stream.
+    pub(super) async fn open_stream(&self, id: OrderId, seen: Option<u64>) -> Result<Response, Failure> {
+        let mut request = self.http.get(self.url(&["v1", "orders", &id.to_string(), "events"])?);
+        request = request.header(ACCEPT, "text/event-stream");
+        if let Some(seen) = seen {
+            request = request.header("last-event-id", seen);
+        }
+        self.send(request).await
+    }
+
+    fn url(&self, path: &[&str]) -> Result<Url, Failure> {
+        let mut url = self.base.clone();
+        url.path_segments_mut()
+            .map_err(|()| Failure::misuse(anyhow!("`{}` is not the address of an API", self.base)))?
+            .pop_if_empty()
+            .extend(path);
+        Ok(url)
+    }
+
+    async fn answer(&self, request: RequestBuilder) -> Result<Value, Failure> {
+        let response = self.send(request).await?;
+        let text = response.text().await.map_err(|error| self.lost(error))?;
+        serde_json::from_str(&text).map_err(|error| self.not_ours(error))
+    }
+
+    /// Sends a request; what is not a success is a failure with the API's own words.
+    async fn send(&self, request: RequestBuilder) -> Result<Response, Failure> {
+        let response = request.send().await.map_err(|error| self.lost(error))?;
+        let status = response.status();
+        if status.is_success() {
+            return Ok(response);
+        }
+        let text = response.text().await.map_err(|error| self.lost(error))?;
+        let document: Option<Value> = serde_json::from_str(&text).ok();
+        let Some(problem) = document.as_ref().and_then(|document| Problem::read(document)) else {
+            return Err(self.not_ours(anyhow!("it answered `{status}`, and not with a problem document")));
+        };
+        if self.json
+            && let Some(document) = document
+        {
+            output::print_json(&document)?;
+            return Err(Failure::told(problem.exit()));
+        }
+        Err(problem.into_failure())
+    }
+
+    fn lost(&self, error: reqwest::Error) -> Failure {
+        // The address stands in our own words.
+        let error = anyhow::Error::new(error.without_url());
+        Failure::unavailable(error.context(format!("could not reach the API at `{}`", self.base)))
+            .with_help("start it with `orderwright up`, or say where it is with `--url` or `ORDERWRIGHT_URL`")
+    }
+
+    fn not_ours(&self, error: impl Into<anyhow::Error>) -> Failure {
+        let error = error.into().context(format!("what answers at `{}` is not the API", self.base));
+        Failure::unavailable(error).with_help("say where it is with `--url` or `ORDERWRIGHT_URL`")
+    }
+
+    /// Whether answers are printed as they come.
+    pub(crate) fn prints_json(&self) -> bool {
+        self.json
+    }
+}
+
+/// Reads a document as far as a command needs it.
+pub(crate) fn read<T: DeserializeOwned>(document: Value) -> Result<T, Failure> {
+    serde_json::from_value(document)
+        .context("the API's answer is not one that this version understands")
+        .map_err(Failure::unavailable)
+}
+
+fn is_here(url: &Url) -> bool {
+    url.host_str().is_some_and(|host| {
+        let host = host.trim_matches(['[', ']']);
+        host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
+    })
+}

@@ -1,0 +1,134 @@
+//! Everything a service can be told, by flag or by environment variable. Each setting is explained in `docs/cli.md`.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use contract::ClientConfig;
+use worker::WorkerConfig;
+
+use crate::logging::LogArgs;
+
+/// What API and worker both need.
+#[derive(Clone, Debug, clap::Args)]
+#[command(next_help_heading = "Shared options")]
+pub(crate) struct SharedSettings {
+    /// The Postgres database, as `postgres://user:password@host:port/name`
+    #[arg(long, value_name = "URL", env = "DATABASE_URL", hide_env_values = true)]
+    pub(super) database_url: String,
+
+    /// Most connections to Postgres at a time
+    #[arg(long, value_name = "NUMBER", env = "ORDERWRIGHT_DATABASE_CONNECTIONS", hide_env_values = true, default_value_t = 20)]
+    pub(super) database_connections: u32,
+
+    /// The Temporal server [default: what Temporal's own tools would use, else 127.0.0.1:7233]
+    #[arg(long, value_name = "HOST:PORT", env = "TEMPORAL_ADDRESS", hide_env_values = true)]
+    temporal_address: Option<String>,
+
+    /// The Temporal namespace [default: what Temporal's own tools would use, else `default`]
+    #[arg(long, value_name = "NAME", env = "TEMPORAL_NAMESPACE", hide_env_values = true)]
+    temporal_namespace: Option<String>,
+
+    /// The task queue that orders run on
+    #[arg(long, value_name = "NAME", env = "ORDERWRIGHT_TASK_QUEUE", hide_env_values = true, default_value = contract::names::TASK_QUEUE)]
+    task_queue: String,
+
+    #[command(flatten)]
+    pub(super) log: LogArgs,
+}
+
+/// What the API is told.
+#[derive(Clone, Debug, clap::Args)]
+#[command(next_help_heading = "API options")]
+pub(crate) struct ApiSettings {
+    /// Where the API listens
+    #[arg(long, value_name = "HOST:PORT", env = "ORDERWRIGHT_API_ADDR", hide_env_values = true, default_value = "127.0.0.1:8080")]
+    pub(super) api_listen: String,
+
+    /// Where Temporal's Web UI shows the orders, such as `http://127.0.0.1:8233/namespaces/default`; for links
+    #[arg(long, value_name = "URL", env = "ORDERWRIGHT_TEMPORAL_UI", hide_env_values = true)]
+    pub(super) temporal_ui: Option<String>,
+
+    /// Only answer requests: leave it to other processes to start orders that could not be started at once
+    #[arg(long, env = "ORDERWRIGHT_NO_SWEEPER", hide_env_values = true, value_parser = clap::builder::FalseyValueParser::new())]
+    pub(super) no_sweeper: bool,
+
+    /// Most open connections; more wait
+    #[arg(long, value_name = "NUMBER", env = "ORDERWRIGHT_API_CONNECTIONS", hide_env_values = true, default_value_t = api::Limits::STANDARD.connections)]
+    pub(super) api_connections: usize,
+
+    /// Most requests at a time; more are answered with 503
+    #[arg(long, value_name = "NUMBER", env = "ORDERWRIGHT_API_REQUESTS", hide_env_values = true, default_value_t = api::Limits::STANDARD.requests)]
+    pub(super) api_requests: usize,
+
+    /// Most live streams at a time; more are answered with 503
+    #[arg(long, value_name = "NUMBER", env = "ORDERWRIGHT_API_STREAMS", hide_env_values = true, default_value_t = api::Limits::STANDARD.streams)]
+    pub(super) api_streams: usize,
+}
+
+/// What the worker is told.
+#[derive(Clone, Debug, clap::Args)]
+#[command(next_help_heading = "Worker options")]
+pub(crate) struct WorkerSettings {
+    /// How the systems are reached: a TOML file, see docs/systems.md
+    #[arg(long, value_name = "FILE", env = "ORDERWRIGHT_SYSTEMS", hide_env_values = true, default_value = "systems.toml")]
+    pub(super) systems: PathBuf,
+
+    /// Where the worker answers `GET /healthz`
+    #[arg(long, value_name = "HOST:PORT", env = "ORDERWRIGHT_WORKER_ADDR", hide_env_values = true, default_value = "127.0.0.1:8081")]
+    pub(super) worker_listen: String,
+
+    /// What people know the worker by [default: `worker-` and the number of its process]
+    #[arg(long, value_name = "NAME", env = "ORDERWRIGHT_WORKER_NAME", hide_env_values = true)]
+    worker_name: Option<String>,
+
+    /// Most orders kept in memory, at about 60 kB each; the others are replayed when something happens to them
+    #[arg(long, value_name = "NUMBER", env = "ORDERWRIGHT_CACHED_ORDERS", hide_env_values = true, default_value_t = 1_000)]
+    cached_orders: usize,
+
+    /// Most calls to systems at a time
+    #[arg(long, value_name = "NUMBER", env = "ORDERWRIGHT_CALLS", hide_env_values = true, default_value_t = 200)]
+    calls: usize,
+
+    /// Most calls at a time that run inside workflow tasks
+    #[arg(long, value_name = "NUMBER", env = "ORDERWRIGHT_INLINE_CALLS", hide_env_values = true, default_value_t = 100)]
+    inline_calls: usize,
+
+    /// How long calls may go on when the worker is asked to stop, in seconds; then another worker makes them
+    #[arg(long, value_name = "SECONDS", env = "ORDERWRIGHT_SHUTDOWN_GRACE", hide_env_values = true, default_value_t = 10)]
+    shutdown_grace: u64,
+}
+
+impl SharedSettings {
+    /// Where Temporal is.
+    pub(super) fn temporal(&self) -> ClientConfig {
+        ClientConfig {
+            address: self.temporal_address.clone(),
+            namespace: self.temporal_namespace.clone(),
+            task_queue: Some(self.task_queue.clone()),
+        }
+    }
+}
+
+impl ApiSettings {
+    pub(super) fn limits(&self) -> api::Limits {
+        api::Limits {
+            connections: self.api_connections,
+            requests: self.api_requests,
+            streams: self.api_streams,
+        }
+    }
+}
+
+impl WorkerSettings {
+    pub(super) fn config(&self, temporal: ClientConfig) -> WorkerConfig {
+        let config = WorkerConfig::new(temporal);
+        WorkerConfig {
+            name: self.worker_name.clone().unwrap_or(config.name),
+            cached_orders: self.cached_orders,
+            calls: self.calls,
+            inline_calls: self.inline_calls,
+            shutdown_grace: Duration::from_secs(self.shutdown_grace),
+            ..config
+        }
+    }
+}

@@ -1,0 +1,18 @@
+//! How things look in a terminal: pure functions from a document to text.
+//!
+//! Colours come from `console`, which leaves them out where they are not wanted. [`Live`] alone writes by itself.
+
+mod event;
+mod live;
+mod order;
+mod plan;
+mod table;
+mod task;
+mod time;
+
+pub(crate) use event::event_line;
+pub(crate) use live::Live;
+pub(crate) use order::{order_details, order_heading, order_list, order_state};
+pub(crate) use plan::plan_tree;
+pub(crate) use table::Table;
+pub(crate) use task::progress;

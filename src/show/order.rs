@@ -1,0 +1,96 @@
+//! Orders: one in full, many as a list.
+
+use console::style;
+use model::OrderState;
+
+use super::table::Table;
+use super::task::task_list;
+use super::time::{between, date_time};
+use crate::remote::Order;
+
+/// The state of an order, coloured by whether anything is to be done about it.
+pub(crate) fn order_state(state: OrderState) -> String {
+    let text = style(state.as_str());
+    match state {
+        OrderState::Completed => text.green(),
+        OrderState::Held | OrderState::Partial => text.yellow(),
+        OrderState::Rejected | OrderState::Failed => text.red(),
+        OrderState::Cancelled => text.dim(),
+        OrderState::Acknowledged
+        | OrderState::Pending
+        | OrderState::InProgress
+        | OrderState::AssessingCancellation
+        | OrderState::PendingCancellation => text.cyan(),
+    }
+    .to_string()
+}
+
+/// The order in one line: its id, what it is made by, and for whom.
+pub(crate) fn order_heading(order: &Order) -> String {
+    let id = style(order.id).bold();
+    format!("order {id} · {} · customer {}", blueprint(order), order.customer.id)
+}
+
+/// Everything that a person wants to know about an order.
+pub(crate) fn order_details(order: &Order) -> String {
+    let mut table = Table::default();
+    let mut fact = |name: &str, value: Option<String>| {
+        if let Some(value) = value {
+            table.row([style(name).dim().to_string(), value]);
+        }
+    };
+    fact("order", Some(style(order.id).bold().to_string()));
+    fact("external id", order.external_id.clone());
+    fact("blueprint", Some(blueprint(order)));
+    fact("customer", Some(customer(order)));
+    fact("state", Some(order_state(order.state)));
+    fact("reason", order.reason.clone());
+    fact("blocked", order.blocked.as_ref().map(|b| {
+        format!("{}, for {}: {}", b.task, b.hold_for.as_str(), b.reason)
+    }));
+    fact("next", order.next_action.clone());
+    fact("customer sees", order.customer_status.clone());
+    fact("sent by", Some(order.author.clone()));
+    fact("submitted", Some(date_time(order.submitted_at)));
+    fact("ended", order.ended_at.map(|at| {
+        let begun = order.started_at.unwrap_or(order.submitted_at);
+        format!("{}, after {}", date_time(at), between(begun, at))
+    }));
+    fact("history", order.links.temporal.clone());
+    let mut lines = table.lines();
+    if !order.tasks.is_empty() {
+        lines.push(String::new());
+        lines.extend(task_list(&order.tasks).lines());
+    }
+    lines.join("\n")
+}
+
+/// Orders, one a line.
+pub(crate) fn order_list(orders: &[Order]) -> String {
+    let mut table = Table::default();
+    let heading = ["ORDER", "STATE", "BLUEPRINT", "CUSTOMER", "SUBMITTED", "WAITS FOR OR ENDED BY"];
+    table.row(heading.map(|name| style(name).dim().to_string()));
+    for order in orders {
+        let blocked = order.blocked.as_ref().map(|blocked| format!("{}: {}", blocked.task, blocked.reason));
+        table.row([
+            order.id.to_string(),
+            order_state(order.state),
+            blueprint(order),
+            order.customer.id.clone(),
+            date_time(order.submitted_at),
+            blocked.or_else(|| order.reason.clone()).unwrap_or_default(),
+        ]);
+    }
+    table.to_string()
+}
+
+fn blueprint(order: &Order) -> String {
+    format!("{}@{}", order.blueprint.name, order.blueprint.version)
+}
+
+fn customer(order: &Order) -> String {
+    match &order.customer.name {
+        Some(name) => format!("{} ({name})", order.customer.id),
+        None => order.customer.id.clone(),
+    }
+}

@@ -1,0 +1,78 @@
+//! A plan as waves of tasks: what each does, what it waits for, how it is taken back.
+
+use std::collections::BTreeMap;
+
+use console::{measure_text_width, style};
+
+use crate::planned::{PlanDocument, PlannedBody, PlannedTask};
+
+/// The plan, wave by wave; below them the tasks that are left out, each with the rule.
+pub(crate) fn plan_tree(plan: &PlanDocument) -> String {
+    let (skipped, due): (Vec<_>, Vec<_>) = plan.tasks.iter().partition(|task| task.skipped.is_some());
+    let mut waves: BTreeMap<usize, Vec<&PlannedTask>> = BTreeMap::new();
+    for task in due.iter().copied() {
+        waves.entry(task.wave).or_default().push(task);
+    }
+    let width = plan.tasks.iter().map(|task| task.id.to_string().len()).max().unwrap_or(0);
+    let mut lines = vec![format!(
+        "{} · {}, {}{}",
+        style(&plan.blueprint).bold(),
+        counted(due.len(), "task"),
+        counted(waves.len(), "wave"),
+        if skipped.is_empty() { String::new() } else { format!(", {} skipped", skipped.len()) },
+    )];
+    for (wave, tasks) in waves {
+        lines.push(String::new());
+        lines.push(style(format!("wave {wave}")).cyan().to_string());
+        lines.extend(tasks.into_iter().flat_map(|task| task_lines(task, width)));
+    }
+    if !skipped.is_empty() {
+        lines.push(String::new());
+        lines.push(style("skipped").cyan().to_string());
+        let line = |task: &PlannedTask| {
+            let rule = task.skipped.as_deref().unwrap_or_default();
+            format!("  {}  {rule}", padded(&style(&task.id).dim().to_string(), width))
+        };
+        lines.extend(skipped.into_iter().map(line));
+    }
+    lines.join("\n")
+}
+
+/// What it does, and below that what it waits for and how it is taken back.
+fn task_lines(task: &PlannedTask, width: usize) -> Vec<String> {
+    let mut first = format!("  {}  {}", padded(&style(&task.id).bold().to_string(), width), does(&task.body));
+    if task.point_of_no_return {
+        first.push_str(&format!("  {}", style("point of no return").red()));
+    }
+    let mut notes = Vec::new();
+    if !task.after.is_empty() {
+        let after: Vec<String> = task.after.iter().map(ToString::to_string).collect();
+        notes.push(format!("after {}", after.join(", ")));
+    }
+    notes.extend(task.when.iter().map(|when| format!("when {when}")));
+    if let PlannedBody::Call { undo, no_undo, .. } = &task.body {
+        notes.extend(undo.iter().map(|undo| format!("undo {undo}")));
+        notes.extend(no_undo.iter().map(|why| format!("no undo: {why}")));
+    }
+    let note = |note: String| format!("  {:width$}    {}", "", style(note).dim());
+    std::iter::once(first).chain(notes.into_iter().map(note)).collect()
+}
+
+fn does(body: &PlannedBody) -> String {
+    match body {
+        PlannedBody::Call { calls, attempts, timeout, .. } => {
+            let attempts = if *attempts == 1 { String::new() } else { format!("{attempts} × ") };
+            format!("call {} {}", calls.join(" else "), style(format!("({attempts}{timeout})")).dim())
+        }
+        PlannedBody::Wait { signal, within, fields: _ } => format!("wait {signal} within {within}"),
+        PlannedBody::Milestone => "milestone".to_owned(),
+    }
+}
+
+fn padded(text: &str, width: usize) -> String {
+    format!("{text}{:pad$}", "", pad = width.saturating_sub(measure_text_width(text)))
+}
+
+fn counted(number: usize, what: &str) -> String {
+    if number == 1 { format!("1 {what}") } else { format!("{number} {what}s") }
+}

@@ -1,0 +1,184 @@
+//! The tasks of an order, and how far it is.
+
+use console::{style, truncate_str};
+use model::TaskState;
+
+use super::order::{order_heading, order_state};
+use super::table::Table;
+use super::time::{between, date_time};
+use crate::remote::{Order, Task};
+
+/// What turns while a task is under way.
+const SPINNER: [&str; 10] = ["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏"];
+
+/// A moment of the live list, which turns its spinners.
+pub(crate) type Frame = usize;
+
+/// All tasks, one a line.
+pub(crate) fn task_list(tasks: &[Task]) -> Table {
+    list(tasks.iter(), None)
+}
+
+/// An order under way, in at most so many rows and columns: what moves first, then what comes, then what is done.
+pub(crate) fn progress(order: &Order, frame: Frame, rows: usize, columns: usize) -> Vec<String> {
+    let mut lines = vec![order_heading(order)];
+    let room = rows.saturating_sub(4).max(1);
+    let hidden = order.tasks.len().saturating_sub(room);
+    let shown = if hidden == 0 { order.tasks.iter().collect() } else { around_what_moves(&order.tasks, room) };
+    lines.extend(list(shown.into_iter(), Some(frame)).lines());
+    if hidden > 0 {
+        lines.push(style(format!("  … and {hidden} more tasks")).dim().to_string());
+    }
+    lines.push(summary(order));
+    lines.into_iter().map(|line| truncate_str(&line, columns, "…").into_owned()).collect()
+}
+
+/// The tasks from a little before the first that is not over, as many as there is room for.
+fn around_what_moves(tasks: &[Task], room: usize) -> Vec<&Task> {
+    let moving = tasks.iter().position(|task| !is_over(task.state)).unwrap_or(tasks.len());
+    let from = moving.saturating_sub(room / 4).min(tasks.len().saturating_sub(room));
+    tasks.iter().skip(from).take(room).collect()
+}
+
+fn summary(order: &Order) -> String {
+    let done = order.tasks.iter().filter(|task| is_over(task.state)).count();
+    let said = order.reason.as_ref().or(order.next_action.as_ref());
+    let said = said.map(|text| format!(" · {text}")).unwrap_or_default();
+    format!("{} · {done} of {} tasks settled{said}", order_state(order.state), order.tasks.len())
+}
+
+fn list<'a>(tasks: impl Iterator<Item = &'a Task>, frame: Option<Frame>) -> Table {
+    let mut table = Table::indented(2);
+    for task in tasks {
+        let name = style(&task.id);
+        let name = if is_quiet(task.state) { name.dim() } else { name };
+        let state = format!("{} {}", symbol(task.state, frame), task.state);
+        let what = style(task.call.clone().unwrap_or_default()).dim().to_string();
+        table.row([name.to_string(), state, what, notes(task)]);
+    }
+    table
+}
+
+/// What else there is to say about a task.
+fn notes(task: &Task) -> String {
+    let mut notes = Vec::new();
+    if let Some(waiting_for) = &task.waiting_for {
+        let until = task.until.map(|until| format!(" until {}", date_time(until))).unwrap_or_default();
+        notes.push(format!("waits for {waiting_for}{until}"));
+    }
+    notes.extend(task.reason.clone());
+    if task.attempts > 1 {
+        notes.push(format!("{} attempts", task.attempts));
+    }
+    if let (TaskState::Undoing | TaskState::Undone | TaskState::UndoFailed, Some(undo)) = (task.state, &task.undo_call)
+    {
+        let attempts = task.undo_attempts;
+        notes.push(if attempts > 1 { format!("by {undo}, {attempts} attempts") } else { format!("by {undo}") });
+    }
+    if let (TaskState::Succeeded, Some(from), Some(to)) = (task.state, task.started_at, task.ended_at)
+        && task.call.is_some()
+    {
+        notes.push(between(from, to));
+    }
+    notes.join(", ")
+}
+
+fn symbol(state: TaskState, frame: Option<Frame>) -> String {
+    let turning = frame.and_then(|frame| SPINNER.get(frame % SPINNER.len())).copied();
+    match state {
+        TaskState::Waiting => style("·").dim(),
+        TaskState::Ready => style("·"),
+        TaskState::Running | TaskState::Amending => style(turning.unwrap_or("▸")).cyan(),
+        TaskState::Undoing => style(turning.unwrap_or("◂")).yellow(),
+        TaskState::Unknown => style("?").yellow(),
+        TaskState::Held => style("!").yellow().bold(),
+        TaskState::Succeeded => style("✓").green(),
+        TaskState::Skipped | TaskState::Dropped => style("−").dim(),
+        TaskState::Undone => style("↶").yellow(),
+        TaskState::Failed | TaskState::UndoFailed => style("✗").red(),
+    }
+    .to_string()
+}
+
+/// Whether nothing more happens to it unless something goes wrong elsewhere.
+const fn is_over(state: TaskState) -> bool {
+    matches!(state, TaskState::Succeeded | TaskState::Skipped | TaskState::Dropped | TaskState::Undone)
+}
+
+/// Whether there is nothing to look at.
+const fn is_quiet(state: TaskState) -> bool {
+    matches!(state, TaskState::Waiting | TaskState::Skipped | TaskState::Dropped)
+}
+
+#[cfg(test)]
+mod tests {
+    use expect_test::expect;
+    use serde_json::json;
+
+    use super::*;
+
+    fn task(id: &str, state: &str, more: serde_json::Value) -> serde_json::Value {
+        let mut task = json!({
+            "id": id, "state": state, "reason": null, "waiting_for": null, "until": null, "call": null,
+            "undo_call": null, "attempts": 1, "undo_attempts": 0, "started_at": null, "ended_at": null,
+        });
+        let more = more.as_object().unwrap().clone();
+        task.as_object_mut().unwrap().extend(more);
+        task
+    }
+
+    fn order(tasks: Vec<serde_json::Value>) -> Order {
+        serde_json::from_value(json!({
+            "id": "00000000-0000-0000-0000-000000000001", "external_id": null,
+            "blueprint": {"name": "home_fiber", "version": 3}, "customer": {"id": "C-1", "name": null},
+            "author": "ann", "state": "inProgress", "customer_status": null, "blocked": null, "reason": null,
+            "submitted_at": "2026-11-21T10:00:00.000Z", "started_at": "2026-11-21T10:00:00.000Z", "ended_at": null,
+            "links": {"temporal": null}, "next_action": "activate[1]: waits for an answer of network.activate",
+            "tasks": tasks,
+        }))
+        .unwrap()
+    }
+
+    #[test]
+    fn tasks_say_what_they_do_and_what_came_of_it() {
+        let order = order(vec![
+            task("check", "succeeded", json!({
+                "call": "crm.check", "attempts": 3,
+                "started_at": "2026-11-21T10:00:00.000Z", "ended_at": "2026-11-21T10:00:01.300Z",
+            })),
+            task("reserve[1]", "undone", json!({"call": "inventory.reserve", "undo_call": "inventory.release"})),
+            task("report[1]", "running", json!({
+                "waiting_for": "signal technician_report", "until": "2026-12-01T10:00:00.000Z",
+            })),
+            task("activate[1]", "held", json!({"call": "network.activate", "reason": "olt down"})),
+            task("static_ip[2]", "skipped", json!({"reason": "when item.count > 0"})),
+            task("bill", "waiting", json!({})),
+        ]);
+        expect![[r#"
+              check         ✓ succeeded  crm.check          3 attempts, 1.3 s
+              reserve[1]    ↶ undone     inventory.reserve  by inventory.release
+              report[1]     ▸ running                       waits for signal technician_report until 2026-12-01 10:00:00
+              activate[1]   ! held       network.activate   olt down
+              static_ip[2]  − skipped                       when item.count > 0
+              bill          · waiting"#]]
+        .assert_eq(&task_list(&order.tasks).to_string());
+    }
+
+    #[test]
+    fn a_small_terminal_shows_what_moves() {
+        let mut tasks: Vec<_> = (0..20).map(|n| task(&format!("done_{n}"), "succeeded", json!({}))).collect();
+        tasks.push(task("now", "running", json!({"call": "network.activate"})));
+        tasks.extend((0..20).map(|n| task(&format!("later_{n}"), "waiting", json!({}))));
+        expect![[r#"
+            order 00000000-0000-0000-0000-000000000001 · home_fiber@3 …
+              done_19  ✓ succeeded
+              now      ⠙ running    network.activate
+              later_0  · waiting
+              later_1  · waiting
+              later_2  · waiting
+              later_3  · waiting
+              … and 35 more tasks
+            inProgress · 20 of 41 tasks settled · activate[1]: waits f…"#]]
+        .assert_eq(&progress(&order(tasks), 1, 10, 59).join("\n"));
+    }
+}

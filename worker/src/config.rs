@@ -1,0 +1,41 @@
+//! What a worker process is told.
+
+use std::time::Duration;
+
+use contract::ClientConfig;
+
+/// How a worker runs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WorkerConfig {
+    /// Where Temporal is, and the task queue of orders.
+    pub temporal: ClientConfig,
+    /// What people know the worker by, in the Web UI and in the list of workers.
+    pub name: String,
+    /// Most orders kept in memory between their workflow tasks; the others are replayed when something happens to them.
+    /// About 60 kB each.
+    pub cached_orders: usize,
+    /// Most workflow tasks at a time.
+    pub workflow_tasks: usize,
+    /// Most calls to systems at a time.
+    pub calls: usize,
+    /// Most calls at a time that run inside workflow tasks.
+    pub inline_calls: usize,
+    /// How long calls may go on when the worker is asked to stop. What is not done then is left to another worker.
+    pub shutdown_grace: Duration,
+}
+
+impl WorkerConfig {
+    /// What a worker does that is told nothing but where Temporal is.
+    #[must_use]
+    pub fn new(temporal: ClientConfig) -> Self {
+        Self {
+            temporal,
+            name: format!("worker-{}", std::process::id()),
+            cached_orders: 1_000,
+            workflow_tasks: 100,
+            calls: 200,
+            inline_calls: 100,
+            shutdown_grace: Duration::from_secs(30),
+        }
+    }
+}

@@ -1,0 +1,162 @@
+//! A worker with everything around it, and orders for it.
+
+use std::future::Future;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use contract::{ClientConfig, OrderClient, OrderInput, Routes, Started};
+use engine::RunView;
+use model::{
+    Action, Actor, Customer, Item, Order, OrderEvent, OrderId, OrderRequest, OrderState, TaskState,
+    Timestamp, Value,
+};
+use plan::Plan;
+use sqlx::PgPool;
+use store::{NewOrder, accept_order};
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+use uuid::Uuid;
+use worker::{WorkerConfig, WorkerError};
+
+use crate::server;
+use crate::world::World;
+
+/// A worker on a task queue of its own.
+pub(crate) struct App {
+    pub(crate) world: Arc<World>,
+    pub(crate) client: OrderClient,
+    pub(crate) pool: PgPool,
+    pub(crate) config: WorkerConfig,
+    worker: Option<(oneshot::Sender<()>, JoinHandle<Result<(), WorkerError>>)>,
+}
+
+impl App {
+    /// Starts a worker.
+    pub(crate) async fn start(pool: PgPool) -> Self {
+        let mut app = Self::without_worker(pool).await;
+        app.start_worker();
+        app
+    }
+
+    /// Everything but a worker.
+    pub(crate) async fn without_worker(pool: PgPool) -> Self {
+        let temporal = ClientConfig {
+            address: Some(server::address().to_owned()),
+            namespace: None,
+            task_queue: Some(format!("test-{}", Uuid::now_v7())),
+        };
+        let client = OrderClient::new(temporal.clone());
+        until("Temporal answers", async || client.register_search_attributes().await.is_ok().then_some(()))
+            .await;
+        let mut config = WorkerConfig::new(temporal);
+        config.shutdown_grace = Duration::from_secs(2);
+        Self { world: World::new(), client, pool, config, worker: None }
+    }
+
+    pub(crate) fn start_worker(&mut self) {
+        let (stop, stopped) = oneshot::channel::<()>();
+        let shutdown = async move {
+            let _ = stopped.await;
+        };
+        let running = worker::run(self.config.clone(), self.world.clone(), self.pool.clone(), shutdown);
+        self.worker = Some((stop, tokio::spawn(running)));
+    }
+
+    /// Stops the worker in good order.
+    pub(crate) async fn stop_worker(&mut self) {
+        if let Some((stop, running)) = self.worker.take() {
+            drop(stop);
+            running.await.unwrap().unwrap();
+        }
+    }
+
+    /// Has an order accepted and started.
+    pub(crate) async fn order(&self, plan: Plan) -> OrderId {
+        self.routed_order(plan, Routes::default()).await
+    }
+
+    pub(crate) async fn routed_order(&self, plan: Plan, routes: Routes) -> OrderId {
+        let id = OrderId::new(Uuid::now_v7());
+        accept(&self.pool, id, &plan).await;
+        let started = self.client.start(&OrderInput::new(id, plan, routes)).await.unwrap();
+        assert_eq!(started, Started::Now);
+        id
+    }
+
+    /// The order, once it is in this state.
+    pub(crate) async fn in_state(&self, order: OrderId, state: OrderState) -> RunView {
+        self.when(order, &format!("the order is {state}"), |view| view.state == state).await
+    }
+
+    /// The order, once a task is in this state.
+    pub(crate) async fn task_in(&self, order: OrderId, task: &str, state: TaskState) -> RunView {
+        let found = |view: &RunView| view.tasks.iter().any(|t| t.id.to_string() == task && t.state == state);
+        self.when(order, &format!("`{task}` is {state}"), found).await
+    }
+
+    pub(crate) async fn when(&self, order: OrderId, what: &str, is: impl Fn(&RunView) -> bool) -> RunView {
+        until(what, async || self.client.state(order).await.ok().filter(|view| is(view))).await
+    }
+
+    /// Everything the workflow knows to have happened.
+    pub(crate) async fn record(&self, order: OrderId) -> Vec<OrderEvent> {
+        self.client.deltas(order, 0).await.unwrap().events
+    }
+
+    /// Waits until Postgres has the whole record of an order, and sees that it is the workflow's, event for event.
+    pub(crate) async fn mirrored(&self, order: OrderId) -> Vec<OrderEvent> {
+        let record = self.record(order).await;
+        let stored = until("Postgres has the whole record", async || {
+            let mut conn = self.pool.acquire().await.unwrap();
+            let stored = store::load_events(&mut conn, order, Some(0), 1_000).await.unwrap();
+            (stored.len() >= record.len()).then_some(stored)
+        })
+        .await;
+        assert_eq!(stored, record);
+        record
+    }
+}
+
+/// Writes an order down as the API does.
+pub(crate) async fn accept(pool: &PgPool, id: OrderId, plan: &Plan) {
+    let item = Item {
+        id: "1".parse().unwrap(),
+        offering: "TEST".to_owned(),
+        action: Action::Add,
+        quantity: 1,
+        product: Value::Null,
+        attributes: Value::Null,
+    };
+    let request = OrderRequest {
+        external_id: None,
+        blueprint: None,
+        version: None,
+        category: None,
+        customer: Customer { id: "C-1".to_owned(), name: None },
+        priority: 4,
+        requested_start: None,
+        requested_completion: None,
+        notes: vec![],
+        attributes: Value::Null,
+        items: vec![item],
+    };
+    let order = Order { id, submitted_at: now(), request };
+    let new = NewOrder { order: &order, author: &Actor::new("test"), plan, key: None };
+    accept_order(&mut pool.acquire().await.unwrap(), &new).await.unwrap();
+}
+
+pub(crate) fn now() -> Timestamp {
+    Timestamp::from_system(std::time::SystemTime::now())
+}
+
+/// Waits for a condition, for as long as a busy machine may need.
+pub(crate) async fn until<T, F: Future<Output = Option<T>>>(what: &str, mut look: impl FnMut() -> F) -> T {
+    let deadline = Instant::now() + Duration::from_secs(60);
+    loop {
+        if let Some(found) = look().await {
+            return found;
+        }
+        assert!(Instant::now() < deadline, "waited for a minute: {what}");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}

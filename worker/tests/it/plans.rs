@@ -1,0 +1,116 @@
+//! Plans put together by hand: tasks one after the other, or as their `after` says.
+
+use model::{Duration, HoldFor, Type, Value};
+use plan::{
+    Argument, Body, Call, CallBody, Definition, DefinitionIndex, Expr, FORMAT, Formula, Plan, PlanParts,
+    Reaction, ReactionKind, Retry, Task, TaskIndex, Undo,
+};
+
+/// A task of a test's plan.
+pub(crate) struct Spec {
+    definition: Definition,
+    after: Option<Vec<&'static str>>,
+}
+
+/// A task that calls `system.operation`, and takes it back with `system.un_operation`.
+pub(crate) fn call(name: &str, label: &str) -> Spec {
+    let (system, operation) = label.split_once('.').unwrap();
+    let body = CallBody {
+        call: made(system, operation, name),
+        fallbacks: vec![],
+        timeout: Duration::from_secs(10),
+        within: None,
+        retry: Retry { attempts: 3, every: Duration::from_millis(1), doubling: false, up_to: None },
+        undo: Undo::Call(made(system, &format!("un_{operation}"), name)),
+    };
+    Spec::new(name, Body::Call(Box::new(body)))
+}
+
+/// A task that waits for a signal of the form `{ outcome: text }`.
+pub(crate) fn wait(name: &str, signal: &str, within: Duration) -> Spec {
+    let outcome = model::Field { name: "outcome".to_owned(), of: Type::Text, default: None };
+    Spec::new(
+        name,
+        Body::Wait { signal: signal.parse().unwrap(), fields: Type::Record(vec![outcome]), within },
+    )
+}
+
+fn made(system: &str, operation: &str, task: &str) -> Call {
+    let value = Expr::Value(Value::text(task));
+    let formula = Formula { expr: value, text: format!("\"{task}\""), line: 1 };
+    Call {
+        system: system.parse().unwrap(),
+        operation: operation.parse().unwrap(),
+        arguments: vec![Argument { name: "of".to_owned(), value: formula }],
+        result: Type::Record(vec![]),
+        effect: true,
+    }
+}
+
+impl Spec {
+    fn new(name: &str, body: Body) -> Self {
+        let definition = Definition {
+            name: name.parse().unwrap(),
+            each: None,
+            file: "test.blueprint".to_owned(),
+            line: 1,
+            when: None,
+            body,
+            ensure: vec![],
+            on_failure: None,
+            on_timeout: None,
+            status: None,
+            point_of_no_return: false,
+        };
+        Self { definition, after: None }
+    }
+
+    /// What it waits for, instead of the task before it.
+    pub(crate) fn after(mut self, tasks: &[&'static str]) -> Self {
+        self.after = Some(tasks.to_vec());
+        self
+    }
+
+    pub(crate) fn point_of_no_return(mut self) -> Self {
+        self.definition.point_of_no_return = true;
+        self
+    }
+
+    pub(crate) fn on_failure(mut self, kind: ReactionKind) -> Self {
+        self.definition.on_failure = Some(Reaction { kind, reason: None });
+        self
+    }
+
+    pub(crate) fn change(mut self, change: impl FnOnce(&mut CallBody)) -> Self {
+        if let Body::Call(body) = &mut self.definition.body {
+            change(body);
+        }
+        self
+    }
+}
+
+/// The plan of these tasks; what fails waits for a person.
+pub(crate) fn plan(specs: Vec<Spec>) -> Plan {
+    let names: Vec<String> = specs.iter().map(|s| s.definition.name.to_string()).collect();
+    let place = |name: &str| TaskIndex(names.iter().position(|n| n == name).unwrap());
+    let tasks = specs.iter().enumerate().map(|(n, spec)| Task {
+        definition: DefinitionIndex(n),
+        item: None,
+        after: match &spec.after {
+            Some(after) => after.iter().map(|name| place(name)).collect(),
+            None => n.checked_sub(1).map(TaskIndex).into_iter().collect(),
+        },
+        skipped: None,
+    });
+    Plan::new(PlanParts {
+        format: FORMAT,
+        blueprint: "test@1".parse().unwrap(),
+        blueprint_hash: model::Hash::new(&"b".repeat(64)).unwrap(),
+        order: Value::record([("customer", Value::record([("id", Value::text("C-1"))]))]),
+        items: vec![],
+        on_failure: Reaction { kind: ReactionKind::Hold(HoldFor::Operations), reason: None },
+        tasks: tasks.collect(),
+        definitions: specs.into_iter().map(|s| s.definition).collect(),
+    })
+    .unwrap()
+}
