@@ -12,7 +12,13 @@ use crate::failure::Failure;
 #[command(next_help_heading = "Log options")]
 pub(crate) struct LogArgs {
     /// Which lines are written: a level, or levels per crate as in `info,worker=debug`
-    #[arg(long = "log", value_name = "FILTER", env = "ORDERWRIGHT_LOG", hide_env_values = true, default_value = "info")]
+    #[arg(
+        long = "log",
+        value_name = "FILTER",
+        env = "ORDERWRIGHT_LOG",
+        hide_env_values = true,
+        default_value = "info,sqlx=warn"
+    )]
     filter: String,
 
     /// How a line looks
@@ -31,7 +37,9 @@ enum Format {
 /// Starts logging for this process.
 pub(crate) fn start(args: &LogArgs) -> Result<(), Failure> {
     let filter = EnvFilter::try_new(&args.filter).map_err(|error| {
-        Failure::misuse(anyhow::Error::new(error).context(format!("`{}` is not a filter of log lines", args.filter)))
+        Failure::misuse(
+            anyhow::Error::new(error).context(format!("`{}` is not a filter of log lines", args.filter)),
+        )
     })?;
     let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr);
     // Fails only when logging was started before, and then it goes on as it is.

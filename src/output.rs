@@ -18,7 +18,9 @@ pub(crate) fn print(text: impl fmt::Display) -> Result<(), Failure> {
     match writeln!(out, "{text}").and_then(|()| out.flush()) {
         Ok(()) => Ok(()),
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Err(Failure::told(Exit::No)),
-        Err(error) => Err(Failure::no(anyhow::Error::new(error).context("could not write to standard output"))),
+        Err(error) => {
+            Err(Failure::no(anyhow::Error::new(error).context("could not write to standard output")))
+        }
     }
 }
 

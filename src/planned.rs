@@ -112,7 +112,10 @@ impl PlannedBody {
                     Undo::Nothing { why } => (None, Some(why.clone()).filter(|why| !why.is_empty())),
                 };
                 Self::Call {
-                    calls: std::iter::once(&body.call).chain(&body.fallbacks).map(plan::Call::label).collect(),
+                    calls: std::iter::once(&body.call)
+                        .chain(&body.fallbacks)
+                        .map(plan::Call::label)
+                        .collect(),
                     timeout: body.timeout,
                     within: body.within,
                     attempts: body.retry.attempts,

@@ -22,12 +22,13 @@ use crate::steering::Helm;
 pub struct Config {
     /// How the calls of an order are made; it becomes part of every order that is started.
     pub routes: Routes,
-    /// Where Temporal's Web UI shows the namespace of the orders, such as `http://localhost:8233/namespaces/default`; for links.
+    /// Where Temporal's Web UI shows the namespace of the orders, such as
+    /// `http://localhost:8233/namespaces/default`; for links.
     pub temporal_ui: Option<String>,
     /// Renders the metrics of this process for `/metrics`; without it there is no such address.
     pub metrics: Option<PrometheusHandle>,
-    /// Whether this process also keeps the promises that could not be kept at once, its own and those of others. At least one
-    /// process must.
+    /// Whether this process also keeps the promises that could not be kept at once, its own and those of
+    /// others. At least one process must.
     pub steering: bool,
     /// How much at a time.
     pub limits: Limits,
@@ -45,8 +46,8 @@ pub struct Limits {
 }
 
 impl Limits {
-    /// For one process: as many requests as keep some dozen database connections busy with a queue that is worked off within a
-    /// second, and streams of a few kilobytes each.
+    /// For one process: as many requests as keep some dozen database connections busy with a queue that is
+    /// worked off within a second, and streams of a few kilobytes each.
     pub const STANDARD: Self = Self { connections: 4_096, requests: 512, streams: 1_024 };
 }
 

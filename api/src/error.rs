@@ -1,7 +1,7 @@
 //! Why a request was not done, and the answer to it.
 //!
-//! [`ApiError`] is the one closed list for every handler. It becomes a response without the parts that only the request
-//! knows; `observe` completes those. Causes are logged here, once, and never shown.
+//! [`ApiError`] is the one closed list for every handler. It becomes a response without the parts that only
+//! the request knows; `observe` completes those. Causes are logged here, once, and never shown.
 
 use std::error::Error;
 use std::time::Duration;
@@ -96,8 +96,8 @@ fn counted(n: usize, one: &str, many: &str) -> String {
     if n == 1 { format!("1 {one}") } else { format!("{n} {many}") }
 }
 
-/// How long a caller is asked to leave an overloaded or broken service alone, in seconds. Long enough to matter, and
-/// short against the time that a restart takes.
+/// How long a caller is asked to leave an overloaded or broken service alone, in seconds. Long enough to
+/// matter, and short against the time that a restart takes.
 const RETRY_AFTER_SECS: u16 = 2;
 
 impl ApiError {

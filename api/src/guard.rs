@@ -11,8 +11,8 @@ use futures::FutureExt as _;
 use crate::app::App;
 use crate::error::ApiError;
 
-/// How long a request may take, to the head of its answer; streams go on after it. Longer than the longest wait inside
-/// (a verdict from Temporal), shorter than the patience of common proxies.
+/// How long a request may take, to the head of its answer; streams go on after it. Longer than the longest
+/// wait inside (a verdict from Temporal), shorter than the patience of common proxies.
 const REQUEST_TIME: Duration = Duration::from_secs(30);
 
 /// Wraps the handlers that do work. Health checks are outside: they must be answered when this is at its limit.

@@ -116,3 +116,48 @@ pub(crate) async fn metrics(State(app): State<App>) -> Result<Response, ApiError
     Ok(([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], handle.render())
         .into_response())
 }
+
+#[cfg(test)]
+mod tests {
+    use metrics_exporter_prometheus::PrometheusBuilder;
+    use sqlx::PgPool;
+    use store::WorkerId;
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::testing::{TestApp, config, no_temporal, temporal};
+
+    #[sqlx::test(migrator = "store::MIGRATOR")]
+    async fn with_everything_there_the_process_is_ready(pool: PgPool) {
+        let api = TestApp::with(config(), pool.clone(), temporal().await).await;
+        let mut connection = pool.acquire().await.unwrap();
+        let worker = WorkerId::new(Uuid::from_u128(1));
+        store::begin_worker(&mut connection, worker, "worker-1", now()).await.unwrap();
+        let ready = api.get("/readyz").await.json(200);
+        assert_eq!((&ready["ready"], &ready["workers"]["detail"]), (&true.into(), &"1 worker".into()));
+    }
+
+    #[sqlx::test(migrator = "store::MIGRATOR")]
+    async fn what_is_down_is_named(pool: PgPool) {
+        let api = TestApp::start(pool.clone()).await;
+        let unready = api.get("/readyz").await.json(503);
+        let up = ["postgres", "temporal", "workers"].map(|service| unready[service]["up"].as_bool().unwrap());
+        assert_eq!(up, [true, false, false]);
+        pool.close().await;
+        let unready = api.get("/readyz").await.json(503);
+        assert_eq!(unready["postgres"]["up"], false);
+        assert_eq!(unready["workers"]["detail"], "not known while Postgres is away");
+        let problem = api.get("/v1/orders").await.problem(503, "unavailable");
+        assert_eq!(problem["detail"], "Postgres can't be reached");
+    }
+
+    #[sqlx::test(migrator = "store::MIGRATOR")]
+    async fn metrics_are_there_if_they_are_collected(pool: PgPool) {
+        let api = TestApp::start(pool.clone()).await;
+        api.get("/metrics").await.problem(404, "not-found");
+        let mut config = config();
+        config.metrics = Some(PrometheusBuilder::new().build_recorder().handle());
+        let api = TestApp::with(config, pool, no_temporal()).await;
+        assert_eq!(api.get("/metrics").await.status, 200);
+    }
+}

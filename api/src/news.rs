@@ -1,7 +1,7 @@
 //! Wakes live streams when their order has new events: one connection listens for all streams of the process.
 //!
-//! News only say that there is something to read. A stream that hears nothing for a while reads all the same, so a broken
-//! listener costs seconds of delay and no event.
+//! News only say that there is something to read. A stream that hears nothing for a while reads all the same,
+//! so a broken listener costs seconds of delay and no event.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -16,7 +16,8 @@ use tokio_util::sync::CancellationToken;
 /// How long to wait before listening again after Postgres went away.
 const RECONNECT_PAUSE: Duration = Duration::from_secs(2);
 
-/// Who waits for news of which order. Has an entry per order that a live stream follows, and so is bounded as they are.
+/// Who waits for news of which order. Has an entry per order that a live stream follows, and so is bounded as
+/// they are.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct News(Arc<Mutex<BTreeMap<OrderId, watch::Sender<()>>>>);
 

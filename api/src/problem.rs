@@ -1,7 +1,7 @@
 //! What a caller reads when a request was not done: problem documents (RFC 9457).
 //!
-//! [`ProblemType`] is the closed list of kinds; each has a page under `/problems/{name}`, which is what a document's
-//! `type` points at. Which error becomes which kind is decided in `error`.
+//! [`ProblemType`] is the closed list of kinds; each has a page under `/problems/{name}`, which is what a
+//! document's `type` points at. Which error becomes which kind is decided in `error`.
 
 use serde::Serialize;
 use utoipa::ToSchema;

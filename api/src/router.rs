@@ -178,4 +178,40 @@ mod tests {
             "docs/openapi.json differs from the API: look at the difference after `UPDATE_OPENAPI=1 cargo test -p api openapi`"
         );
     }
+
+    #[test]
+    fn the_documentation_names_every_address_and_every_kind_of_problem() {
+        let documentation = include_str!("../../docs/api.md");
+        let document: serde_json::Value = serde_json::from_str(&super::openapi()).unwrap();
+        let addresses = document["paths"].as_object().unwrap().keys().map(String::as_str);
+        let kinds = crate::problem::ProblemType::ALL.iter().map(|kind| kind.name());
+        let missing: Vec<_> =
+            addresses.chain(kinds).filter(|name| !documentation.contains(&format!("`{name}`"))).collect();
+        assert!(missing.is_empty(), "docs/api.md does not name {missing:?}");
+    }
+
+    #[sqlx::test(migrator = "store::MIGRATOR")]
+    async fn the_page_and_what_it_needs_are_served(pool: PgPool) {
+        let api = TestApp::start(pool).await;
+        let page = api.get("/").await;
+        assert_eq!((page.status.as_u16(), page.header("content-type")), (200, "text/html; charset=utf-8"));
+        assert!(page.header("content-security-policy").starts_with("default-src 'none'"));
+        for (needed, media_type) in [
+            ("/docs/page.css", "text/css; charset=utf-8"),
+            ("/docs/page.js", "text/javascript; charset=utf-8"),
+            ("/openapi.json", "application/json"),
+        ] {
+            let answer = api.get(needed).await;
+            assert_eq!(
+                (answer.status.as_u16(), answer.header("content-type")),
+                (200, media_type),
+                "{needed}"
+            );
+        }
+        let problems = api.get("/problems").await.json(200);
+        for kind in problems.as_array().unwrap() {
+            assert_eq!(api.get(kind["type"].as_str().unwrap()).await.json(200), *kind);
+        }
+        api.get("/problems/none").await.problem(404, "not-found");
+    }
 }

@@ -1,5 +1,5 @@
-//! The listening socket: connections are bounded in number and in patience, and none is cut off when the process is
-//! asked to end.
+//! The listening socket: connections are bounded in number and in patience, and none is cut off when the
+//! process is asked to end.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -38,8 +38,8 @@ pub enum ServeError {
     Background(#[source] JoinError),
 }
 
-/// Serves the API on `listener` and keeps its promises until `shutdown` is done; then ends streams, lets requests under
-/// way finish, and returns.
+/// Serves the API on `listener` and keeps its promises until `shutdown` is done; then ends streams, lets
+/// requests under way finish, and returns.
 ///
 /// # Errors
 /// The background work has panicked. The process should end and be started again.

@@ -40,7 +40,11 @@ enum Format {
 
 /// Checks, and prints what was found.
 pub(crate) fn run(args: &Args) -> Result<(), Failure> {
-    let files = read_library(&args.dir)?;
+    let mut files = read_library(&args.dir)?;
+    // As the reader would have to name them.
+    for (name, _) in &mut files {
+        *name = args.dir.join(&*name).display().to_string();
+    }
     let Compiled { library, diagnostics, sources } = Library::compile(&files);
     match args.format {
         Format::Json => print(render_json(&diagnostics, &sources))?,

@@ -55,7 +55,13 @@ fn states() -> impl Iterator<Item = &'static str> {
 pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     let api = args.api.api()?;
     let Args { state, blueprint, customer, query, limit, cursor, api: _ } = args;
-    let given = [("state", state), ("blueprint", blueprint), ("customer", customer), ("q", query), ("cursor", cursor)];
+    let given = [
+        ("state", state),
+        ("blueprint", blueprint),
+        ("customer", customer),
+        ("q", query),
+        ("cursor", cursor),
+    ];
     let mut parameters = vec![("limit", limit.to_string())];
     parameters.extend(given.into_iter().filter_map(|(name, value)| Some((name, value.clone()?))));
     block_on(async {

@@ -30,7 +30,13 @@ Examples:
   orderwright plan --blueprints blueprints --order order.json --format json | jq -r '.tasks[].id'")]
 pub(crate) struct Args {
     /// The folder of the blueprints
-    #[arg(long, value_name = "DIR", env = "ORDERWRIGHT_BLUEPRINTS", hide_env_values = true, default_value = "blueprints")]
+    #[arg(
+        long,
+        value_name = "DIR",
+        env = "ORDERWRIGHT_BLUEPRINTS",
+        hide_env_values = true,
+        default_value = "blueprints"
+    )]
     blueprints: PathBuf,
 
     /// The order: a JSON document
@@ -79,8 +85,8 @@ fn compile(args: &Args) -> Result<Library, Failure> {
 }
 
 fn make_plan(library: &Library, document: serde_json::Value) -> Result<Plan, Vec<Fault>> {
-    let document = Value::from_json(document)
-        .map_err(|wrong| vec![Fault::new(Pointer::root(), wrong.to_string())])?;
+    let document =
+        Value::from_json(document).map_err(|wrong| vec![Fault::new(Pointer::root(), wrong.to_string())])?;
     let request = OrderRequest::parse(document)?;
     let blueprint = library.select(&request)?;
     // An order that is only planned has no id of its own.

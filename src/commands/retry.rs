@@ -44,7 +44,8 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     let (order, task) = (args.order.to_string(), args.task.to_string());
     block_on(async {
         let body = json!({ "note": args.note });
-        let answer = api.post(&["v1", "orders", &order, "tasks", &task, "retry"], args.id.as_deref(), &body).await?;
+        let answer =
+            api.post(&["v1", "orders", &order, "tasks", &task, "retry"], args.id.as_deref(), &body).await?;
         show(&args.api, answer, "the task is tried again")
     })
 }

@@ -33,7 +33,10 @@ impl Api {
     pub(super) fn new(base: Url, actor: &str, json: bool) -> Result<Self, Failure> {
         let mut headers = HeaderMap::new();
         let actor = HeaderValue::from_bytes(Actor::new(actor).as_str().as_bytes());
-        headers.insert("x-actor", actor.context("the name of the actor can't be sent").map_err(Failure::misuse)?);
+        headers.insert(
+            "x-actor",
+            actor.context("the name of the actor can't be sent").map_err(Failure::misuse)?,
+        );
         let mut builder = Client::builder()
             .user_agent(concat!("orderwright/", env!("CARGO_PKG_VERSION")))
             .default_headers(headers)
@@ -57,7 +60,12 @@ impl Api {
     }
 
     /// Sends a document. With a key, the request may be made again and is done once.
-    pub(crate) async fn post(&self, path: &[&str], key: Option<&str>, body: &Value) -> Result<Value, Failure> {
+    pub(crate) async fn post(
+        &self,
+        path: &[&str],
+        key: Option<&str>,
+        body: &Value,
+    ) -> Result<Value, Failure> {
         let mut request = self.http.post(self.url(path)?).json(body);
         if let Some(key) = key {
             request = request.header("idempotency-key", key);

@@ -60,7 +60,9 @@ impl Problem {
         }
         .with_details(details);
         match self.incident {
-            Some(incident) => failure.with_help(format!("the log of the API has the cause under `{incident}`")),
+            Some(incident) => {
+                failure.with_help(format!("the log of the API has the cause under `{incident}`"))
+            }
             None => failure,
         }
     }
@@ -115,7 +117,9 @@ mod tests {
                 "detail": "`start_billing` is past its point of no return", "task": "start_billing",
             }),
             Exit::No,
-            &expect!["error: the order refused what was asked: `start_billing` is past its point of no return"],
+            &expect![
+                "error: the order refused what was asked: `start_billing` is past its point of no return"
+            ],
         );
     }
 

@@ -75,8 +75,9 @@ impl EventStream {
     /// The next event of what has been received, if it is complete.
     fn take(&mut self) -> Result<Option<Received>, Failure> {
         while let Some(data) = self.lines.next_data() {
-            let document: Value = serde_json::from_str(&data)
-                .map_err(|_| Failure::unavailable(anyhow::anyhow!("the API's stream of events is not one")))?;
+            let document: Value = serde_json::from_str(&data).map_err(|_| {
+                Failure::unavailable(anyhow::anyhow!("the API's stream of events is not one"))
+            })?;
             let event: OrderEvent = read(document.clone())?;
             // Invariant: numbers have no gaps, so what is not the next one has been seen.
             if self.seen.is_some_and(|seen| event.number <= seen) {

@@ -16,7 +16,8 @@ const LONGEST_REST: Duration = Duration::from_secs(5);
 ///
 /// Any number of processes may do so at once, the API's and the workers': none of them works with a schema that is older than it.
 pub(super) async fn open(settings: &SharedSettings) -> Result<PgPool, Failure> {
-    let pool = store::connect(&settings.database_url, settings.database_connections).map_err(Failure::misuse)?;
+    let pool =
+        store::connect(&settings.database_url, settings.database_connections).map_err(Failure::misuse)?;
     let mut rest = FIRST_REST;
     loop {
         match store::migrate(&pool).await {

@@ -17,7 +17,13 @@ pub(crate) struct SharedSettings {
     pub(super) database_url: String,
 
     /// Most connections to Postgres at a time
-    #[arg(long, value_name = "NUMBER", env = "ORDERWRIGHT_DATABASE_CONNECTIONS", hide_env_values = true, default_value_t = 20)]
+    #[arg(
+        long,
+        value_name = "NUMBER",
+        env = "ORDERWRIGHT_DATABASE_CONNECTIONS",
+        hide_env_values = true,
+        default_value_t = 20
+    )]
     pub(super) database_connections: u32,
 
     /// The Temporal server [default: what Temporal's own tools would use, else 127.0.0.1:7233]
@@ -41,7 +47,13 @@ pub(crate) struct SharedSettings {
 #[command(next_help_heading = "API options")]
 pub(crate) struct ApiSettings {
     /// Where the API listens
-    #[arg(long, value_name = "HOST:PORT", env = "ORDERWRIGHT_API_ADDR", hide_env_values = true, default_value = "127.0.0.1:8080")]
+    #[arg(
+        long,
+        value_name = "HOST:PORT",
+        env = "ORDERWRIGHT_API_ADDR",
+        hide_env_values = true,
+        default_value = "127.0.0.1:8080"
+    )]
     pub(super) api_listen: String,
 
     /// Where Temporal's Web UI shows the orders, such as `http://127.0.0.1:8233/namespaces/default`; for links
@@ -70,11 +82,23 @@ pub(crate) struct ApiSettings {
 #[command(next_help_heading = "Worker options")]
 pub(crate) struct WorkerSettings {
     /// How the systems are reached: a TOML file, see docs/systems.md
-    #[arg(long, value_name = "FILE", env = "ORDERWRIGHT_SYSTEMS", hide_env_values = true, default_value = "systems.toml")]
+    #[arg(
+        long,
+        value_name = "FILE",
+        env = "ORDERWRIGHT_SYSTEMS",
+        hide_env_values = true,
+        default_value = "systems.toml"
+    )]
     pub(super) systems: PathBuf,
 
     /// Where the worker answers `GET /healthz`
-    #[arg(long, value_name = "HOST:PORT", env = "ORDERWRIGHT_WORKER_ADDR", hide_env_values = true, default_value = "127.0.0.1:8081")]
+    #[arg(
+        long,
+        value_name = "HOST:PORT",
+        env = "ORDERWRIGHT_WORKER_ADDR",
+        hide_env_values = true,
+        default_value = "127.0.0.1:8081"
+    )]
     pub(super) worker_listen: String,
 
     /// What people know the worker by [default: `worker-` and the number of its process]
@@ -82,19 +106,43 @@ pub(crate) struct WorkerSettings {
     worker_name: Option<String>,
 
     /// Most orders kept in memory, at about 60 kB each; the others are replayed when something happens to them
-    #[arg(long, value_name = "NUMBER", env = "ORDERWRIGHT_CACHED_ORDERS", hide_env_values = true, default_value_t = 1_000)]
+    #[arg(
+        long,
+        value_name = "NUMBER",
+        env = "ORDERWRIGHT_CACHED_ORDERS",
+        hide_env_values = true,
+        default_value_t = 1_000
+    )]
     cached_orders: usize,
 
     /// Most calls to systems at a time
-    #[arg(long, value_name = "NUMBER", env = "ORDERWRIGHT_CALLS", hide_env_values = true, default_value_t = 200)]
+    #[arg(
+        long,
+        value_name = "NUMBER",
+        env = "ORDERWRIGHT_CALLS",
+        hide_env_values = true,
+        default_value_t = 200
+    )]
     calls: usize,
 
     /// Most calls at a time that run inside workflow tasks
-    #[arg(long, value_name = "NUMBER", env = "ORDERWRIGHT_INLINE_CALLS", hide_env_values = true, default_value_t = 100)]
+    #[arg(
+        long,
+        value_name = "NUMBER",
+        env = "ORDERWRIGHT_INLINE_CALLS",
+        hide_env_values = true,
+        default_value_t = 100
+    )]
     inline_calls: usize,
 
     /// How long calls may go on when the worker is asked to stop, in seconds; then another worker makes them
-    #[arg(long, value_name = "SECONDS", env = "ORDERWRIGHT_SHUTDOWN_GRACE", hide_env_values = true, default_value_t = 10)]
+    #[arg(
+        long,
+        value_name = "SECONDS",
+        env = "ORDERWRIGHT_SHUTDOWN_GRACE",
+        hide_env_values = true,
+        default_value_t = 10
+    )]
     shutdown_grace: u64,
 }
 

@@ -28,7 +28,9 @@ pub(super) async fn run(
         .map_err(Failure::unavailable)?;
     let working = async {
         let stop = stop.clone().cancelled_owned();
-        worker::run(settings.config(shared.temporal()), Arc::new(systems), pool, stop).await.map_err(Failure::no)
+        worker::run(settings.config(shared.temporal()), Arc::new(systems), pool, stop)
+            .await
+            .map_err(Failure::no)
     };
     // A worker that finishes its calls is still alive: its health is told to the end.
     tokio::select! {
@@ -38,6 +40,7 @@ pub(super) async fn run(
 }
 
 fn load_systems(file: &Path) -> Result<Systems, Failure> {
-    Systems::load(file, |name| std::env::var(name).ok())
-        .map_err(|error| Failure::misuse(error).with_help("name the file with `--systems` or `ORDERWRIGHT_SYSTEMS`"))
+    Systems::load(file, |name| std::env::var(name).ok()).map_err(|error| {
+        Failure::misuse(error).with_help("name the file with `--systems` or `ORDERWRIGHT_SYSTEMS`")
+    })
 }

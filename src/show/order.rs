@@ -45,17 +45,21 @@ pub(crate) fn order_details(order: &Order) -> String {
     fact("customer", Some(customer(order)));
     fact("state", Some(order_state(order.state)));
     fact("reason", order.reason.clone());
-    fact("blocked", order.blocked.as_ref().map(|b| {
-        format!("{}, for {}: {}", b.task, b.hold_for.as_str(), b.reason)
-    }));
+    fact(
+        "blocked",
+        order.blocked.as_ref().map(|b| format!("{}, for {}: {}", b.task, b.hold_for.as_str(), b.reason)),
+    );
     fact("next", order.next_action.clone());
     fact("customer sees", order.customer_status.clone());
     fact("sent by", Some(order.author.clone()));
     fact("submitted", Some(date_time(order.submitted_at)));
-    fact("ended", order.ended_at.map(|at| {
-        let begun = order.started_at.unwrap_or(order.submitted_at);
-        format!("{}, after {}", date_time(at), between(begun, at))
-    }));
+    fact(
+        "ended",
+        order.ended_at.map(|at| {
+            let begun = order.started_at.unwrap_or(order.submitted_at);
+            format!("{}, after {}", date_time(at), between(begun, at))
+        }),
+    );
     fact("history", order.links.temporal.clone());
     let mut lines = table.lines();
     if !order.tasks.is_empty() {

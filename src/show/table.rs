@@ -34,7 +34,8 @@ impl Table {
         };
         let widths: Vec<usize> = (0..columns).map(width).collect();
         let line = |row: &Vec<String>| {
-            let cells = row.iter().zip(&widths).map(|(cell, width)| pad_str(cell, *width, Alignment::Left, None));
+            let cells =
+                row.iter().zip(&widths).map(|(cell, width)| pad_str(cell, *width, Alignment::Left, None));
             let line = cells.collect::<Vec<_>>().join(GAP);
             format!("{:indent$}{}", "", line.trim_end(), indent = self.indent)
         };

@@ -24,7 +24,8 @@ pub(crate) fn progress(order: &Order, frame: Frame, rows: usize, columns: usize)
     let mut lines = vec![order_heading(order)];
     let room = rows.saturating_sub(4).max(1);
     let hidden = order.tasks.len().saturating_sub(room);
-    let shown = if hidden == 0 { order.tasks.iter().collect() } else { around_what_moves(&order.tasks, room) };
+    let shown =
+        if hidden == 0 { order.tasks.iter().collect() } else { around_what_moves(&order.tasks, room) };
     lines.extend(list(shown.into_iter(), Some(frame)).lines());
     if hidden > 0 {
         lines.push(style(format!("  … and {hidden} more tasks")).dim().to_string());
@@ -70,10 +71,15 @@ fn notes(task: &Task) -> String {
     if task.attempts > 1 {
         notes.push(format!("{} attempts", task.attempts));
     }
-    if let (TaskState::Undoing | TaskState::Undone | TaskState::UndoFailed, Some(undo)) = (task.state, &task.undo_call)
+    if let (TaskState::Undoing | TaskState::Undone | TaskState::UndoFailed, Some(undo)) =
+        (task.state, &task.undo_call)
     {
         let attempts = task.undo_attempts;
-        notes.push(if attempts > 1 { format!("by {undo}, {attempts} attempts") } else { format!("by {undo}") });
+        notes.push(if attempts > 1 {
+            format!("by {undo}, {attempts} attempts")
+        } else {
+            format!("by {undo}")
+        });
     }
     if let (TaskState::Succeeded, Some(from), Some(to)) = (task.state, task.started_at, task.ended_at)
         && task.call.is_some()
@@ -142,14 +148,26 @@ mod tests {
     #[test]
     fn tasks_say_what_they_do_and_what_came_of_it() {
         let order = order(vec![
-            task("check", "succeeded", json!({
-                "call": "crm.check", "attempts": 3,
-                "started_at": "2026-11-21T10:00:00.000Z", "ended_at": "2026-11-21T10:00:01.300Z",
-            })),
-            task("reserve[1]", "undone", json!({"call": "inventory.reserve", "undo_call": "inventory.release"})),
-            task("report[1]", "running", json!({
-                "waiting_for": "signal technician_report", "until": "2026-12-01T10:00:00.000Z",
-            })),
+            task(
+                "check",
+                "succeeded",
+                json!({
+                    "call": "crm.check", "attempts": 3,
+                    "started_at": "2026-11-21T10:00:00.000Z", "ended_at": "2026-11-21T10:00:01.300Z",
+                }),
+            ),
+            task(
+                "reserve[1]",
+                "undone",
+                json!({"call": "inventory.reserve", "undo_call": "inventory.release"}),
+            ),
+            task(
+                "report[1]",
+                "running",
+                json!({
+                    "waiting_for": "signal technician_report", "until": "2026-12-01T10:00:00.000Z",
+                }),
+            ),
             task("activate[1]", "held", json!({"call": "network.activate", "reason": "olt down"})),
             task("static_ip[2]", "skipped", json!({"reason": "when item.count > 0"})),
             task("bill", "waiting", json!({})),

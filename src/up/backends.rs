@@ -68,10 +68,8 @@ pub(super) async fn temporal(
     let web_ui = ports.choose("temporal-ui", USUAL_TEMPORAL_UI)?;
     let address = format!("127.0.0.1:{frontend}");
     let web_ui_url = format!("http://127.0.0.1:{web_ui}");
-    let addresses = vec![
-        Address::new("Temporal Web UI", web_ui_url.clone()),
-        Address::new("Temporal", address.clone()),
-    ];
+    let addresses =
+        vec![Address::new("Temporal Web UI", web_ui_url.clone()), Address::new("Temporal", address.clone())];
     let service = server.service(TemporalPorts { frontend, web_ui });
     let found_at = vec![
         (ENV, address.into()),

@@ -15,7 +15,8 @@ use crate::sources::read_library;
 const USUAL: &str = "blueprints";
 
 /// What stands in the file that is made where no blueprints say how systems are reached.
-const NO_SYSTEMS: &str = "# How external systems are reached: one table [systems.NAME] each, with its `url`.\n";
+const NO_SYSTEMS: &str =
+    "# How external systems are reached: one table [systems.NAME] each, with its `url`.\n";
 
 /// The folder of blueprints: the one that is named, or the usual one if it is there.
 pub(super) fn find(named: Option<PathBuf>) -> Option<PathBuf> {
@@ -47,6 +48,8 @@ pub(super) async fn bring(folder: &Path, api: &Api) {
     let published = async { read(publish(api, read_library(folder)?).await?) };
     match published.await {
         Ok(published) => say(summary(&published)),
-        Err(failure) => say(format_args!("the blueprints of `{}` are not published\n{failure}", folder.display())),
+        Err(failure) => {
+            say(format_args!("the blueprints of `{}` are not published\n{failure}", folder.display()))
+        }
     }
 }

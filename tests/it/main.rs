@@ -12,5 +12,11 @@
     reason = "this is how a test fails, in its helpers too"
 )]
 
+mod cancels;
+mod cli;
+mod edges;
+mod faults;
+mod orders;
 mod own_servers;
+mod signals;
 mod support;

@@ -14,8 +14,8 @@ use crate::error::ApiError;
 /// How many names a message lists at the most.
 const LISTED: usize = 10;
 
-/// Plans an order with the blueprint that it names, or else with the only one that accepts it, each in its newest published version
-/// unless the order says otherwise.
+/// Plans an order with the blueprint that it names, or else with the only one that accepts it, each in its
+/// newest published version unless the order says otherwise.
 ///
 /// # Errors
 /// Every fault of the order that its blueprint finds, or that there is no blueprint for it.

@@ -24,7 +24,8 @@ pub(crate) struct BlueprintVersionsView {
 
 /// Read a blueprint
 ///
-/// Every published version, the newest first. A version never changes; orders keep the one that they were planned with.
+/// Every published version, the newest first. A version never changes; orders keep the one that they were
+/// planned with.
 #[utoipa::path(
     get, path = "/v1/blueprints/{name}", tag = "blueprints",
     params(("name" = String, Path, description = "The blueprint")),

@@ -1,4 +1,5 @@
-//! Compiled libraries, kept by the hash of their files. A published library never changes, so what is kept is never stale.
+//! Compiled libraries, kept by the hash of their files. A published library never changes, so what is kept is
+//! never stale.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
@@ -10,7 +11,8 @@ use tokio::sync::Mutex;
 
 use crate::error::ApiError;
 
-/// How many libraries are kept: those of the versions that new orders are planned with, with room. The least recently used goes first.
+/// How many libraries are kept: those of the versions that new orders are planned with, with room. The least
+/// recently used goes first.
 const KEPT: usize = 16;
 
 /// The libraries at hand.

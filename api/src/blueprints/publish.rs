@@ -97,9 +97,10 @@ pub(crate) struct PublishedView {
 
 /// Publish a library
 ///
-/// The files are checked together: errors come back all at once, as data (422), and nothing is published. A version that is published
-/// already must mean what it meant: otherwise each that differs is named (409), and nothing is published. New orders get the newest
-/// versions from now on; orders that are there keep theirs. Publishing the same library again does no harm (200).
+/// The files are checked together: errors come back all at once, as data (422), and nothing is published. A
+/// version that is published already must mean what it meant: otherwise each that differs is named (409), and
+/// nothing is published. New orders get the newest versions from now on; orders that are there keep theirs.
+/// Publishing the same library again does no harm (200).
 #[utoipa::path(
     post, path = "/v1/blueprints", tag = "blueprints",
     params(("X-Actor" = Option<String>, Header, description = "Who publishes; on the record")),

@@ -24,8 +24,8 @@ pub(crate) struct BlueprintVersionView {
     /// When.
     #[schema(value_type = String, format = DateTime)]
     published_at: Timestamp,
-    /// What an order of it must carry: `{ docs, order: [field], items: [{ kind, fields: [field] }], signals: [{ name, fields }] }`, a
-    /// field being `{ name, type, default? }`.
+    /// What an order of it must carry: `{ docs, order: [field], items: [{ kind, fields: [field] }], signals:
+    /// [{ name, fields }] }`, a field being `{ name, type, default? }`.
     #[schema(value_type = Object)]
     signature: Value,
 }

@@ -13,8 +13,8 @@ use crate::error::ApiError;
 /// How long a body may take to arrive. The largest takes a second at a megabyte per second.
 const BODY_TIME: Duration = Duration::from_secs(15);
 
-/// How much of a body that is too large is still taken in, so that its sender gets to read the answer instead of a
-/// broken connection. Beyond it the connection is closed.
+/// How much of a body that is too large is still taken in, so that its sender gets to read the answer instead
+/// of a broken connection. Beyond it the connection is closed.
 const DRAINED_BYTES: usize = 16_000_000;
 
 /// A document that a caller can send.

@@ -32,8 +32,8 @@ impl Document for ActDocument {
 
 /// Retry a task
 ///
-/// Tries a held task, or an undo that failed, again. It takes a worker to decide, and the person who asks wants to know: without one the
-/// answer is 503, and nothing is promised.
+/// Tries a held task, or an undo that failed, again. It takes a worker to decide, and the person who asks
+/// wants to know: without one the answer is 503, and nothing is promised.
 #[utoipa::path(
     post, path = "/v1/orders/{id}/tasks/{task}/retry", tag = "orders",
     params(
@@ -63,8 +63,8 @@ pub(crate) async fn retry_task(
 
 /// Roll back at a task
 ///
-/// Gives up on a held task: everything that was done for the order is undone, and it ends `failed`. Without a worker the answer is 503, as for a
-/// retry.
+/// Gives up on a held task: everything that was done for the order is undone, and it ends `failed`. Without a
+/// worker the answer is 503, as for a retry.
 #[utoipa::path(
     post, path = "/v1/orders/{id}/tasks/{task}/rollback", tag = "orders",
     params(

@@ -32,9 +32,9 @@ impl Document for CancelDocument {
 
 /// Cancel an order
 ///
-/// The order assesses it: past a point of no return it refuses (409, the task is named) and goes on. Otherwise no new task starts, what
-/// was done is undone, and the order ends `cancelled`; 200 means that this has begun. If no worker can be asked, the cancel is written
-/// down and will be assessed later (202).
+/// The order assesses it: past a point of no return it refuses (409, the task is named) and goes on.
+/// Otherwise no new task starts, what was done is undone, and the order ends `cancelled`; 200 means that this
+/// has begun. If no worker can be asked, the cancel is written down and will be assessed later (202).
 #[utoipa::path(
     post, path = "/v1/orders/{id}/cancel", tag = "orders",
     params(

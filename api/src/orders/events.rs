@@ -93,10 +93,11 @@ pub(crate) struct EventPageView {
 
 /// Read what happened to an order
 ///
-/// As a page of JSON; or, with `Accept: text/event-stream`, as a stream of server-sent events that goes on until the
-/// order's last event. In the stream, `id` is the event's number, `event` its type and `data` the event as JSON.
-/// `Last-Event-ID` goes before `after`, so a reader that lost the connection misses nothing and reads nothing twice. A reader who has
-/// seen the last event already is answered with 204, which tells browsers to stop asking.
+/// As a page of JSON; or, with `Accept: text/event-stream`, as a stream of server-sent events that goes on
+/// until the order's last event. In the stream, `id` is the event's number, `event` its type and `data` the
+/// event as JSON. `Last-Event-ID` goes before `after`, so a reader that lost the connection misses nothing
+/// and reads nothing twice. A reader who has seen the last event already is answered with 204, which tells
+/// browsers to stop asking.
 #[utoipa::path(
     get, path = "/v1/orders/{id}/events", tag = "orders",
     params(

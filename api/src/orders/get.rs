@@ -10,9 +10,9 @@ use crate::orders::view::OrderDetailView;
 
 /// Read an order
 ///
-/// Its state, what the customer sees, what it needs a person for, and every task with its state, attempts, times and what is
-/// expected next. Postgres answers this: it follows the execution by a fraction of a second, and by longer only
-/// while Postgres or the workers are down.
+/// Its state, what the customer sees, what it needs a person for, and every task with its state, attempts,
+/// times and what is expected next. Postgres answers this: it follows the execution by a fraction of a
+/// second, and by longer only while Postgres or the workers are down.
 #[utoipa::path(
     get, path = "/v1/orders/{id}", tag = "orders",
     params(("id" = uuid::Uuid, Path, description = "The order")),

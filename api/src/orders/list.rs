@@ -97,8 +97,8 @@ pub(crate) struct OrderPageView {
 
 /// List orders
 ///
-/// The newest first. Filters narrow the list together. A list that is read page by page shows every order that was there when
-/// the first page was read, and each of them once.
+/// The newest first. Filters narrow the list together. A list that is read page by page shows every order
+/// that was there when the first page was read, and each of them once.
 #[utoipa::path(
     get, path = "/v1/orders", tag = "orders",
     params(ListParameters),

@@ -15,7 +15,8 @@ use crate::orders::verdict::{VerdictView, answer, heard, known, own_delivery, pr
 /// An event from outside.
 #[derive(Debug, ToSchema)]
 pub(crate) struct SignalDocument {
-    /// Names the event in the sender's system: a second delivery changes nothing. The header `Idempotency-Key` does the same.
+    /// Names the event in the sender's system: a second delivery changes nothing. The header
+    /// `Idempotency-Key` does the same.
     #[schema(value_type = Option<String>, example = "WFM-2207")]
     id: Option<DeliveryId>,
     /// The task it is for, such as `field_work[1]`; without it, the one task that waits for such a signal.
@@ -59,9 +60,10 @@ impl Document for SignalDocument {
 
 /// Signal an order
 ///
-/// The task that waits for the signal takes it, if it carries what the task asks for; a signal that comes early is kept. A signal
-/// that no task will ever take, or of the wrong shape, is refused (409, the reason in words) and is on the record. If no worker can be asked, the signal is
-/// written down and handed over later (202); but one that names its task is answered with 503, and nothing is promised.
+/// The task that waits for the signal takes it, if it carries what the task asks for; a signal that comes
+/// early is kept. A signal that no task will ever take, or of the wrong shape, is refused (409, the reason in
+/// words) and is on the record. If no worker can be asked, the signal is written down and handed over later
+/// (202); but one that names its task is answered with 503, and nothing is promised.
 #[utoipa::path(
     post, path = "/v1/orders/{id}/signals/{name}", tag = "orders",
     params(

@@ -1,7 +1,7 @@
 //! Live streams of order events (server-sent events).
 //!
-//! A stream reads from Postgres from where its reader is and is woken by `news`, so it can neither miss an event nor say
-//! one twice; how many there are at a time is limited.
+//! A stream reads from Postgres from where its reader is and is woken by `news`, so it can neither miss an
+//! event nor say one twice; how many there are at a time is limited.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -12,12 +12,15 @@ use axum::response::{IntoResponse as _, Response};
 use futures::Stream;
 use http::{HeaderName, HeaderValue, StatusCode, header};
 use model::{OrderEvent, OrderId};
-use store::EVENT_PAGE;
 use tokio::sync::OwnedSemaphorePermit;
 
 use crate::app::App;
 use crate::error::{ApiError, chain};
 use crate::orders::events::{EventView, ends_order, require_order};
+
+/// How many events a stream reads at a time. Results are up to a quarter of a megabyte each, and a stream
+/// holds what it has read until its reader has taken it.
+const PAGE: u32 = 50;
 
 /// How long a stream waits for news before it looks for itself.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -64,8 +67,8 @@ async fn has_seen_everything(
     Ok(from_seen.first().is_some_and(|event| event.number == seen && ends_order(event)))
 }
 
-/// The events, until the order's last one, the end of the process or an outage of Postgres. After the last two the reader
-/// connects again and goes on where it was.
+/// The events, until the order's last one, the end of the process or an outage of Postgres. After the last
+/// two the reader connects again and goes on where it was.
 fn events(
     app: App,
     order: OrderId,
@@ -85,7 +88,7 @@ fn events(
                     return;
                 }
             };
-            let behind = page.len() >= usize::try_from(EVENT_PAGE).unwrap_or(usize::MAX);
+            let behind = page.len() >= usize::try_from(PAGE).unwrap_or(usize::MAX);
             for event in page {
                 seen = Some(event.number);
                 yield Ok(render(&event));
@@ -102,7 +105,7 @@ fn events(
 
 async fn read(app: &App, order: OrderId, seen: Option<u64>) -> Result<Vec<OrderEvent>, ApiError> {
     // The connection is given back before anything is sent: a slow reader must not hold it.
-    Ok(store::load_events(&mut *app.database().await?, order, seen, EVENT_PAGE).await?)
+    Ok(store::load_events(&mut *app.database().await?, order, seen, PAGE).await?)
 }
 
 fn render(event: &OrderEvent) -> Event {

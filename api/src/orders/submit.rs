@@ -36,7 +36,8 @@ use crate::steering::Start;
 struct OrderSchema {
     /// The sender's own id: printable ASCII without spaces, at most 255. The same id is the same order, always.
     external_id: Option<String>,
-    /// The blueprint: `name` for its newest version or `name@3`. Without one, exactly one blueprint must accept the order.
+    /// The blueprint: `name` for its newest version or `name@3`. Without one, exactly one blueprint must
+    /// accept the order.
     blueprint: Option<String>,
     /// A word to sort orders by.
     category: Option<String>,
@@ -115,11 +116,12 @@ impl Document for OrderDocument {
 
 /// Submit an order
 ///
-/// The order is checked whole: every fault comes back at once, with a JSON pointer. A valid order is planned and written down, and answered
-/// with 202 and its address before anything is done for it. It is started at once, or when Temporal is back.
+/// The order is checked whole: every fault comes back at once, with a JSON pointer. A valid order is planned
+/// and written down, and answered with 202 and its address before anything is done for it. It is started at
+/// once, or when Temporal is back.
 ///
-/// The same `Idempotency-Key` (for 7 days) or the same `external_id` (always) is the same order: a repetition is answered with 200, the
-/// same `Location` and the order as it is now.
+/// The same `Idempotency-Key` (for 7 days) or the same `external_id` (always) is the same order: a repetition
+/// is answered with 200, the same `Location` and the order as it is now.
 #[utoipa::path(
     post, path = "/v1/orders", tag = "orders",
     params(

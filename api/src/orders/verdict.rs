@@ -40,7 +40,8 @@ pub(crate) enum Verdict {
     Kept,
     /// It had come before; nothing has changed.
     Duplicate,
-    /// Nobody could tell the order yet. It is written down and will be told; what it says to it will be among its events.
+    /// Nobody could tell the order yet. It is written down and will be told; what it says to it will be among
+    /// its events.
     Promised,
 }
 

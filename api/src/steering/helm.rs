@@ -5,8 +5,8 @@ use plan::Plan;
 use store::IntentId;
 use tokio::sync::{Mutex, Notify, mpsc};
 
-/// How many accepted orders may wait to be started from memory: some seconds of a busy process. What does not fit is
-/// started by the sweeper.
+/// How many accepted orders may wait to be started from memory: some seconds of a busy process. What does not
+/// fit is started by the sweeper.
 const QUEUE: usize = 1_024;
 
 /// An order that was just accepted.

@@ -1,8 +1,9 @@
 //! Keeps the promises that the API has made: what was accepted is started, cancelled and signalled on Temporal.
 //!
-//! Every promise is an intent in Postgres. What this process has just accepted goes the short way, from memory; whatever that
-//! misses (a crash, a full queue, Temporal away) the sweeper finds in Postgres. Carrying the same intent twice does
-//! no harm, so any number of processes do this side by side. Nothing here decides anything about an order.
+//! Every promise is an intent in Postgres. What this process has just accepted goes the short way, from
+//! memory; whatever that misses (a crash, a full queue, Temporal away) the sweeper finds in Postgres.
+//! Carrying the same intent twice does no harm, so any number of processes do this side by side. Nothing here
+//! decides anything about an order.
 
 mod carry;
 mod helm;

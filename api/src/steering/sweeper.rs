@@ -21,7 +21,8 @@ const LEASE: model::Duration = model::Duration::from_secs(30);
 /// How many intents are claimed, and carried, at a time.
 const CLAIMED: u32 = 64;
 
-/// How often idempotency keys that are over their time are forgotten, and how many at a time: twice as many as a busy process takes.
+/// How often idempotency keys that are over their time are forgotten, and how many at a time: twice as many
+/// as a busy process takes.
 const PURGE_EVERY: Duration = Duration::from_secs(60);
 const PURGED: u32 = 20_000;
 

@@ -29,7 +29,8 @@ impl Answer {
         serde_json::from_str(&self.text).unwrap()
     }
 
-    /// The problem document, of an answer with this status and of this kind; checked for what every one must have.
+    /// The problem document, of an answer with this status and of this kind; checked for what every one must
+    /// have.
     #[track_caller]
     pub(crate) fn problem(&self, status: u16, kind: &str) -> serde_json::Value {
         assert_eq!(self.status, status, "{}", self.text);

@@ -1,4 +1,5 @@
-//! The API as its callers meet it: a real server on the loopback, a real Postgres, and where a test needs it a real Temporal.
+//! The API as its callers meet it: a real server on the loopback, a real Postgres, and where a test needs it
+//! a real Temporal.
 
 mod answer;
 mod blueprints;

@@ -18,7 +18,7 @@ use plan::{DefinitionIndex, Formula, Reaction, ReactionKind};
 use crate::Span;
 use crate::blueprint::{Block, Blueprint, BlueprintParts, ItemKindRule, Placement};
 use crate::diagnostic::{Code, Diagnostic, SourceMap};
-use crate::resolve::{Declarations, Operation, Outline, Seen, System};
+use crate::resolve::{Declarations, Kind, Operation, Outline, Seen, System};
 use crate::syntax::tree;
 use expression::{Checker, OrderView, TaskView, View};
 use facts::{Facts, conjuncts};
@@ -206,9 +206,12 @@ impl Env<'_> {
         let mut blocks = Some(Vec::new());
         let mut known = Vec::new();
         for (block, kind) in self.outline.tree.blocks.iter().zip(&self.outline.block_kinds) {
+            let kind = kind.and_then(|kind| self.outline.kinds.get(kind));
             let mut view = View::of_order(OrderView::Full);
-            view.item = Some(self.item_type(*kind));
-            let condition = block.condition.as_ref().map(|condition| {
+            view.item = kind.map(Kind::item_type);
+            // Nothing is known of the items of a kind that does not exist.
+            let condition = block.condition.as_ref().filter(|_| kind.is_some());
+            let condition = condition.map(|condition| {
                 Checker::new(self, view.clone(), diagnostics).formula(condition, &Type::Bool)
             });
             let mut facts = Facts::default();
@@ -216,18 +219,13 @@ impl Env<'_> {
                 facts.learn(condition, true, self.sources);
             }
             known.push(facts);
-            let name = kind.and_then(|kind| self.outline.kinds.get(kind)).and_then(|kind| kind.name.clone());
+            let name = kind.and_then(|kind| kind.name.clone());
             blocks = blocks.zip(name).map(|(mut blocks, kind)| {
                 blocks.push(Block { kind, condition });
                 blocks
             });
         }
         (blocks, known)
-    }
-
-    /// What `item` is in a block; anything, if there is no such kind.
-    fn item_type(&self, kind: Option<usize>) -> Type {
-        kind.and_then(|kind| self.outline.kinds.get(kind)).map_or(Type::Any, |kind| kind.item_type())
     }
 }
 

@@ -10,7 +10,7 @@ use super::types::{difference, fits};
 use super::{Env, Profile};
 use crate::Span;
 use crate::diagnostic::{Code, Diagnostic};
-use crate::resolve::Seen;
+use crate::resolve::{Kind, Seen};
 use crate::syntax::tree::{self, Invocation};
 
 /// A task that has been checked.
@@ -59,9 +59,14 @@ pub(super) fn check(
     else {
         return nothing;
     };
+    let kind = outline.kind.and_then(|kind| env.outline.kinds.get(kind));
+    if tree.block.is_some() && kind.is_none() {
+        // Nothing is known of the items of a kind that does not exist.
+        return nothing;
+    }
     let view = View {
         order: OrderView::Full,
-        item: tree.block.map(|_| env.item_type(outline.kind)),
+        item: kind.map(Kind::item_type),
         result: None,
         tasks: TaskView::From(tree.block),
         facts: tree.block.and_then(|block| blocks.get(block)).cloned().unwrap_or_default(),
@@ -77,8 +82,7 @@ pub(super) fn check(
         checker,
         rejects: Vec::new(),
     };
-    let kind = outline.kind.and_then(|kind| env.outline.kinds.get(kind)?.name.clone());
-    task.run(outline.name.clone(), kind)
+    task.run(outline.name.clone(), kind.and_then(|kind| kind.name.clone()))
 }
 
 struct TaskChecker<'a> {

@@ -1,6 +1,6 @@
 //! What fits where.
 //!
-//! Two types have no name in the language. The one without any values ([`never`]) is what an empty list is a
+//! Two types have no name in the language. The one without any values ([`never()`]) is what an empty list is a
 //! list of, and null is that type made optional: both then fit wherever they should.
 
 use model::{Field, Type};

@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use plan::Retry;
 
-pub(crate) use outline::{Outline, Seen};
+pub(crate) use outline::{Kind, Outline, Seen};
 pub(crate) use systems::{Operation, System};
 pub(crate) use types::Types;
 

@@ -57,6 +57,13 @@ impl Reader<'_> {
     fn operation(&mut self, pair: &Pair<'_>) -> Option<Operation> {
         let name = self.name(&child(pair, Rule::name)?);
         let parameters = child(pair, Rule::parameters)?;
+        if let Some(repeatable) = child(pair, Rule::unsupported_repeatable) {
+            let title = "`repeatable` is not supported yet";
+            self.report(
+                Diagnostic::new(Code::NotSupported, self.span(&repeatable), title)
+                    .help("leave it out: it matters to amendments only"),
+            );
+        }
         Some(Operation {
             name,
             docs: self.docs(self.span(pair)),

@@ -113,6 +113,7 @@ pub(super) fn user_name(rule: Rule) -> Option<&'static str> {
         | Rule::retry_declaration
         | Rule::blueprint
         | Rule::unsupported_declaration
+        | Rule::unsupported_repeatable
         | Rule::unsupported_test
         | Rule::unsupported_parameters
         | Rule::unsupported_declaration_rest

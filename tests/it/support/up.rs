@@ -4,16 +4,12 @@ use std::fs::{self, Permissions};
 use std::io::{BufRead as _, BufReader, Lines};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
-use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
+use std::process::{Child, ChildStdout, ExitStatus, Stdio};
 
 use nix::sys::signal::Signal;
 
+use super::cli::orderwright;
 use super::processes::Pid;
-
-/// The command line program under test.
-pub(crate) fn orderwright() -> Command {
-    Command::new(env!("CARGO_BIN_EXE_orderwright"))
-}
 
 /// `orderwright up`, ready. Dropping it kills it, and its servers with it.
 pub(crate) struct Up {

@@ -9,6 +9,7 @@ mod crash;
 mod mirror;
 mod orders;
 mod plans;
+mod proxy;
 mod replay;
 mod retries;
 mod server;

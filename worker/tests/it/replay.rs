@@ -1,1 +1,143 @@
-//! replay
+//! What was recorded once must still be understood: workflow code may change, histories don't.
+//!
+//! `worker/histories` holds histories of every kind of order that workflow code has ever carried out. They are never edited.
+//! New ones are added by running the test `new_histories_are_recorded` with `ORDERWRIGHT_RECORD_HISTORIES` set to a folder.
+
+use std::path::Path;
+
+use contract::{ActRequest, CancelRequest, DeliverRequest, OrderClient, Routes, connect};
+use engine::OperatorAction;
+use model::{Actor, DeliveryId, Duration, OrderId, OrderState, TaskState, Value};
+use plan::ReactionKind;
+use sqlx::PgPool;
+use temporalio_client::{UntypedWorkflow, WorkflowFetchHistoryOptions, WorkflowHistory};
+use temporalio_common::protos::temporal::api::history::v1::History;
+use temporalio_sdk::workflow_replayer::{WorkflowReplayer, WorkflowReplayerOptions};
+use worker::OrderWorkflow;
+
+use crate::app::{App, until};
+use crate::plans::{call, plan, wait};
+use crate::world::Behaviour::{Fail, Refuse};
+
+const HISTORIES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/histories");
+
+async fn replay(json: &[u8]) -> Result<(), String> {
+    let options = WorkflowReplayerOptions::new().register_workflow::<OrderWorkflow>().unwrap().build();
+    // By way of a value: our exact decimals don't go together with the SDK's own reader.
+    let json: serde_json::Value = serde_json::from_slice(json).map_err(|e| e.to_string())?;
+    let history: History = serde_json::from_value(json).map_err(|e| e.to_string())?;
+    let history = WorkflowHistory::from(history);
+    let replayer = WorkflowReplayer::new(options).map_err(|e| e.to_string())?;
+    replayer.replay_workflow(history).await.map(drop).map_err(|e| e.to_string())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn recorded_histories_are_replayed() {
+    let mut replayed = 0;
+    for entry in std::fs::read_dir(HISTORIES).unwrap() {
+        let path = entry.unwrap().path();
+        let json = std::fs::read(&path).unwrap();
+        replay(&json).await.unwrap_or_else(|failure| panic!("{}: {failure}", path.display()));
+        replayed += 1;
+    }
+    assert!(replayed >= 4, "found {replayed} histories");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_history_that_the_code_does_not_lead_to_is_noticed() {
+    let json = std::fs::read_to_string(Path::new(HISTORIES).join("v1_completed.json")).unwrap();
+    let other = json.replace("\"activityId\":\"reserve\"", "\"activityId\":\"something_else\"");
+    assert_ne!(json, other);
+    let failure = replay(other.as_bytes()).await.unwrap_err();
+    assert!(failure.contains("nondeterminis"), "{failure}");
+}
+
+#[sqlx::test(migrator = "store::MIGRATOR")]
+async fn new_histories_are_recorded(pool: PgPool) {
+    let Ok(folder) = std::env::var("ORDERWRIGHT_RECORD_HISTORIES") else { return };
+    let mut app = App::without_worker(pool).await;
+    app.config.name = "worker".to_owned();
+    app.start_worker();
+    let mut sdk = connect(&app.config.temporal).await.unwrap();
+    *sdk.connection_mut().identity_mut() = "api".to_owned();
+    app.client = OrderClient::with_client(sdk.clone(), app.client.task_queue());
+
+    let day = Duration::from_secs(86_400);
+    let three = || {
+        vec![
+            call("reserve", "inventory.reserve"),
+            call("register", "radius.register").after(&[]),
+            call("activate", "network.activate").after(&["reserve", "register"]),
+        ]
+    };
+    let with = |ops: Vec<crate::plans::Spec>, more: Vec<crate::plans::Spec>| {
+        plan(ops.into_iter().chain(more).collect())
+    };
+
+    let completed = app.order(with(three(), vec![wait("visit", "report", day)])).await;
+    app.task_in(completed, "visit", TaskState::Running).await;
+    let report = DeliverRequest {
+        id: DeliveryId::new("evt-1").unwrap(),
+        signal: "report".to_owned(),
+        task: None,
+        payload: Value::record([("outcome", Value::text("done"))]),
+    };
+    app.client.signal_deliver(completed, &report).await.unwrap();
+    app.in_state(completed, OrderState::Completed).await;
+
+    let labels = ["inventory.reserve", "radius.register", "network.activate"].map(str::to_owned);
+    let inline = app.routed_order(plan(three()), Routes { inline: labels.into(), ..Routes::default() }).await;
+    app.in_state(inline, OrderState::Completed).await;
+
+    app.world.script("billing.start", vec![Fail("busy"), Refuse("no account")]);
+    let billing = call("bill", "billing.start").on_failure(ReactionKind::Rollback);
+    let rolled_back = app.order(with(three(), vec![billing])).await;
+    app.in_state(rolled_back, OrderState::Failed).await;
+
+    let cancelled = app.order(with(three(), vec![wait("visit", "report", day)])).await;
+    app.task_in(cancelled, "visit", TaskState::Running).await;
+    let by = Actor::new("ann");
+    let cancel =
+        CancelRequest { id: DeliveryId::new("c-1").unwrap(), by: by.clone(), reason: "moved".to_owned() };
+    app.client.cancel(cancelled, &cancel).await.unwrap();
+    app.in_state(cancelled, OrderState::Cancelled).await;
+
+    app.world.script("network.activate", vec![Fail("busy")]);
+    let patient = call("activate", "network.activate").change(|body| body.retry.every = day);
+    let settled = app.order(plan(vec![patient])).await;
+    until("an attempt fails", async || {
+        app.world.calls().last().is_some_and(|call| call == "activate#1").then_some(())
+    })
+    .await;
+    app.client.signal_cancel(settled, &cancel).await.unwrap();
+    app.in_state(settled, OrderState::Cancelled).await;
+
+    app.world.script("network.activate", vec![Refuse("olt down")]);
+    let timed_out =
+        plan(vec![call("activate", "network.activate"), wait("visit", "report", Duration::from_millis(1))]);
+    let operated = app.order(timed_out).await;
+    app.in_state(operated, OrderState::Held).await;
+    let act = |id: &str, task: &str| ActRequest {
+        id: DeliveryId::new(id).unwrap(),
+        task: task.to_owned(),
+        by: by.clone(),
+        note: "looked at it".to_owned(),
+    };
+    app.client.act(operated, OperatorAction::Retry, &act("a-1", "activate")).await.unwrap();
+    app.task_in(operated, "visit", TaskState::Held).await;
+    app.client.act(operated, OperatorAction::Rollback, &act("a-2", "visit")).await.unwrap();
+    app.in_state(operated, OrderState::Failed).await;
+
+    let record = async |order: OrderId, name: &str| {
+        let handle = sdk.get_workflow_handle::<UntypedWorkflow>(order.to_string());
+        let json = handle.fetch_history(WorkflowFetchHistoryOptions::default()).to_json().await.unwrap();
+        replay(&json).await.unwrap();
+        std::fs::write(Path::new(&folder).join(format!("v1_{name}.json")), json).unwrap();
+    };
+    record(completed, "completed").await;
+    record(inline, "inline").await;
+    record(rolled_back, "rolled_back").await;
+    record(cancelled, "cancelled").await;
+    record(settled, "settled").await;
+    record(operated, "operated").await;
+}

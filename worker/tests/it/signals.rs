@@ -60,7 +60,7 @@ async fn a_second_delivery_changes_nothing(pool: PgPool) {
     let after = app.in_state(order, OrderState::Completed).await;
     assert_eq!(
         after.events,
-        before.events + 4,
+        before.events + 3,
         "received, succeeded, the order's end: {:?}",
         app.record(order).await
     );

@@ -1,0 +1,137 @@
+//! What the commands that need no server print, and how they end.
+
+use std::fmt::Write as _;
+
+use insta::{assert_snapshot, with_settings};
+
+use crate::support::{orderwright, project, run};
+
+#[test]
+fn every_error_of_every_file_is_shown() {
+    assert_snapshot!(run(&["check", "tests/it/fixtures/ten_errors"]).whole());
+}
+
+#[test]
+fn errors_are_data_for_programs() {
+    let checked = run(&["check", "tests/it/fixtures/ten_errors", "--format", "json"]);
+    assert_eq!(checked.code, 1);
+    let report = checked.json();
+    assert_eq!((&report["errors"], &report["warnings"]), (&10.into(), &0.into()), "{report}");
+    let first = &report["diagnostics"][0];
+    assert!(first["code"].is_string() && first["file"].is_string() && first["start"]["line"].is_number());
+}
+
+#[test]
+fn the_example_blueprints_are_free_of_errors_and_warnings() {
+    let checked = run(&["check", "blueprints"]);
+    assert_eq!(checked.whole(), "exit 0\n--- stdout\n2 blueprints and 3 files are free of errors\n");
+}
+
+#[test]
+fn the_plan_of_every_sample_order_is_shown() {
+    for name in sample_names() {
+        let order = format!("blueprints/orders/{name}.json");
+        let tree = run(&["plan", "--blueprints", "blueprints", "--order", &order]);
+        assert_eq!(tree.code, 0, "{tree:?}");
+        assert_snapshot!(format!("plan_{name}"), tree.out);
+        let json = run(&["plan", "--blueprints", "blueprints", "--order", &order, "--format", "json"]);
+        with_settings!({ filters => vec![("[0-9a-f]{64}", "[hash]")] }, {
+            assert_snapshot!(format!("plan_{name}_json"), json.out);
+        });
+    }
+}
+
+fn sample_names() -> Vec<String> {
+    let entries = std::fs::read_dir(project().join("blueprints/orders")).unwrap();
+    let mut names: Vec<String> = entries
+        .map(|entry| entry.unwrap().path().file_stem().unwrap().to_str().unwrap().to_owned())
+        .collect();
+    names.sort();
+    names
+}
+
+#[test]
+fn misuse_is_told_apart_from_a_no() {
+    let nowhere = "00000000-0000-0000-0000-000000000001";
+    for (arguments, code) in [
+        (&["check"][..], 2),
+        (&["check", "no/such/folder"], 2),
+        (&["check", "docs"], 2),
+        (&["check", "blueprints", "--format", "yaml"], 2),
+        (&["plan", "--order", "no_such_order.json"], 2),
+        (&["plan", "--order", "Cargo.toml"], 2),
+        (&["plan", "--order", "Cargo.lock", "--blueprints", "docs"], 2),
+        (&["submit", "no_such_order.json"], 2),
+        (&["get", "C-1001"], 2),
+        (&["get", nowhere, "--url", "ftp://example.org"], 2),
+        (&["get", nowhere, "--url", "nowhere"], 2),
+        (&["list", "--state", "done"], 2),
+        (&["list", "--limit", "0"], 2),
+        (&["cancel", nowhere], 2),
+        (&["signal", nowhere, "report", "--payload", "{"], 2),
+        (&["retry", nowhere, "activate[", "--note", "x"], 2),
+        (&["publish", "docs"], 2),
+        (&["serve"], 2),
+        (&["serve", "api"], 2),
+        (&["nonsense"], 2),
+        // Port 1 of this machine: nothing listens there.
+        (&["get", nowhere, "--url", "http://127.0.0.1:1"], 3),
+        (&["publish", "blueprints", "--url", "http://127.0.0.1:1"], 3),
+        (&["check", "blueprints"], 0),
+    ] {
+        let said = run(arguments);
+        assert_eq!(said.code, code, "{arguments:?}: {said:?}");
+        assert_eq!(said.err.is_empty(), code == 0, "{arguments:?}: {said:?}");
+    }
+}
+
+#[test]
+fn an_api_that_is_not_there_is_named_with_the_remedy() {
+    assert_snapshot!(run(&["list", "--url", "http://127.0.0.1:1"]).whole());
+}
+
+#[test]
+fn a_reader_that_goes_away_is_no_error() {
+    use std::process::Stdio;
+    let mut child = orderwright()
+        .args(["check", "tests/it/fixtures/ten_errors"])
+        .current_dir(project())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(String::from_utf8(output.stderr).unwrap(), "");
+}
+
+#[test]
+fn the_help_of_every_command_is_reviewed() {
+    let mut text = String::new();
+    for command in [
+        &[][..],
+        &["up"],
+        &["demo"],
+        &["check"],
+        &["plan"],
+        &["publish"],
+        &["submit"],
+        &["get"],
+        &["list"],
+        &["watch"],
+        &["cancel"],
+        &["signal"],
+        &["retry"],
+        &["rollback"],
+        &["serve"],
+        &["serve", "api"],
+        &["serve", "worker"],
+        &["serve", "all"],
+        &["sim"],
+    ] {
+        let said = run(&[command, &["--help"]].concat());
+        assert_eq!(said.code, 0, "{said:?}");
+        writeln!(text, "═══ orderwright {}\n\n{}", command.join(" "), said.out).unwrap();
+    }
+    assert_snapshot!(text);
+}

@@ -1,0 +1,60 @@
+//! The command line program under test, and what it says.
+
+use std::fmt::Write as _;
+use std::process::{Command, Output};
+
+use serde_json::Value;
+
+/// The program, without what the environment would tell it.
+pub(crate) fn orderwright() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_orderwright"));
+    for variable in ["ORDERWRIGHT_URL", "ORDERWRIGHT_ACTOR", "ORDERWRIGHT_BLUEPRINTS", "ORDERWRIGHT_SYSTEMS"]
+    {
+        command.env_remove(variable);
+    }
+    command
+}
+
+/// How a command ended and what it printed.
+#[derive(Debug)]
+pub(crate) struct Said {
+    /// The exit code.
+    pub(crate) code: i32,
+    /// Standard output.
+    pub(crate) out: String,
+    /// Standard error.
+    pub(crate) err: String,
+}
+
+impl Said {
+    /// The JSON document that it printed.
+    #[track_caller]
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_str(&self.out).unwrap_or_else(|wrong| panic!("{wrong}: {self:?}"))
+    }
+
+    /// All of it, for a snapshot.
+    pub(crate) fn whole(&self) -> String {
+        let mut text = format!("exit {}\n", self.code);
+        for (name, said) in [("stdout", &self.out), ("stderr", &self.err)] {
+            if !said.is_empty() {
+                write!(text, "--- {name}\n{said}").unwrap();
+            }
+        }
+        text
+    }
+}
+
+/// What a command that has ended said.
+pub(crate) fn said(output: Output) -> Said {
+    Said {
+        code: output.status.code().expect("it was killed"),
+        out: String::from_utf8(output.stdout).unwrap(),
+        err: String::from_utf8(output.stderr).unwrap(),
+    }
+}
+
+/// Runs a command that needs no servers, in the project's folder.
+pub(crate) fn run(arguments: &[&str]) -> Said {
+    said(orderwright().args(arguments).current_dir(env!("CARGO_MANIFEST_DIR")).output().unwrap())
+}
