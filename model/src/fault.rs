@@ -27,6 +27,12 @@ impl Pointer {
         Self(format!("{}/{index}", self.0))
     }
 
+    /// Whether `other` is this place or one inside it.
+    #[must_use]
+    pub fn contains(&self, other: &Self) -> bool {
+        other.0.strip_prefix(&self.0).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    }
+
     /// The pointer as text, `""` for the whole document.
     #[must_use]
     pub fn as_str(&self) -> &str {

@@ -24,7 +24,7 @@ pub use ids::{
     BlueprintName, BlueprintRef, DeliveryId, ExternalId, Hash, IdempotencyKey, InvalidName, ItemId, ItemKind,
     OperationName, OrderId, SignalName, SystemName, TaskId, TaskName,
 };
-pub use order::{Action, Customer, Item, Order, OrderRequest};
+pub use order::{Action, Customer, Item, Order, OrderDraft, OrderRequest};
 pub use state::{IllegalTransition, OrderState, TaskState};
 pub use time::{Date, Duration, Timestamp};
 pub use types::{Field, Type, UnknownFields};

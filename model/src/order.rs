@@ -142,6 +142,44 @@ static ENVELOPE: LazyLock<Type> = LazyLock::new(|| {
     ])
 });
 
+/// What can be used of an order document, and everything that is wrong with it.
+///
+/// An item that can't be read keeps its place, under an id that stands for it, so that the places of what is found wrong
+/// later are still those of the document.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OrderDraft {
+    /// The order, complete where nothing is wrong.
+    pub request: OrderRequest,
+    /// Every fault of the envelope.
+    pub faults: Vec<Fault>,
+    /// Items that could not be read.
+    unreadable: Vec<Pointer>,
+}
+
+impl OrderDraft {
+    /// The order, if nothing is wrong with its envelope.
+    ///
+    /// # Errors
+    /// Every fault of the envelope at once.
+    pub fn finish(self) -> Result<OrderRequest, Vec<Fault>> {
+        if self.faults.is_empty() { Ok(self.request) } else { Err(self.faults) }
+    }
+
+    /// All faults, those of the envelope first: `found` adds what a blueprint finds wrong with the rest, but for what
+    /// follows from a fault that is known already.
+    #[must_use]
+    pub fn faults_with(self, found: Vec<Fault>) -> Vec<Fault> {
+        let known = |fault: &Fault| {
+            self.faults
+                .iter()
+                .any(|f| f.pointer.contains(&fault.pointer) || fault.pointer.contains(&f.pointer))
+                || self.unreadable.iter().any(|item| item.contains(&fault.pointer))
+        };
+        let more: Vec<Fault> = found.into_iter().filter(|fault| !known(fault)).collect();
+        self.faults.into_iter().chain(more).collect()
+    }
+}
+
 impl OrderRequest {
     /// Reads an order document:
     /// `{ external_id?, blueprint?: "name" | "name@3", category?, customer: { id, name? }, priority? (0 to 4),
@@ -151,9 +189,16 @@ impl OrderRequest {
     /// # Errors
     /// Every fault of the envelope at once, each with its place.
     pub fn parse(document: Value) -> Result<Self, Vec<Fault>> {
+        Self::draft(document).finish()
+    }
+
+    /// As [`OrderRequest::parse`], with what can be used of a document that has faults, so that a blueprint can be asked
+    /// about the rest.
+    #[must_use]
+    pub fn draft(document: Value) -> OrderDraft {
         let root = Pointer::root();
-        let mut reader = Reader { faults: Vec::new() };
-        let envelope = ENVELOPE.conform(document, &root, UnknownFields::Refuse)?;
+        let (envelope, faults) = ENVELOPE.salvage(document, &root, UnknownFields::Refuse);
+        let mut reader = Reader { faults, unreadable: Vec::new() };
         let (blueprint, version) = reader.blueprint(&envelope, &root.key("blueprint"));
         let customer = envelope.field("customer").unwrap_or(&Value::Null);
         let request = Self {
@@ -172,7 +217,7 @@ impl OrderRequest {
             attributes: reader.attributes(&envelope, &root),
             items: reader.items(&envelope, &root.key("items")),
         };
-        if reader.faults.is_empty() { Ok(request) } else { Err(reader.faults) }
+        OrderDraft { request, faults: reader.faults, unreadable: reader.unreadable }
     }
 }
 
@@ -191,11 +236,15 @@ fn list<'a>(of: &'a Value, name: &str) -> &'a [Value] {
 /// Collects the faults that types alone don't find.
 struct Reader {
     faults: Vec<Fault>,
+    unreadable: Vec<Pointer>,
 }
 
 impl Reader {
+    /// Adds a fault, unless one at that place or around it is known already.
     fn fault(&mut self, at: Pointer, detail: impl Into<String>) {
-        self.faults.push(Fault::new(at, detail));
+        if !self.faults.iter().any(|known| known.pointer.contains(&at)) {
+            self.faults.push(Fault::new(at, detail));
+        }
     }
 
     fn id<T>(
@@ -285,10 +334,14 @@ impl Reader {
             let quantity = self.number(item, "quantity", &at, 1, 1_000_000);
             let attributes = self.attributes(item, &at);
             let action = text(item, "action").and_then(|a| Action::ALL.into_iter().find(|k| k.as_str() == a));
-            let (Some(id), Some(action)) = (id, action) else { continue };
+            if id.is_none() || action.is_none() {
+                self.unreadable.push(at.clone());
+            }
+            let Some(id) = id.or_else(|| ItemId::new(&format!("item-{n}-unreadable")).ok()) else { continue };
             if !seen.insert(id.clone()) {
                 self.fault(at.key("id"), format!("another item has the id `{id}` already"));
             }
+            let action = action.unwrap_or(Action::NoChange);
             let product = item.field("product").cloned().unwrap_or_default();
             items.push(Item { id, offering, action, quantity, product, attributes });
         }
@@ -423,11 +476,13 @@ mod tests {
         );
         assert_eq!(
             faults(
-                r#"{"customer": {"id": " "}, "priority": 9, "external_id": "a b", "blueprint": "x@0", "attributes": 1,
+                r#"{"customer": {"id": " "}, "priority": 9, "more": 1, "external_id": "a b", "blueprint": "x@0", "attributes": 1,
                     "items": [{"id": "1", "offering": "X", "action": "add", "quantity": 0},
                               {"id": "1", "offering": "X", "action": "add"}, {"id": "[", "offering": "", "action": "add"}]}"#
             ),
             [
+                "/more: unknown field `more`: known are `external_id`, `blueprint`, `category`, `customer`, \
+                 `priority`, `requested_start`, `requested_completion`, `notes`, `attributes`, `items`",
                 "/blueprint: `x@0` is not a blueprint version (`name@3`)",
                 "/external_id: `a b` is not an id (printable ASCII without spaces, at most 255)",
                 "/customer/id: expected a text that is not empty",
@@ -439,6 +494,25 @@ mod tests {
                 "/items/2/offering: expected a text that is not empty",
             ]
         );
+    }
+
+    #[test]
+    fn what_a_blueprint_finds_is_added_to_what_is_known() {
+        let draft = OrderRequest::draft(
+            serde_json::from_str(
+                r#"{"customer": {}, "items": [{"id": "1", "offering": "X", "action": "ad"},
+                                              {"id": "2", "offering": "X", "action": "add"}]}"#,
+            )
+            .unwrap(),
+        );
+        let at = |text: &str| {
+            Fault::new(text.split('/').skip(1).fold(Pointer::root(), |p, key| p.key(key)), "wrong")
+        };
+        let found =
+            ["/attributes/a", "/customer/id", "/items/0/attributes/b", "/items/1/attributes/b"].map(at);
+        let all: Vec<_> =
+            draft.faults_with(found.to_vec()).iter().map(|fault| fault.pointer.to_string()).collect();
+        assert_eq!(all, ["/customer/id", "/items/0/action", "/attributes/a", "/items/1/attributes/b"]);
     }
 
     #[test]

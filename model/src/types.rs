@@ -66,9 +66,17 @@ impl Type {
     /// # Errors
     /// All faults of the value, each at its place below `at`, in document order.
     pub fn conform(&self, value: Value, at: &Pointer, unknown: UnknownFields) -> Result<Value, Vec<Fault>> {
-        let mut faults = Vec::new();
-        let conformed = self.go(value, at, unknown, &mut faults, limits::VALUE_DEPTH);
+        let (conformed, faults) = self.salvage(value, at, unknown);
         if faults.is_empty() { Ok(conformed) } else { Err(faults) }
+    }
+
+    /// As [`Type::conform`], with what can be used of a value that has faults: what does not fit is null, and fields
+    /// that are missing stay away.
+    #[must_use]
+    pub fn salvage(&self, value: Value, at: &Pointer, unknown: UnknownFields) -> (Value, Vec<Fault>) {
+        let mut faults = Vec::new();
+        let salvaged = self.go(value, at, unknown, &mut faults, limits::VALUE_DEPTH);
+        (salvaged, faults)
     }
 
     /// The type without an outer [`Type::Optional`].
