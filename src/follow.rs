@@ -97,10 +97,8 @@ impl Follower {
 
 /// Follows an order for a command whose exit code says how it ended.
 pub(crate) async fn follow(api: &Api, order: OrderId) -> Result<(), Failure> {
-    match Follower::start(api, order).await?.finish().await? {
-        OrderState::Completed => Ok(()),
-        _ => Err(Failure::told(Exit::No)),
-    }
+    let ended = Follower::start(api, order).await?.finish().await?;
+    if ended == OrderState::Completed { Ok(()) } else { Err(Failure::told(Exit::No)) }
 }
 
 /// Waits for the next event and draws the order meanwhile.

@@ -15,7 +15,8 @@ use crate::remote::ApiArgs;
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
-  orderwright cancel 0199a2f4-6c1e-7bd1-9a51-3a8d7c5f0e21 --reason 'the customer changed their mind'")]
+  orderwright cancel 0199a2f4-6c1e-7bd1-9a51-3a8d7c5f0e21 \\
+    --reason 'the customer changed their mind'")]
 pub(crate) struct Args {
     /// The order
     #[arg(value_name = "ORDER")]

@@ -16,7 +16,7 @@ use crate::show::order_details;
 #[command(after_help = "\
 Examples:
   orderwright get 0199a2f4-6c1e-7bd1-9a51-3a8d7c5f0e21
-  orderwright get 0199a2f4-6c1e-7bd1-9a51-3a8d7c5f0e21 --json | jq '.tasks[] | select(.state == \"held\")'")]
+  orderwright get 0199a2f4-6c1e-7bd1-9a51-3a8d7c5f0e21 --json | jq .tasks")]
 pub(crate) struct Args {
     /// The order
     #[arg(value_name = "ORDER")]

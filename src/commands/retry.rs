@@ -16,7 +16,8 @@ use crate::remote::ApiArgs;
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
-  orderwright retry 0199a2f4-6c1e-7bd1-9a51-3a8d7c5f0e21 'activate[1]' --note 'the OLT is back, see INC-8123'")]
+  orderwright retry 0199a2f4-6c1e-7bd1-9a51-3a8d7c5f0e21 'activate[1]' \\
+    --note 'the OLT is back, see INC-8123'")]
 pub(crate) struct Args {
     /// The order
     #[arg(value_name = "ORDER")]

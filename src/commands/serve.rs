@@ -12,8 +12,9 @@ use crate::service::{self, ApiSettings, SharedSettings, WorkerSettings};
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
-  DATABASE_URL=postgres://… TEMPORAL_ADDRESS=temporal:7233 orderwright serve api --api-listen 0.0.0.0:8080
-  DATABASE_URL=postgres://… TEMPORAL_ADDRESS=temporal:7233 orderwright serve worker --systems systems.toml")]
+  export DATABASE_URL=postgres://orderwright:secret@db/orderwright TEMPORAL_ADDRESS=temporal:7233
+  orderwright serve api --api-listen 0.0.0.0:8080
+  orderwright serve worker --systems /etc/orderwright/systems.toml")]
 pub(crate) struct Args {
     #[command(subcommand)]
     service: Service,

@@ -16,17 +16,27 @@ use crate::logging::{self, LogArgs};
 /// Answers `/{system}/{operation}` as a real system would: once per idempotency key, and remembered. `GET /sim/ledger`
 /// shows what is held by which order; `PUT /sim/{system}/{operation}` makes the next calls fail, refuse, or take long.
 #[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  orderwright sim --data-dir sim
+  curl -X PUT localhost:8090/sim/olt/activate -d '{\"fail_times\": 2}'")]
 pub(crate) struct Args {
     /// Where to listen
-    #[arg(long, value_name = "HOST:PORT", env = "ORDERWRIGHT_SIM_ADDR", default_value = "127.0.0.1:8090")]
+    #[arg(
+        long,
+        value_name = "HOST:PORT",
+        env = "ORDERWRIGHT_SIM_ADDR",
+        hide_env_values = true,
+        default_value = "127.0.0.1:8090"
+    )]
     listen: String,
 
     /// Where the ledger is kept; without it, it ends with the process
-    #[arg(long, value_name = "DIR", env = "ORDERWRIGHT_SIM_DATA")]
+    #[arg(long, value_name = "DIR", env = "ORDERWRIGHT_SIM_DATA", hide_env_values = true)]
     data_dir: Option<PathBuf>,
 
     /// Where callbacks are delivered as signals
-    #[arg(long, value_name = "URL", env = "ORDERWRIGHT_URL")]
+    #[arg(long, value_name = "URL", env = "ORDERWRIGHT_URL", hide_env_values = true)]
     api_url: Option<String>,
 
     /// Where the dice begin: the same seed and the same calls give the same faults

@@ -17,7 +17,8 @@ use crate::up::{self, Options};
 #[command(after_help = "\
 Examples:
   orderwright up
-  orderwright up --data-dir /var/lib/orderwright --api-port 9000 --blueprints /etc/orderwright/blueprints")]
+  orderwright up --data-dir /var/lib/orderwright --api-port 9000
+  orderwright up --blueprints ~/blueprints")]
 pub(crate) struct Args {
     #[command(flatten)]
     pub(super) site: SiteArgs,

@@ -11,10 +11,7 @@ const REPORT: &str = "technician_report";
 
 /// The task that waits for somebody from outside, if this event says that one does.
 pub(super) fn waiting_task(event: &OrderEvent) -> Option<&TaskId> {
-    match &event.fact {
-        Fact::TaskStarted { task, waiting_for: Some(_), .. } => Some(task),
-        _ => None,
-    }
+    if let Fact::TaskStarted { task, waiting_for: Some(_), .. } = &event.fact { Some(task) } else { None }
 }
 
 /// The technician reports that the work is done.

@@ -117,7 +117,7 @@ impl Api {
         }
         let text = response.text().await.map_err(|error| self.lost(error))?;
         let document: Option<Value> = serde_json::from_str(&text).ok();
-        let Some(problem) = document.as_ref().and_then(|document| Problem::read(document)) else {
+        let Some(problem) = document.as_ref().and_then(Problem::read) else {
             return Err(self.not_ours(anyhow!("it answered `{status}`, and not with a problem document")));
         };
         if self.json
@@ -130,9 +130,11 @@ impl Api {
     }
 
     fn lost(&self, error: reqwest::Error) -> Failure {
-        // The address stands in our own words.
+        // Between what we say and what the system says there are layers that tell a reader nothing.
         let error = anyhow::Error::new(error.without_url());
-        Failure::unavailable(error.context(format!("could not reach the API at `{}`", self.base)))
+        let error =
+            anyhow!("{}", error.root_cause()).context(format!("could not reach the API at `{}`", self.base));
+        Failure::unavailable(error)
             .with_help("start it with `orderwright up`, or say where it is with `--url` or `ORDERWRIGHT_URL`")
     }
 

@@ -123,7 +123,7 @@ mod tests {
 
     use super::*;
 
-    fn task(id: &str, state: &str, more: serde_json::Value) -> serde_json::Value {
+    fn task(id: &str, state: &str, more: &serde_json::Value) -> serde_json::Value {
         let mut task = json!({
             "id": id, "state": state, "reason": null, "waiting_for": null, "until": null, "call": null,
             "undo_call": null, "attempts": 1, "undo_attempts": 0, "started_at": null, "ended_at": null,
@@ -133,7 +133,7 @@ mod tests {
         task
     }
 
-    fn order(tasks: Vec<serde_json::Value>) -> Order {
+    fn order(tasks: &[serde_json::Value]) -> Order {
         serde_json::from_value(json!({
             "id": "00000000-0000-0000-0000-000000000001", "external_id": null,
             "blueprint": {"name": "home_fiber", "version": 3}, "customer": {"id": "C-1", "name": null},
@@ -147,11 +147,11 @@ mod tests {
 
     #[test]
     fn tasks_say_what_they_do_and_what_came_of_it() {
-        let order = order(vec![
+        let order = order(&[
             task(
                 "check",
                 "succeeded",
-                json!({
+                &json!({
                     "call": "crm.check", "attempts": 3,
                     "started_at": "2026-11-21T10:00:00.000Z", "ended_at": "2026-11-21T10:00:01.300Z",
                 }),
@@ -159,18 +159,18 @@ mod tests {
             task(
                 "reserve[1]",
                 "undone",
-                json!({"call": "inventory.reserve", "undo_call": "inventory.release"}),
+                &json!({"call": "inventory.reserve", "undo_call": "inventory.release"}),
             ),
             task(
                 "report[1]",
                 "running",
-                json!({
+                &json!({
                     "waiting_for": "signal technician_report", "until": "2026-12-01T10:00:00.000Z",
                 }),
             ),
-            task("activate[1]", "held", json!({"call": "network.activate", "reason": "olt down"})),
-            task("static_ip[2]", "skipped", json!({"reason": "when item.count > 0"})),
-            task("bill", "waiting", json!({})),
+            task("activate[1]", "held", &json!({"call": "network.activate", "reason": "olt down"})),
+            task("static_ip[2]", "skipped", &json!({"reason": "when item.count > 0"})),
+            task("bill", "waiting", &json!({})),
         ]);
         expect![[r#"
               check         ✓ succeeded  crm.check          3 attempts, 1.3 s
@@ -184,9 +184,10 @@ mod tests {
 
     #[test]
     fn a_small_terminal_shows_what_moves() {
-        let mut tasks: Vec<_> = (0..20).map(|n| task(&format!("done_{n}"), "succeeded", json!({}))).collect();
-        tasks.push(task("now", "running", json!({"call": "network.activate"})));
-        tasks.extend((0..20).map(|n| task(&format!("later_{n}"), "waiting", json!({}))));
+        let mut tasks: Vec<_> =
+            (0..20).map(|n| task(&format!("done_{n}"), "succeeded", &json!({}))).collect();
+        tasks.push(task("now", "running", &json!({"call": "network.activate"})));
+        tasks.extend((0..20).map(|n| task(&format!("later_{n}"), "waiting", &json!({}))));
         expect![[r#"
             order 00000000-0000-0000-0000-000000000001 · home_fiber@3 …
               done_19  ✓ succeeded
@@ -197,6 +198,6 @@ mod tests {
               later_3  · waiting
               … and 35 more tasks
             inProgress · 20 of 41 tasks settled · activate[1]: waits f…"#]]
-        .assert_eq(&progress(&order(tasks), 1, 10, 59).join("\n"));
+        .assert_eq(&progress(&order(&tasks), 1, 10, 59).join("\n"));
     }
 }

@@ -1,6 +1,7 @@
 //! Which part may import which, as ARCHITECTURE.md says.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::process::Command;
 
 use cargo_metadata::{DependencyKind, Metadata, MetadataCommand, Package, PackageId};
 
@@ -27,8 +28,16 @@ const IMPURE: [&str; 5] = ["tokio", "sqlx", "axum", "reqwest", "temporalio"];
 fn metadata() -> Metadata {
     let mut command = MetadataCommand::new();
     command.manifest_path(concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml"));
-    command.other_options(["--offline".to_owned()]);
+    // What only other platforms need has not been downloaded.
+    command.other_options(["--offline", "--filter-platform", &this_platform()].map(str::to_owned));
     command.exec().unwrap()
+}
+
+/// The platform that the compiler runs on, such as `x86_64-unknown-linux-gnu`.
+fn this_platform() -> String {
+    let output = Command::new("rustc").arg("-vV").output().unwrap();
+    let said = String::from_utf8(output.stdout).unwrap();
+    said.lines().find_map(|line| line.strip_prefix("host: ")).unwrap().to_owned()
 }
 
 /// The parts of ours that a package imports, in its tests only or also in its code.

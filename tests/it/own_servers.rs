@@ -1,14 +1,18 @@
 //! `orderwright up` and its servers: started again, stopped in order, never left behind.
 
+mod takes_minutes;
+
 use std::fs;
 use std::path::Path;
 
 use nix::sys::signal::Signal;
 
-use crate::support::{Pid, Up, database_url, orderwright, temporal_address, wait_until};
+use crate::support::{
+    Backends, Pid, Said, Up, free_ports, orderwright, said, sample, temporal_address, wait_until,
+};
 
 /// In the order of their start.
-const SERVERS: [&str; 3] = ["postgres", "temporal", "sim"];
+const SERVERS: [&str; 5] = ["postgres", "temporal", "sim", "api", "worker"];
 
 /// The process that runs as this server now.
 fn pid_of(data_dir: &Path, server: &str) -> Pid {
@@ -73,13 +77,54 @@ fn a_folder_in_use_is_refused() {
 }
 
 #[test]
-fn existing_servers_are_used_and_left_alone() {
+fn an_open_order_goes_on_after_everything_was_stopped() {
     let folder = Up::data_dir();
-    let options = ["--database-url", &database_url(), "--temporal-address", &temporal_address()];
+    let command = |up: &Up, arguments: &[&str]| -> Said {
+        said(orderwright().args(arguments).env("ORDERWRIGHT_URL", up.address_of("API")).output().unwrap())
+    };
+    let waits = |up: &Up, order: &str| {
+        wait_until("the order waits for the technician", || {
+            command(up, &["get", order]).out.contains("waits for the signal `technician_report`")
+        });
+    };
+    let up = Up::start(folder.path(), &[]);
+    let submitted = command(&up, &["submit", "--json", sample("home_fiber").to_str().unwrap()]);
+    let order = submitted.json()["id"].as_str().unwrap().to_owned();
+    waits(&up, &order);
+    up.signal(Signal::SIGTERM);
+    assert!(up.wait().success());
+
+    let up = Up::start(folder.path(), &[]);
+    waits(&up, &order);
+    let payload = r#"{"outcome": "done", "ont": "ONT-1"}"#;
+    let reported = command(&up, &["signal", &order, "technician_report", "--payload", payload]);
+    assert_eq!(reported.code, 0, "{reported:?}");
+    assert_eq!(command(&up, &["watch", &order]).code, 0);
+}
+
+#[test]
+fn the_port_that_was_asked_for_is_used_or_nothing_is() {
+    let [port] = free_ports();
+    let folder = Up::data_dir();
+    let up = Up::start(folder.path(), &["--api-port", &port.to_string()]);
+    assert_eq!(up.address_of("API"), format!("http://127.0.0.1:{port}"));
+    let other = Up::data_dir();
+    let output =
+        orderwright().args(["up", "--api-port", &port.to_string(), "--data-dir"]).arg(other.path()).output();
+    let refused = said(output.unwrap());
+    assert_eq!(refused.code, 3);
+    assert!(refused.err.starts_with(&format!("error: port {port} of 127.0.0.1 is taken")), "{refused:?}");
+}
+
+#[tokio::test]
+async fn existing_servers_are_used_and_left_alone() {
+    let folder = Up::data_dir();
+    let Backends { database, temporal, .. } = Backends::shared().await;
+    let options = ["--database-url", &database, "--temporal-address", &temporal];
     let up = Up::start(folder.path(), &options);
     assert_eq!(up.address_of("Temporal"), format!("{} (existing)", temporal_address()));
-    let password = database_url().split(['/', '@', ':']).nth(4).unwrap().to_owned();
-    assert!(!up.greeting.contains(&password), "the password is not shown: {}", up.greeting);
+    let password = database.split(['/', '@', ':']).nth(4).unwrap();
+    assert!(!up.greeting.contains(password), "the password is not shown: {}", up.greeting);
     up.signal(Signal::SIGTERM);
     assert!(up.wait().success());
     assert!(!folder.path().join("postgres").exists());

@@ -90,17 +90,16 @@ async fn accepting(
             break;
         }
     }
-    match accepting.len() {
-        0 => Err(faults.map_or_else(
+    if accepting.len() > 1 {
+        let names: Vec<_> = accepting.iter().map(|(_, blueprint)| format!("`{}`", blueprint.name)).collect();
+        return Err(at_blueprint(format!("{} accept this order: name one of them", names.join(", "))));
+    }
+    accepting.pop().ok_or_else(|| {
+        faults.map_or_else(
             || at_blueprint(format!("no blueprint accepts this order: {}", known_names(&newest))),
             ApiError::InvalidDocument,
-        )),
-        1 => accepting.pop().ok_or_else(|| ApiError::internal("one is one")),
-        _ => {
-            let names: Vec<_> = accepting.iter().map(|(_, b)| format!("`{}`", b.name)).collect();
-            Err(at_blueprint(format!("{} accept this order: name one of them", names.join(", "))))
-        }
-    }
+        )
+    })
 }
 
 /// Whether a library speaks for everything that is published.

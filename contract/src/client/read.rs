@@ -15,7 +15,7 @@ use crate::payload::{decode, encode};
 use crate::{Deltas, DeltasRequest, names};
 
 impl OrderClient {
-    /// The order as it stands.
+    /// The order as it stands; without the results of tasks where they come to more than 1.5 MB.
     ///
     /// # Errors
     /// No worker answers within 10 s, Temporal is away or has no such order.

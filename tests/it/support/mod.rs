@@ -6,8 +6,8 @@ mod shared;
 mod site;
 mod up;
 
-pub(crate) use cli::{Said, orderwright, run};
-pub(crate) use processes::{Pid, eventually, wait_until};
-pub(crate) use shared::{database_url, temporal_address};
-pub(crate) use site::{Effect, Site, assert_each_once, free_ports, held, project, sample};
+pub(crate) use cli::{Said, orderwright, run, said};
+pub(crate) use processes::{Pid, Process, eventually, wait_until};
+pub(crate) use shared::temporal_address;
+pub(crate) use site::{Backends, Site, assert_each_once, free_ports, held, project, sample};
 pub(crate) use up::Up;

@@ -5,6 +5,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use nix::sys::signal::{Signal, kill};
+use orderwright::local::{Running, Service};
 
 /// How long anything that a test waits for may take.
 const LIMIT: Duration = Duration::from_secs(60);
@@ -22,6 +23,38 @@ impl Pid {
 
     pub(crate) fn signal(self, signal: Signal) {
         kill(nix::unistd::Pid::from_raw(self.0), signal).unwrap();
+    }
+}
+
+/// A server that runs, and can be started again after it was killed.
+pub(crate) struct Process {
+    service: Service,
+    running: Running,
+}
+
+impl Process {
+    /// Starts it and waits until it is ready.
+    pub(crate) async fn start(service: Service) -> Self {
+        // What a killed server leaves behind may be in the way for a moment: PostgreSQL's own processes outlive their parent.
+        let running = eventually(&format!("{} runs", service.name), async || {
+            let mut running = service.start().unwrap();
+            running.wait_until_ready().await.is_ok().then_some(running)
+        })
+        .await;
+        Self { service, running }
+    }
+
+    /// Kills it with -9 and starts it again.
+    pub(crate) async fn crash(&mut self) {
+        let pid = Pid(i32::try_from(self.running.pid()).unwrap());
+        pid.signal(Signal::SIGKILL);
+        self.running.ended().await.unwrap();
+        *self = Self::start(self.service.clone()).await;
+    }
+
+    /// Asks it to stop and waits.
+    pub(crate) async fn stop(self) {
+        self.running.stop().await;
     }
 }
 

@@ -1,21 +1,22 @@
 //! Our services, run for one test: a database and a task queue of its own on the shared servers, a simulator, API and
 //! worker.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::Output;
 
 use contract::{ClientConfig, OrderClient};
 use model::{OrderEvent, OrderId};
-use orderwright::local::{Readiness, Running, Service};
+use orderwright::local::{Readiness, Service};
 use serde_json::Value;
 use sqlx::migrate::MigrateDatabase as _;
 use sqlx::{PgPool, Postgres};
 
 use super::cli::{Said, orderwright, said};
-use super::processes::eventually;
+use super::processes::{Process, eventually};
 use super::shared::{database_url, temporal_address};
 
-/// Everything that a test needs. Dropping it ends the services; the database is dropped by [`Site::close`].
+/// Everything that a test needs. Dropping it ends the services.
 pub(crate) struct Site {
     /// Where logs and test files are.
     pub(crate) folder: tempfile::TempDir,
@@ -23,10 +24,32 @@ pub(crate) struct Site {
     pub(crate) api: String,
     /// The simulator's address.
     pub(crate) sim: String,
-    database: String,
-    task_queue: String,
+    /// The services, by name.
+    pub(crate) services: BTreeMap<&'static str, Process>,
+    backends: Backends,
     http: reqwest::Client,
-    _services: Vec<Running>,
+}
+
+/// What the services of a site work with.
+#[derive(Clone, Debug)]
+pub(crate) struct Backends {
+    /// The database's URL.
+    pub(crate) database: String,
+    /// Temporal, as `host:port`.
+    pub(crate) temporal: String,
+    /// The task queue of the orders.
+    pub(crate) task_queue: String,
+}
+
+impl Backends {
+    /// A new database and a task queue that nobody else uses, on the servers that all tests share.
+    pub(crate) async fn shared() -> Self {
+        let task_queue = format!("it_{}", uuid::Uuid::now_v7().simple());
+        let (server, _) = database_url().rsplit_once('/').map(|(a, b)| (a.to_owned(), b.to_owned())).unwrap();
+        let database = format!("{server}/{task_queue}");
+        Postgres::create_database(&database).await.unwrap();
+        Self { database, temporal: temporal_address(), task_queue }
+    }
 }
 
 /// The project's folder.
@@ -43,46 +66,50 @@ impl Site {
     /// Starts everything and publishes the example blueprints.
     pub(crate) async fn start() -> Self {
         let site = Self::without_blueprints().await;
-        let published = site.run(&["publish", project().join("blueprints").to_str().unwrap()]);
-        assert_eq!(published.code, 0, "{published:?}");
+        site.publish();
         site
     }
 
     /// Starts everything.
     pub(crate) async fn without_blueprints() -> Self {
+        Self::on(Backends::shared().await, &[("sim", &["sim"]), ("api", &["serve", "all"])]).await
+    }
+
+    /// Starts these services, one of which is called `api` and one `sim`.
+    pub(crate) async fn on(backends: Backends, services: &[(&'static str, &[&str])]) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let name = format!("it_{}", uuid::Uuid::now_v7().simple());
-        let database = with_database(&database_url(), &name);
-        Postgres::create_database(&database).await.unwrap();
-        let [sim_port, api_port, worker_port] = free_ports();
+        let [sim, api, worker] = free_ports();
         let url = |port: u16| format!("http://127.0.0.1:{port}");
-        let settings: Vec<(&'static str, String)> = vec![
-            ("DATABASE_URL", database.clone()),
-            ("TEMPORAL_ADDRESS", temporal_address()),
-            ("ORDERWRIGHT_TASK_QUEUE", name.clone()),
-            ("ORDERWRIGHT_SIM_ADDR", format!("127.0.0.1:{sim_port}")),
-            ("ORDERWRIGHT_API_ADDR", format!("127.0.0.1:{api_port}")),
-            ("ORDERWRIGHT_WORKER_ADDR", format!("127.0.0.1:{worker_port}")),
-            ("ORDERWRIGHT_SYSTEMS", project().join("blueprints/systems.toml").display().to_string()),
-            ("ORDERWRIGHT_URL", url(api_port)),
-            ("SIM_URL", url(sim_port)),
+        let systems = project().join("blueprints/systems.toml").display().to_string();
+        let settings = [
+            ("DATABASE_URL", backends.database.clone()),
+            ("TEMPORAL_ADDRESS", backends.temporal.clone()),
+            ("ORDERWRIGHT_TASK_QUEUE", backends.task_queue.clone()),
+            ("ORDERWRIGHT_SIM_ADDR", format!("127.0.0.1:{sim}")),
+            ("ORDERWRIGHT_API_ADDR", format!("127.0.0.1:{api}")),
+            ("ORDERWRIGHT_WORKER_ADDR", format!("127.0.0.1:{worker}")),
+            ("ORDERWRIGHT_SYSTEMS", systems),
+            ("ORDERWRIGHT_URL", url(api)),
+            ("SIM_URL", url(sim)),
         ];
-        let mut services = Vec::new();
-        for (name, command, port) in [("sim", vec!["sim"], sim_port), ("all", vec!["serve", "all"], api_port)]
-        {
-            let program = Path::new(env!("CARGO_BIN_EXE_orderwright"));
+        let mut started = BTreeMap::new();
+        for (name, command) in services {
+            let port = BTreeMap::from([("sim", sim), ("api", api), ("worker", worker)])[name];
             let readiness = Readiness::Http(format!("{}/healthz", url(port)));
+            let program = Path::new(env!("CARGO_BIN_EXE_orderwright"));
             let mut service = Service::new(name, program, folder.path(), readiness);
-            service.args = command.into_iter().map(Into::into).collect();
+            service.args = command.iter().map(Into::into).collect();
             service.env = settings.iter().map(|(name, value)| (*name, value.into())).collect();
-            services.push(service.start().unwrap());
-        }
-        for service in &mut services {
-            service.wait_until_ready().await.unwrap();
+            started.insert(*name, Process::start(service).await);
         }
         let http = reqwest::Client::builder().no_proxy().build().unwrap();
-        let (api, sim) = (url(api_port), url(sim_port));
-        Self { folder, api, sim, database, task_queue: name, http, _services: services }
+        Self { folder, api: url(api), sim: url(sim), services: started, backends, http }
+    }
+
+    /// Publishes the example blueprints.
+    pub(crate) fn publish(&self) {
+        let published = self.run(&["publish", project().join("blueprints").to_str().unwrap()]);
+        assert_eq!(published.code, 0, "{published:?}");
     }
 
     /// Runs a command against the API.
@@ -164,32 +191,46 @@ impl Site {
         store::load_events(&mut connection, order, None, store::EVENT_PAGE).await.unwrap()
     }
 
-    /// The order's plan as it stands in Postgres.
-    pub(crate) async fn plan(&self, order: OrderId) -> plan::Plan {
-        let mut connection = self.pool().acquire().await.unwrap();
-        store::load_plan(&mut connection, order).await.unwrap().unwrap()
-    }
-
     /// Temporal, for the orders of this test.
     pub(crate) fn temporal(&self) -> OrderClient {
         OrderClient::new(ClientConfig {
-            address: Some(temporal_address()),
+            address: Some(self.backends.temporal.clone()),
             namespace: None,
-            task_queue: Some(self.task_queue.clone()),
+            task_queue: Some(self.backends.task_queue.clone()),
         })
     }
 
-    /// Stops the services and drops the database.
+    /// Stops the services, and drops the database, which must be one of [`Backends::shared`].
     pub(crate) async fn close(self) {
-        let Self { database, _services, .. } = self;
-        for service in _services {
+        for service in self.services.into_values() {
             service.stop().await;
         }
-        Postgres::drop_database(&database).await.unwrap();
+        Postgres::drop_database(&self.backends.database).await.unwrap();
     }
 
     fn pool(&self) -> PgPool {
-        store::connect(&self.database, 2).unwrap()
+        store::connect(&self.backends.database, 2).unwrap()
+    }
+
+    /// Sends an order document, as senders do.
+    pub(crate) async fn post_order(&self, document: &str) -> OrderId {
+        let request =
+            self.http.post(format!("{}/v1/orders", self.api)).header("content-type", "application/json");
+        let answer = request.body(document.to_owned()).send().await.unwrap();
+        let answer: Value = serde_json::from_str(&answer.text().await.unwrap()).unwrap();
+        answer["id"].as_str().unwrap_or_else(|| panic!("{answer}")).parse().unwrap()
+    }
+
+    /// How many effects the simulator's ledger has, of all orders.
+    pub(crate) async fn count_effects(&self) -> u64 {
+        let ledger = self.get(&format!("{}/sim/ledger", self.sim)).await;
+        ledger["totals"]["effects"].as_u64().unwrap()
+    }
+
+    /// How many orders have a state; at most 200 are counted.
+    pub(crate) async fn count_orders(&self, state: &str) -> usize {
+        let page = self.get(&format!("{}/v1/orders?state={state}&limit=200", self.api)).await;
+        page["orders"].as_array().unwrap().len()
     }
 
     async fn get(&self, url: &str) -> Value {
@@ -243,9 +284,4 @@ pub(crate) fn assert_each_once(effects: &[Effect]) {
 pub(crate) fn free_ports<const N: usize>() -> [u16; N] {
     let listeners = [(); N].map(|()| std::net::TcpListener::bind("127.0.0.1:0").unwrap());
     listeners.map(|listener| listener.local_addr().unwrap().port())
-}
-
-fn with_database(url: &str, name: &str) -> String {
-    let (server, _) = url.rsplit_once('/').unwrap();
-    format!("{server}/{name}")
 }

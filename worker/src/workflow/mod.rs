@@ -20,7 +20,7 @@ use std::rc::Rc;
 use contract::payload::encode;
 use contract::{ActRequest, Answer, CancelRequest, DeliverRequest, Deltas, DeltasRequest, names};
 use engine::{Event, Handled, OperatorAction, Rejected};
-use model::Timestamp;
+use model::{Timestamp, Value};
 use temporalio_common::data_converters::RawValue;
 use temporalio_common::error::ApplicationFailure;
 use temporalio_macros::{workflow, workflow_methods};
@@ -28,6 +28,9 @@ use temporalio_workflow::{SyncWorkflowContext, WorkflowContext, WorkflowContextV
 
 use desk::Desk;
 pub(crate) use outlet::{Outlet, Progress, outlet};
+
+/// Largest answer to a query that is given whole; Temporal takes up to 2 MB.
+const ANSWER_BYTES: usize = 1_500_000;
 
 /// The failure type of a workflow whose input can't be read.
 const INVALID_INPUT: &str = "InvalidInput";
@@ -95,7 +98,16 @@ impl OrderWorkflow {
 
     #[query(name = names::STATE)]
     fn state_query(&self, _: &WorkflowContextView, _: RawValue) -> Result<RawValue, QueryError> {
-        self.read(|desk| encode(&desk.run.view()))
+        self.read(|desk| {
+            let mut view = desk.run.view();
+            let whole = encode(&view);
+            if size(&whole) <= ANSWER_BYTES {
+                return whole;
+            }
+            // The states of all tasks fit, whatever their results are.
+            view.tasks.iter_mut().for_each(|task| task.result = Value::Null);
+            encode(&view)
+        })
     }
 
     #[query(name = names::PLAN)]
@@ -108,6 +120,10 @@ impl OrderWorkflow {
         let request = DeltasRequest::read(&raw);
         self.read(|desk| encode(&Deltas::page(desk.run.events(), request.from)))
     }
+}
+
+fn size(raw: &RawValue) -> usize {
+    raw.payloads.iter().map(|payload| payload.data.len()).sum()
 }
 
 type QueryError = Box<dyn std::error::Error + Send + Sync>;

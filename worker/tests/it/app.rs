@@ -40,8 +40,13 @@ impl App {
 
     /// Everything but a worker.
     pub(crate) async fn without_worker(pool: PgPool) -> Self {
+        Self::on(server::address(), pool).await
+    }
+
+    /// Everything but a worker, on another server than everyone's.
+    pub(crate) async fn on(server: &str, pool: PgPool) -> Self {
         let temporal = ClientConfig {
-            address: Some(server::address().to_owned()),
+            address: Some(server.to_owned()),
             namespace: None,
             task_queue: Some(format!("test-{}", Uuid::now_v7())),
         };

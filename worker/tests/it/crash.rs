@@ -132,3 +132,40 @@ async fn a_call_that_was_lost_with_its_worker_may_have_been_done(pool: PgPool) {
     assert_eq!(app.world.calls(), ["call#2", "call#3"]);
     app.mirrored(order).await;
 }
+
+#[sqlx::test(migrator = "store::MIGRATOR")]
+async fn a_temporal_server_that_is_killed_changes_nothing(pool: PgPool) {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("temporal.db");
+    let options = [
+        "--db-filename",
+        file.to_str().unwrap(),
+        "--sqlite-pragma",
+        "journal_mode=wal",
+        "--sqlite-pragma",
+        "synchronous=normal",
+    ];
+    let port = server::free_port();
+    let first = server::Server::start(port, &options);
+    let mut app = App::on(&first.address(), pool).await;
+    *app.world.pace.lock().unwrap() = Duration::from_millis(40);
+    app.start_worker();
+    let mut orders = Vec::new();
+    for _ in 0..20 {
+        let steps = ["a.one", "b.two", "c.three", "d.four", "e.five", "f.six"];
+        orders.push(app.order(plan(steps.map(|label| call(&label[2..], label)).into())).await);
+    }
+    until("some calls are made", async || (app.world.calls().len() > 60).then_some(())).await;
+    first.kill();
+    let second = server::Server::start(port, &options);
+
+    for order in &orders {
+        app.in_state(*order, OrderState::Completed).await;
+    }
+    assert_eq!(app.world.effects().len(), 6, "every order has these six, each under one key");
+    for order in orders {
+        assert_eq!(app.mirrored(order).await.len(), 14);
+    }
+    app.stop_worker().await;
+    second.kill();
+}

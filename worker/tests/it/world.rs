@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use futures::future::BoxFuture;
 use model::{CallOutcome, CallRequest, Value};
@@ -26,6 +27,8 @@ pub(crate) enum Behaviour {
 pub(crate) struct World {
     state: Mutex<State>,
     gates: Mutex<BTreeMap<String, watch::Sender<bool>>>,
+    /// How long every call takes.
+    pub(crate) pace: Mutex<Duration>,
 }
 
 #[derive(Debug, Default)]
@@ -101,6 +104,10 @@ impl Caller for World {
             let gate = self.gates.lock().unwrap().get(&label).map(watch::Sender::subscribe);
             if let Some(mut gate) = gate {
                 gate.wait_for(|open| *open).await.unwrap();
+            }
+            let pace = *self.pace.lock().unwrap();
+            if !pace.is_zero() {
+                tokio::time::sleep(pace).await;
             }
             self.meet(request)
         })
