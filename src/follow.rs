@@ -4,7 +4,7 @@ use std::io;
 use std::time::Duration;
 
 use model::{OrderEvent, OrderId, OrderState};
-use tokio::time::{MissedTickBehavior, interval};
+use tokio::time::{Interval, MissedTickBehavior, interval};
 
 use crate::failure::{Exit, Failure};
 use crate::output;
@@ -28,11 +28,21 @@ pub(crate) struct Follower {
 #[derive(Debug)]
 enum Screen {
     /// A list that is drawn over again and again.
-    Live(Live),
+    Live(Box<Drawing>),
     /// A line per order event.
     Lines,
     /// A JSON document per order event.
     Json,
+}
+
+/// The live list, and what is on it.
+#[derive(Debug)]
+struct Drawing {
+    live: Live,
+    ticks: Interval,
+    frame: usize,
+    /// None when something has happened since it was read.
+    order: Option<Order>,
 }
 
 impl Follower {
@@ -41,7 +51,9 @@ impl Follower {
         let screen = if api.prints_json() {
             Screen::Json
         } else if let Some(live) = Live::on_terminal() {
-            Screen::Live(live)
+            let mut ticks = interval(REDRAW);
+            ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
+            Screen::Live(Box::new(Drawing { live, ticks, frame: 0, order: None }))
         } else {
             Screen::Lines
         };
@@ -55,7 +67,7 @@ impl Follower {
     /// Waits for the next event and shows it; none after the last.
     pub(crate) async fn next(&mut self) -> Result<Option<OrderEvent>, Failure> {
         let received = match &mut self.screen {
-            Screen::Live(live) => wait_drawing(&self.api, self.order, &mut self.events, live).await?,
+            Screen::Live(drawing) => drawing.wait(&self.api, self.order, &mut self.events).await?,
             Screen::Lines | Screen::Json => self.events.next().await?,
         };
         let Some(Received { document, event }) = received else { return Ok(None) };
@@ -78,11 +90,11 @@ impl Follower {
     pub(crate) async fn end(mut self) -> Result<OrderState, Failure> {
         let order: Order = read(self.api.order(self.order).await?)?;
         match &mut self.screen {
-            Screen::Live(live) => {
+            Screen::Live(drawing) => {
+                let live = &mut drawing.live;
                 let (_, columns) = live.size();
                 // What stays is not drawn over: all of it may be shown.
                 live.draw(progress(&order, 0, usize::MAX, columns)).map_err(cannot_draw)?;
-                live.keep();
             }
             Screen::Lines => {
                 let reason = order.reason.map(|reason| format!(": {reason}")).unwrap_or_default();
@@ -101,26 +113,30 @@ pub(crate) async fn follow(api: &Api, order: OrderId) -> Result<(), Failure> {
     if ended == OrderState::Completed { Ok(()) } else { Err(Failure::told(Exit::No)) }
 }
 
-/// Waits for the next event and draws the order meanwhile.
-async fn wait_drawing(
-    api: &Api,
-    order: OrderId,
-    events: &mut EventStream,
-    live: &mut Live,
-) -> Result<Option<Received>, Failure> {
-    let document: Order = read(api.order(order).await?)?;
-    let mut ticks = interval(REDRAW);
-    ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
-    let mut frame = 0;
-    loop {
-        tokio::select! {
-            biased;
-            received = events.next() => return received,
-            _ = ticks.tick() => {
-                let (rows, columns) = live.size();
-                live.draw(progress(&document, frame, rows, columns)).map_err(cannot_draw)?;
-                frame += 1;
+impl Drawing {
+    /// Waits for the next event and draws the order meanwhile. However many events come between two drawings, the order is
+    /// read once.
+    async fn wait(
+        &mut self,
+        api: &Api,
+        id: OrderId,
+        events: &mut EventStream,
+    ) -> Result<Option<Received>, Failure> {
+        loop {
+            tokio::select! {
+                received = events.next() => {
+                    self.order = None;
+                    return received;
+                }
+                _ = self.ticks.tick() => {}
             }
+            let order = match &mut self.order {
+                Some(order) => order,
+                None => self.order.insert(read(api.order(id).await?)?),
+            };
+            let (rows, columns) = self.live.size();
+            self.live.draw(progress(order, self.frame, rows, columns)).map_err(cannot_draw)?;
+            self.frame += 1;
         }
     }
 }

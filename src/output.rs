@@ -4,16 +4,26 @@
 
 use std::fmt;
 use std::io::{self, Write as _};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use anyhow::Context as _;
 use serde::Serialize;
 
 use crate::failure::{Exit, Failure};
 
+/// How many texts have been printed: who draws over lines must know whether others stand below them.
+static PRINTED: AtomicUsize = AtomicUsize::new(0);
+
+/// How many texts have been printed so far.
+pub(crate) fn printed() -> usize {
+    PRINTED.load(Ordering::Relaxed)
+}
+
 /// Prints a text and ends its line.
 ///
 /// A reader that went away (`| head`) ends the command without a word.
 pub(crate) fn print(text: impl fmt::Display) -> Result<(), Failure> {
+    PRINTED.fetch_add(1, Ordering::Relaxed);
     let mut out = io::stdout().lock();
     match writeln!(out, "{text}").and_then(|()| out.flush()) {
         Ok(()) => Ok(()),

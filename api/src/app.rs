@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use contract::{OrderClient, Routes};
+use contract::OrderClient;
 use metrics_exporter_prometheus::PrometheusHandle;
 use model::{OrderId, Timestamp};
 use sqlx::PgPool;
@@ -15,13 +15,14 @@ use tokio_util::sync::CancellationToken;
 use crate::blueprints::Libraries;
 use crate::error::ApiError;
 use crate::news::News;
+use crate::routing::Routing;
 use crate::steering::Helm;
 
 /// How the API is configured.
 #[derive(Clone, Debug)]
 pub struct Config {
-    /// How the calls of an order are made; it becomes part of every order that is started.
-    pub routes: Routes,
+    /// How the calls of a plan are made; it becomes part of every order that is started.
+    pub routing: Routing,
     /// Where Temporal's Web UI shows the namespace of the orders, such as
     /// `http://localhost:8233/namespaces/default`; for links.
     pub temporal_ui: Option<String>,

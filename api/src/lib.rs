@@ -23,6 +23,7 @@ mod observe;
 mod orders;
 mod problem;
 mod router;
+mod routing;
 mod serve;
 mod steering;
 #[cfg(test)]
@@ -30,4 +31,5 @@ mod testing;
 
 pub use app::{App, Config, Limits};
 pub use router::openapi;
+pub use routing::Routing;
 pub use serve::{ServeError, serve};

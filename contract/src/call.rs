@@ -1,9 +1,10 @@
-//! What an activity that calls a system is given, and how it says that it failed.
+//! What an activity that calls a system is given, and how it answers.
 
 use model::{Direction, Duration, IdempotencyKey, OperationName, OrderId, SystemName, TaskId, Value};
 use serde::{Deserialize, Serialize};
 
-/// One call, as an activity gets it. The activity answers with the system's result.
+/// One call, as an activity gets it. The activity answers with a [`CallAnswer`], or fails with a [`CallFailure`] as its
+/// type and a [`CallFailureDetails`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CallInput {
     /// The order it is made for.
@@ -46,6 +47,24 @@ impl Earlier {
     const fn is_nothing(&self) -> bool {
         self.attempts == 0 && !self.in_doubt
     }
+}
+
+/// A call was answered.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CallAnswer {
+    /// The system's result; not yet checked against the declared type.
+    pub result: Value,
+    /// How long the attempt took.
+    pub took: Duration,
+}
+
+/// What is known of a call that failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CallFailureDetails {
+    /// How many attempts this activity has made.
+    pub attempts: u32,
+    /// How long the last one took.
+    pub took: Duration,
 }
 
 /// How a call ended that was not answered with a result: the type of the activity's failure.

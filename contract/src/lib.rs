@@ -12,7 +12,7 @@ pub mod names;
 pub mod payload;
 mod request;
 
-pub use call::{CallFailure, CallInput, Earlier, Inquiry};
+pub use call::{CallAnswer, CallFailure, CallFailureDetails, CallInput, Earlier, Inquiry};
 pub use client::{ClientConfig, ClientError, Closed, ConnectError, OrderClient, Standing, Started, connect};
 pub use deltas::{Deltas, DeltasRequest};
 pub use input::{FORMAT, OrderInput, Outcome, Routes};

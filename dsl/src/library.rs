@@ -135,19 +135,11 @@ impl Library {
             self.blueprint(&blueprint.reference().name, None)
                 .is_some_and(|n| n.reference() == blueprint.reference())
         });
-        let order = with_items(request.standard_fields(), &request.items);
-        let scope = Scope { order: &order, items: &[], item: None, result: None, tasks: &NoTasks };
         let (mut accepting, mut tried) = (Vec::new(), Vec::new());
-        for blueprint in newest {
-            let Some(accepts) = &blueprint.parts.accepts else { continue };
+        for blueprint in newest.filter(|blueprint| blueprint.parts.accepts.is_some()) {
             tried.push(blueprint.reference().name.as_str());
-            match accepts.holds(&scope) {
-                Ok(true) => accepting.push(blueprint),
-                Ok(false) => {}
-                Err(wrong) => {
-                    let name = &blueprint.reference().name;
-                    return fault(format!("whether `{name}` accepts the order can't be told: {wrong}"));
-                }
+            if blueprint.accepts(request)? {
+                accepting.push(blueprint);
             }
         }
         match accepting.as_slice() {
@@ -159,6 +151,23 @@ impl Library {
                 fault(format!("{} accept this order: name one of them", listing(names, 10)))
             }
         }
+    }
+}
+
+impl Blueprint {
+    /// Whether it takes this order without being named: whether its `accepts` holds. False if it has none.
+    ///
+    /// # Errors
+    /// That can't be told, because the condition can't be evaluated.
+    pub fn accepts(&self, request: &OrderRequest) -> Result<bool, Vec<Fault>> {
+        let Some(accepts) = &self.parts.accepts else { return Ok(false) };
+        let order = with_items(request.standard_fields(), &request.items);
+        let scope = Scope { order: &order, items: &[], item: None, result: None, tasks: &NoTasks };
+        accepts.holds(&scope).map_err(|wrong| {
+            let name = &self.reference().name;
+            let detail = format!("whether `{name}` accepts the order can't be told: {wrong}");
+            vec![Fault::new(Pointer::root().key("blueprint"), detail)]
+        })
     }
 }
 

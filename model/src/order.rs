@@ -167,13 +167,23 @@ impl OrderDraft {
 
     /// All faults, those of the envelope first: `found` adds what a blueprint finds wrong with the rest, but for what
     /// follows from a fault that is known already.
+    ///
+    /// Without the name of a blueprint, the envelope decides which one judges the rest. If what decides has a fault, it
+    /// may be another one than was meant, and nothing is added; if none was found, any fault may be the reason.
     #[must_use]
     pub fn faults_with(self, found: Vec<Fault>) -> Vec<Fault> {
+        let at = |name: &str| Pointer::root().key(name);
+        let faulty = |place: Pointer| self.faults.iter().any(|fault| fault.pointer.contains(&place));
+        let unnamed = self.request.blueprint.is_none() && !self.faults.is_empty();
+        if unnamed && (faulty(at("blueprint")) || faulty(at("category"))) {
+            return self.faults;
+        }
         let known = |fault: &Fault| {
             self.faults
                 .iter()
                 .any(|f| f.pointer.contains(&fault.pointer) || fault.pointer.contains(&f.pointer))
                 || self.unreadable.iter().any(|item| item.contains(&fault.pointer))
+                || unnamed && fault.pointer == at("blueprint")
         };
         let more: Vec<Fault> = found.into_iter().filter(|fault| !known(fault)).collect();
         self.faults.into_iter().chain(more).collect()
@@ -513,6 +523,26 @@ mod tests {
         let all: Vec<_> =
             draft.faults_with(found.to_vec()).iter().map(|fault| fault.pointer.to_string()).collect();
         assert_eq!(all, ["/customer/id", "/items/0/action", "/attributes/a", "/items/1/attributes/b"]);
+    }
+
+    #[test]
+    fn which_blueprint_is_meant_is_not_guessed_from_what_is_wrong() {
+        let all = |json: &str, found: &[&str]| -> Vec<String> {
+            let draft = OrderRequest::draft(serde_json::from_str(json).unwrap());
+            let found = found.iter().map(|name| Fault::new(Pointer::root().key(name), "wrong")).collect();
+            draft.faults_with(found).iter().map(|fault| fault.pointer.to_string()).collect()
+        };
+        let (selection, attributes) = (["blueprint"].as_slice(), ["attributes"].as_slice());
+        let priority = r#"{"customer": {"id": "C"}, "priority": 9, "items": [{"id": "1", "offering": "X", "action": "add"}]}"#;
+        assert_eq!(all(priority, selection), ["/priority"], "it may be the reason");
+        assert_eq!(all(priority, attributes), ["/priority", "/attributes"]);
+        let named = priority.replacen('{', r#"{"blueprint": "fibre", "#, 1);
+        assert_eq!(all(&named, selection), ["/priority", "/blueprint"]);
+        let sound = priority.replace('9', "1");
+        assert_eq!(all(&sound, selection), ["/blueprint"]);
+        for unreadable in [r#"{"category": 7, "#, r#"{"blueprint": "x@0", "#] {
+            assert_eq!(all(&sound.replacen('{', unreadable, 1), attributes).len(), 1, "another may be meant");
+        }
     }
 
     #[test]

@@ -198,15 +198,18 @@ impl Definition {
         }
     }
 
+    /// Every call it may make: the first, those instead of it, the one that takes it back.
+    pub fn calls(&self) -> impl Iterator<Item = &Call> {
+        let forward =
+            self.call().into_iter().flat_map(|body| std::iter::once(&body.call).chain(&body.fallbacks));
+        forward.chain(self.undo())
+    }
+
     /// Every formula of the definition.
     #[must_use]
     pub fn formulas(&self) -> Vec<&Formula> {
         let mut formulas: Vec<&Formula> = self.when.iter().collect();
-        if let Some(body) = self.call() {
-            for call in std::iter::once(&body.call).chain(&body.fallbacks).chain(self.undo()) {
-                formulas.extend(call.arguments.iter().map(|a| &a.value));
-            }
-        }
+        formulas.extend(self.calls().flat_map(|call| &call.arguments).map(|argument| &argument.value));
         for ensure in &self.ensure {
             formulas.push(&ensure.condition);
             formulas.extend(&ensure.otherwise.reason);

@@ -12,8 +12,8 @@ use crate::up;
 
 /// Run everything on this machine and show what it does with sample orders
 ///
-/// Starts what `up` starts, follows every sample order to its end, cancels one, has one fail, and kills the worker in the middle of
-/// another. Then it stops everything. The exit code is 0 if every order ended as it must.
+/// Starts what `up` starts and follows every sample order to its end. Then it cancels one, lets one run out of time, has a system
+/// refuse one, and kills the worker in the middle of another. Then it stops everything. The exit code is 0 if every order ended as it must.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:

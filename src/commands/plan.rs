@@ -87,11 +87,16 @@ fn compile(args: &Args) -> Result<Library, Failure> {
 fn make_plan(library: &Library, document: serde_json::Value) -> Result<Plan, Vec<Fault>> {
     let document =
         Value::from_json(document).map_err(|wrong| vec![Fault::new(Pointer::root(), wrong.to_string())])?;
-    let request = OrderRequest::parse(document)?;
-    let blueprint = library.select(&request)?;
+    let draft = OrderRequest::draft(document);
     // An order that is only planned has no id of its own.
     let id = OrderId::new(uuid::Uuid::nil());
-    blueprint.plan(&Order { id, submitted_at: Timestamp::from_system(SystemTime::now()), request })
+    let submitted_at = Timestamp::from_system(SystemTime::now());
+    let order = Order { id, submitted_at, request: draft.request.clone() };
+    match library.select(&order.request).and_then(|blueprint| blueprint.plan(&order)) {
+        Ok(plan) if draft.faults.is_empty() => Ok(plan),
+        Ok(_) => Err(draft.faults),
+        Err(found) => Err(draft.faults_with(found)),
+    }
 }
 
 fn refuse(args: &Args, faults: &[Fault]) -> Failure {
@@ -102,5 +107,42 @@ fn refuse(args: &Args, faults: &[Fault]) -> Failure {
             Ok(()) => Failure::told(Exit::No),
             Err(failure) => failure,
         },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SURVEY: &str = r#"system net { query look(site: text) }
+        blueprint survey version 1 {
+          accepts order where order.category == "survey"
+          order { site: text }
+          item line where starts_with(item.offering, "LINE_") { length: int }
+          each line { task look { call net.look(site: order.site) } }
+        }"#;
+
+    #[test]
+    fn faults_of_the_document_and_of_its_blueprint_come_together() {
+        let compiled = Library::compile(&[("survey.blueprint".to_owned(), SURVEY.to_owned())]);
+        let library = compiled.library.unwrap();
+        let faults = |category: &str| -> Vec<String> {
+            let document = json!({
+                "category": category, "customer": { "id": "" }, "priority": 9, "external_id": "a b", "atributes": {},
+                "attributes": { "sight": "S-1" },
+                "items": [
+                    { "id": "1", "offering": "LINE_1", "action": "add", "quantity": 0, "attributes": { "length": "long" } },
+                    { "id": "1", "offering": "POLE", "action": "add" },
+                ]
+            });
+            let faults = make_plan(&library, document).unwrap_err();
+            faults.iter().map(|fault| fault.pointer.to_string()).collect()
+        };
+        let envelope =
+            ["/atributes", "/external_id", "/customer/id", "/priority", "/items/0/quantity", "/items/1/id"];
+        let of_blueprint =
+            ["/attributes/site", "/attributes/sight", "/items/0/attributes/length", "/items/1/offering"];
+        assert_eq!(faults("survey"), [&envelope[..], &of_blueprint].concat());
+        assert_eq!(faults("other"), envelope, "which blueprint is meant can't be told yet");
     }
 }

@@ -1,4 +1,4 @@
-//! Those who act from outside: the technician who reports, the customer who changes their mind.
+//! Those who act from outside: the technician who reports, the customer who confirms or changes their mind.
 
 use model::{Fact, OrderEvent, OrderId, TaskId};
 use serde_json::json;
@@ -6,22 +6,24 @@ use serde_json::json;
 use crate::failure::Failure;
 use crate::remote::Api;
 
-/// The signal that the technician sends.
-const REPORT: &str = "technician_report";
-
 /// The task that waits for somebody from outside, if this event says that one does.
 pub(super) fn waiting_task(event: &OrderEvent) -> Option<&TaskId> {
     if let Fact::TaskStarted { task, waiting_for: Some(_), .. } = &event.fact { Some(task) } else { None }
 }
 
-/// The technician reports that the work is done.
-pub(super) async fn report(api: &Api, order: OrderId, task: &TaskId) -> Result<(), Failure> {
-    let report = json!({
-        "id": format!("{order}/{task}"),
-        "task": task.to_string(),
-        "payload": { "outcome": "done", "ont": format!("ONT-{}", order.uuid().simple()) },
-    });
-    api.post(&["v1", "orders", &order.to_string(), "signals", REPORT], None, &report).await.map(drop)
+/// Whoever a task of the sample orders waits for says what it wants to hear.
+pub(super) async fn answer(api: &Api, order: OrderId, task: &TaskId) -> Result<(), Failure> {
+    let (signal, payload) = match task.name.as_str() {
+        "field_work" => {
+            let ont = format!("ONT-{}", order.uuid().simple());
+            ("technician_report", json!({ "outcome": "done", "ont": ont }))
+        }
+        "confirmation" => ("customer_confirmed", json!({ "accepted": true })),
+        // A blueprint of somebody else's: whoever tries it out knows what to say.
+        _ => return Ok(()),
+    };
+    let body = json!({ "id": format!("{order}/{task}"), "task": task.to_string(), "payload": payload });
+    api.post(&["v1", "orders", &order.to_string(), "signals", signal], None, &body).await.map(drop)
 }
 
 /// The customer changes their mind.

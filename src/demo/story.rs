@@ -70,6 +70,7 @@ pub(crate) async fn run(site: &Site, samples: &Samples) -> Result<(), Failure> {
         outcomes.push(stage.completes(name, document).await?);
     }
     outcomes.push(stage.is_cancelled(samples.named("home_fiber")?).await?);
+    outcomes.push(stage.runs_out_of_time(samples.named("number_hold")?).await?);
     outcomes.push(stage.fails(samples.named("provision_subscriber")?).await?);
     outcomes.push(stage.loses_its_worker(samples.named("provision_subscriber")?).await?);
     print(format_args!("\n{}\n", table(&outcomes)))?;
@@ -92,7 +93,9 @@ impl Stage<'_> {
     async fn completes(&self, name: &str, document: &Value) -> Result<Outcome, Failure> {
         let mut scene = self.open(&format!("{name}: an order to its end"), document).await?;
         while let Some(event) = scene.follower.next().await? {
-            self.report_if_awaited(scene.order, &event).await?;
+            if let Some(task) = people::waiting_task(&event) {
+                people::answer(&self.api, scene.order, task).await?;
+            }
         }
         self.close(scene, COMPLETED).await
     }
@@ -106,6 +109,13 @@ impl Stage<'_> {
             }
         }
         self.close(scene, CANCELLED).await
+    }
+
+    /// Nobody says anything until the timer runs out: what was held goes back.
+    async fn runs_out_of_time(&self, document: &Value) -> Result<Outcome, Failure> {
+        let mut scene = self.open("the customer does not confirm in time", document).await?;
+        while scene.follower.next().await?.is_some() {}
+        self.close(scene, FAILED).await
     }
 
     /// A system refuses: the order fails, and everything that was done is undone.
@@ -139,13 +149,6 @@ impl Stage<'_> {
         let order: Order = read(self.api.post(&["v1", "orders"], None, document).await?)?;
         let follower = Follower::start(&self.api, order.id).await?;
         Ok(Scene { name: name.to_owned(), order: order.id, follower })
-    }
-
-    async fn report_if_awaited(&self, order: OrderId, event: &OrderEvent) -> Result<(), Failure> {
-        match people::waiting_task(event) {
-            Some(task) => people::report(&self.api, order, task).await,
-            None => Ok(()),
-        }
     }
 
     async fn close(&self, scene: Scene, expected: Expected) -> Result<Outcome, Failure> {

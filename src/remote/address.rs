@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use anyhow::anyhow;
+use nix::unistd::{User, geteuid};
 use reqwest::Url;
 
 use super::api::Api;
@@ -33,7 +34,6 @@ impl ApiArgs {
     /// The API that is meant.
     pub(crate) fn api(&self) -> Result<Api, Failure> {
         let url = self.url.clone().or_else(address_of_up).unwrap_or_else(|| USUAL.to_owned());
-        let user = || std::env::var("USER").or_else(|_| std::env::var("LOGNAME")).unwrap_or_default();
         Api::new(base(&url)?, &self.actor.clone().unwrap_or_else(user), self.json)
     }
 }
@@ -43,6 +43,11 @@ impl Api {
     pub(crate) fn at(url: &str) -> Result<Self, Failure> {
         Self::new(base(url)?, "orderwright", false)
     }
+}
+
+/// The name of the user that we run as.
+fn user() -> String {
+    User::from_uid(geteuid()).ok().flatten().map(|user| user.name).unwrap_or_default()
 }
 
 fn base(url: &str) -> Result<Url, Failure> {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use anyhow::Context as _;
-use api::{App, Config};
+use api::{App, Config, Routing};
 use contract::{OrderClient, Routes};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use sqlx::PgPool;
@@ -29,7 +29,7 @@ pub(super) async fn run(
         .with_context(|| format!("could not listen on `{listen}`"))
         .map_err(Failure::unavailable)?;
     let config = Config {
-        routes: Routes::default(),
+        routing: routing(shared)?,
         temporal_ui: settings.temporal_ui.clone(),
         metrics: Some(collect_metrics(stop.clone())?),
         steering: !settings.no_sweeper,
@@ -39,6 +39,16 @@ pub(super) async fn run(
     tracing::info!("the API listens on `{listen}`");
     let app = App::new(config, pool, client);
     api::serve(listener, app, stop.cancelled_owned()).await.map_err(Failure::no)
+}
+
+/// How the calls of orders are made: inline where the deployment declares them so.
+fn routing(shared: &SharedSettings) -> Result<Routing, Failure> {
+    Ok(match shared.systems()? {
+        Some(systems) => Routing::new(move |plan| {
+            Routes::of(plan, |system, operation| systems.is_inline(system, operation))
+        }),
+        None => Routing::default(),
+    })
 }
 
 fn collect_metrics(stop: CancellationToken) -> Result<PrometheusHandle, Failure> {

@@ -4,8 +4,10 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use contract::ClientConfig;
+use systems::Systems;
 use worker::WorkerConfig;
 
+use crate::failure::Failure;
 use crate::logging::LogArgs;
 
 /// What API and worker both need.
@@ -37,6 +39,10 @@ pub(crate) struct SharedSettings {
     /// The task queue that orders run on
     #[arg(long, value_name = "NAME", env = "ORDERWRIGHT_TASK_QUEUE", hide_env_values = true, default_value = contract::names::TASK_QUEUE)]
     task_queue: String,
+
+    /// How the systems are reached: a TOML file, see docs/systems.md. A worker needs it; the API learns from it which calls are inline
+    #[arg(long, value_name = "FILE", env = "ORDERWRIGHT_SYSTEMS", hide_env_values = true)]
+    systems: Option<PathBuf>,
 
     #[command(flatten)]
     pub(super) log: LogArgs,
@@ -81,16 +87,6 @@ pub(crate) struct ApiSettings {
 #[derive(Clone, Debug, clap::Args)]
 #[command(next_help_heading = "Worker options")]
 pub(crate) struct WorkerSettings {
-    /// How the systems are reached: a TOML file, see docs/systems.md
-    #[arg(
-        long,
-        value_name = "FILE",
-        env = "ORDERWRIGHT_SYSTEMS",
-        hide_env_values = true,
-        default_value = "systems.toml"
-    )]
-    pub(super) systems: PathBuf,
-
     /// Where the worker answers `GET /healthz`
     #[arg(
         long,
@@ -147,6 +143,12 @@ pub(crate) struct WorkerSettings {
 }
 
 impl SharedSettings {
+    /// The systems, if there is a file that says how they are reached.
+    pub(super) fn systems(&self) -> Result<Option<Systems>, Failure> {
+        let Some(file) = &self.systems else { return Ok(None) };
+        Systems::load(file, |name| std::env::var(name).ok()).map(Some).map_err(Failure::misuse)
+    }
+
     /// Where Temporal is.
     pub(super) fn temporal(&self) -> ClientConfig {
         ClientConfig {

@@ -1,11 +1,9 @@
 //! The worker, until asked to stop.
 
-use std::path::Path;
 use std::sync::Arc;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, anyhow};
 use sqlx::PgPool;
-use systems::Systems;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
@@ -20,7 +18,10 @@ pub(super) async fn run(
     pool: PgPool,
     stop: CancellationToken,
 ) -> Result<(), Failure> {
-    let systems = load_systems(&settings.systems)?;
+    let systems = shared.systems()?.ok_or_else(|| {
+        Failure::misuse(anyhow!("a worker must know how the systems are reached"))
+            .with_help("name the file with `--systems` or `ORDERWRIGHT_SYSTEMS`")
+    })?;
     let listen = &settings.worker_listen;
     let listener = TcpListener::bind(listen)
         .await
@@ -37,10 +38,4 @@ pub(super) async fn run(
         result = working => result,
         result = health::serve(listener) => result,
     }
-}
-
-fn load_systems(file: &Path) -> Result<Systems, Failure> {
-    Systems::load(file, |name| std::env::var(name).ok()).map_err(|error| {
-        Failure::misuse(error).with_help("name the file with `--systems` or `ORDERWRIGHT_SYSTEMS`")
-    })
 }

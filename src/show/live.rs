@@ -4,11 +4,15 @@ use std::io;
 
 use console::Term;
 
+use crate::output::printed;
+
 /// The block. Dropping it leaves what was drawn last.
 #[derive(Debug)]
 pub(crate) struct Live {
     term: Term,
     drawn: Vec<String>,
+    /// How many texts had been printed when it was drawn.
+    printed: usize,
 }
 
 impl Live {
@@ -16,7 +20,11 @@ impl Live {
     pub(crate) fn on_terminal() -> Option<Self> {
         let term = Term::buffered_stdout();
         let features = term.features();
-        (features.is_attended() && features.colors_supported()).then_some(Self { term, drawn: Vec::new() })
+        (features.is_attended() && features.colors_supported()).then_some(Self {
+            term,
+            drawn: Vec::new(),
+            printed: 0,
+        })
     }
 
     /// Rows and columns that a block may have.
@@ -25,8 +33,13 @@ impl Live {
         (usize::from(rows).saturating_sub(1).max(1), usize::from(columns))
     }
 
-    /// Puts lines in place of those drawn before. No line may be wider than the terminal.
+    /// Puts lines in place of those drawn before, unless something was printed below them: then it begins anew, below that.
+    /// No line may be wider than the terminal.
     pub(crate) fn draw(&mut self, lines: Vec<String>) -> io::Result<()> {
+        if self.printed != printed() {
+            self.drawn.clear();
+            self.printed = printed();
+        }
         if lines == self.drawn {
             return Ok(());
         }
@@ -36,10 +49,5 @@ impl Live {
         }
         self.drawn = lines;
         self.term.flush()
-    }
-
-    /// Leaves what was drawn where it is, and puts what comes next below it.
-    pub(crate) fn keep(&mut self) {
-        self.drawn.clear();
     }
 }

@@ -62,9 +62,10 @@ mod tests {
         table.row(["Bram", "NL", "held"]);
         table.row(["only one"]);
         expect![[r#"
+            table:
               Zoë       Utrecht
               Bram      NL       held
               only one"#]]
-        .assert_eq(&table.to_string());
+        .assert_eq(&format!("table:\n{table}"));
     }
 }

@@ -54,8 +54,8 @@ fn list<'a>(tasks: impl Iterator<Item = &'a Task>, frame: Option<Frame>) -> Tabl
         let name = style(&task.id);
         let name = if is_quiet(task.state) { name.dim() } else { name };
         let state = format!("{} {}", symbol(task.state, frame), task.state);
-        let what = style(task.call.clone().unwrap_or_default()).dim().to_string();
-        table.row([name.to_string(), state, what, notes(task)]);
+        let what = task.call.as_ref().map(|call| style(call).dim().to_string());
+        table.row([name.to_string(), state, what.unwrap_or_default(), notes(task)]);
     }
     table
 }
@@ -173,13 +173,14 @@ mod tests {
             task("bill", "waiting", &json!({})),
         ]);
         expect![[r#"
+            tasks:
               check         ✓ succeeded  crm.check          3 attempts, 1.3 s
               reserve[1]    ↶ undone     inventory.reserve  by inventory.release
               report[1]     ▸ running                       waits for signal technician_report until 2026-12-01 10:00:00
               activate[1]   ! held       network.activate   olt down
               static_ip[2]  − skipped                       when item.count > 0
               bill          · waiting"#]]
-        .assert_eq(&task_list(&order.tasks).to_string());
+        .assert_eq(&format!("tasks:\n{}", task_list(&order.tasks)));
     }
 
     #[test]

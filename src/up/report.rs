@@ -1,9 +1,9 @@
 //! What `up` tells the person in front of it.
 
 use std::fmt;
-use std::io::{self, Write as _};
 
 use super::supervisor::News;
+use crate::output;
 
 /// A line of the table of addresses.
 #[derive(Debug, PartialEq, Eq)]
@@ -20,8 +20,7 @@ impl Address {
 
 /// Prints a line. A terminal that was closed is no reason to stop servers.
 pub(super) fn say(line: impl fmt::Display) {
-    let mut out = io::stdout().lock();
-    let _ = writeln!(out, "{line}").and_then(|()| out.flush());
+    let _ = output::print(line);
 }
 
 /// The table of addresses.

@@ -2,7 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use model::{Actor, Duration, Fact, ItemId, ItemKind, Order, OrderEvent, OrderId, OrderState, TaskState};
+use model::{
+    Actor, Duration, ExternalId, Fact, ItemId, ItemKind, Order, OrderEvent, OrderId, OrderState, TaskState,
+    Timestamp,
+};
 use plan::{Body, Plan, TaskIndex};
 use sqlx::{Connection, PgConnection};
 
@@ -10,7 +13,7 @@ use crate::columns::{At, column, json, text};
 use crate::database::{DatabaseError, cannot};
 use crate::events::insert_events;
 use crate::intents::{IntentId, Steering, add_intent};
-use crate::keys::{KeyReused, Keyed, point_key, take_key};
+use crate::keys::{KeyReused, Keyed, find_key, point_key, take_key};
 use crate::listen::notify;
 
 /// How long the start of a new order is left to whoever accepted it, before a sweeper takes it over.
@@ -55,6 +58,38 @@ pub enum AcceptError {
     /// Postgres could not write it.
     #[error(transparent)]
     Database(#[from] DatabaseError),
+}
+
+/// The order that was accepted under this key or external id, whatever is asked of it now: a repetition is recognised
+/// even if its order would not be accepted any more. A key that comes new with a known external id stands for that
+/// order from `now` on.
+///
+/// None means that it may be new; only [`accept_order`] is sure.
+///
+/// # Errors
+/// The key came before with another request, or Postgres is away.
+pub async fn find_accepted(
+    conn: &mut PgConnection,
+    external_id: Option<&ExternalId>,
+    key: Option<&Keyed>,
+    now: Timestamp,
+) -> Result<Option<OrderId>, AcceptError> {
+    if let Some(key) = key
+        && let Some(known) = find_key(conn, key).await?
+    {
+        return Ok(Some(known));
+    }
+    let Some(external_id) = external_id else { return Ok(None) };
+    let known = sqlx::query_scalar!("select id from orders where external_id = $1", external_id.as_ref())
+        .fetch_optional(&mut *conn)
+        .await
+        .map_err(cannot("find an order by its external id"))?
+        .map(OrderId::new);
+    match (known, key) {
+        // Whoever has taken the key since then says what it stands for.
+        (Some(order), Some(key)) => Ok(Some(take_key(conn, key, order, now).await?.unwrap_or(order))),
+        (known, _) => Ok(known),
+    }
 }
 
 /// Writes an order with its items, tasks, first event, start intent and idempotency key. The same external

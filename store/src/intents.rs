@@ -40,6 +40,9 @@ pub enum Steering {
         id: DeliveryId,
         /// Its name, as it came.
         signal: String,
+        /// The task it is for, as it came; without it, the one task that waits for such a signal.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        task: Option<String>,
         /// What it carries.
         payload: Value,
     },

@@ -54,13 +54,25 @@ pub(crate) async fn take_key(
     if taken.rows_affected() == 1 {
         return Ok(None);
     }
+    match find_key(conn, keyed).await? {
+        Some(order) => Ok(Some(order)),
+        None => Err(cannot("read an idempotency key")(sqlx::Error::RowNotFound).into()),
+    }
+}
+
+/// The order that a key stands for.
+pub(crate) async fn find_key(
+    conn: &mut PgConnection,
+    keyed: &Keyed,
+) -> Result<Option<OrderId>, crate::AcceptError> {
     let known = sqlx::query!(
         r#"select request_hash as "request_hash: Word<Hash>", order_id from idempotency_keys where key = $1"#,
         keyed.key.as_str(),
     )
-    .fetch_one(conn)
+    .fetch_optional(conn)
     .await
     .map_err(cannot("read an idempotency key"))?;
+    let Some(known) = known else { return Ok(None) };
     let order = OrderId::new(known.order_id);
     if known.request_hash.0 == keyed.request_hash {
         Ok(Some(order))

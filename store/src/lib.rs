@@ -20,7 +20,7 @@ mod orders;
 mod progress;
 mod workers;
 
-pub use accept::{AcceptError, Accepted, NewOrder, START_GRACE, accept_order};
+pub use accept::{AcceptError, Accepted, NewOrder, START_GRACE, accept_order, find_accepted};
 pub use apply::{Outcome, apply_batch, apply_events};
 pub use attempts::{Attempt, AttemptEnd, AttemptOutcome, load_attempts, record_attempts};
 pub use blueprints::{

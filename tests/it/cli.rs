@@ -24,7 +24,7 @@ fn errors_are_data_for_programs() {
 #[test]
 fn the_example_blueprints_are_free_of_errors_and_warnings() {
     let checked = run(&["check", "blueprints"]);
-    assert_eq!(checked.whole(), "exit 0\n--- stdout\n2 blueprints and 3 files are free of errors\n");
+    assert_eq!(checked.whole(), "exit 0\n--- stdout\n3 blueprints and 4 files are free of errors\n");
 }
 
 #[test]
@@ -105,33 +105,53 @@ fn a_reader_that_goes_away_is_no_error() {
     assert_eq!(String::from_utf8(output.stderr).unwrap(), "");
 }
 
+const COMMANDS: [&[&str]; 19] = [
+    &[],
+    &["up"],
+    &["demo"],
+    &["check"],
+    &["plan"],
+    &["publish"],
+    &["submit"],
+    &["get"],
+    &["list"],
+    &["watch"],
+    &["cancel"],
+    &["signal"],
+    &["retry"],
+    &["rollback"],
+    &["serve"],
+    &["serve", "api"],
+    &["serve", "worker"],
+    &["serve", "all"],
+    &["sim"],
+];
+
+fn help(command: &[&str]) -> String {
+    let said = run(&[command, &["--help"]].concat());
+    assert_eq!(said.code, 0, "{said:?}");
+    said.out
+}
+
 #[test]
 fn the_help_of_every_command_is_reviewed() {
     let mut text = String::new();
-    for command in [
-        &[][..],
-        &["up"],
-        &["demo"],
-        &["check"],
-        &["plan"],
-        &["publish"],
-        &["submit"],
-        &["get"],
-        &["list"],
-        &["watch"],
-        &["cancel"],
-        &["signal"],
-        &["retry"],
-        &["rollback"],
-        &["serve"],
-        &["serve", "api"],
-        &["serve", "worker"],
-        &["serve", "all"],
-        &["sim"],
-    ] {
-        let said = run(&[command, &["--help"]].concat());
-        assert_eq!(said.code, 0, "{said:?}");
-        writeln!(text, "═══ orderwright {}\n\n{}", command.join(" "), said.out).unwrap();
+    for command in COMMANDS {
+        writeln!(text, "═══ orderwright {}\n\n{}", command.join(" "), help(command)).unwrap();
     }
     assert_snapshot!(text);
+}
+
+#[test]
+fn every_setting_and_every_command_is_documented() {
+    let document = std::fs::read_to_string(project().join("docs/cli.md")).unwrap();
+    for command in COMMANDS.into_iter().filter(|command| !command.is_empty()) {
+        let heading = format!("`orderwright {}", command.join(" "));
+        assert!(document.contains(&heading), "{heading} is not in docs/cli.md");
+        for variable in
+            help(command).split("[env: ").skip(1).map(|rest| rest.split([']', '=']).next().unwrap())
+        {
+            assert!(document.contains(&format!("| `{variable}` |")), "{variable} is not in docs/cli.md");
+        }
+    }
 }

@@ -5,10 +5,11 @@ use serde_json::json;
 
 use crate::support::{Site, assert_each_once, held};
 
-const SAMPLES: [&str; 6] = [
+const SAMPLES: [&str; 7] = [
     "home_fiber",
     "home_fiber_own_cpe",
     "home_fiber_static_ip",
+    "number_hold",
     "provision_subscriber",
     "provision_subscriber_no_cpe",
     "provision_subscriber_static_ip",
@@ -22,6 +23,16 @@ async fn every_sample_order_is_completed() {
         if name.starts_with("home_fiber") {
             site.until_task(order, "field_work[1]", "running").await;
             assert_eq!(site.report(order).out, "a task has taken it\n");
+        }
+        if name == "number_hold" {
+            let confirmed = site.run(&[
+                "signal",
+                &order.to_string(),
+                "customer_confirmed",
+                "--payload",
+                r#"{"accepted": true}"#,
+            ]);
+            assert_eq!(confirmed.code, 0, "{confirmed:?}");
         }
         let shown = site.until_state(order, "completed").await;
         let open: Vec<_> = shown["tasks"]
@@ -40,6 +51,18 @@ async fn every_sample_order_is_completed() {
         let numbers: Vec<u64> = site.record(order).await.iter().map(|event| event.number).collect();
         assert_eq!(numbers, (0..shown["events"].as_u64().unwrap()).collect::<Vec<_>>(), "{name}");
     }
+    site.close().await;
+}
+
+#[tokio::test]
+async fn a_wait_that_runs_out_gives_back_what_was_held() {
+    let site = Site::start().await;
+    let order = site.submit("number_hold");
+    let shown = site.until_state(order, "failed").await;
+    assert_eq!(shown["reason"], "the customer did not confirm in time (nothing came within 3s)");
+    let effects = site.effects(order).await;
+    assert_each_once(&effects);
+    assert!(held(&effects).is_empty(), "{effects:?}");
     site.close().await;
 }
 

@@ -7,10 +7,10 @@
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use contract::payload::{decode, encode};
-use contract::{CallFailure, CallInput, names};
+use contract::{CallAnswer, CallFailure, CallFailureDetails, CallInput, names};
 use model::{CallOutcome, CallRequest, limits};
 use temporalio_common::data_converters::RawValue;
 use temporalio_common::error::{ApplicationErrorCategory, ApplicationFailure};
@@ -45,7 +45,10 @@ impl Calls {
     async fn call(self: Arc<Self>, ctx: ActivityContext, raw: RawValue) -> Result<RawValue, ActivityError> {
         let input: CallInput = match decode(&raw) {
             Ok(input) => input,
-            Err(wrong) => return Err(failure(CallFailure::Failed, wrong.to_string(), 0, Next::Nothing)),
+            Err(wrong) => {
+                let details = CallFailureDetails { attempts: 0, took: model::Duration::ZERO };
+                return Err(failure(CallFailure::Failed, wrong.to_string(), details, Next::Nothing));
+            }
         };
         let local = ctx.info().is_local;
         if !local {
@@ -60,6 +63,7 @@ impl Calls {
         let certain = !local && !input.earlier.in_doubt && harmless + 1 >= attempt;
 
         let request = request(&input, attempt);
+        let began = Instant::now();
         let record = self.mirror.attempt(&request, input.generation);
         let outcome = tokio::select! {
             outcome = self.caller.call(&request) => outcome,
@@ -67,7 +71,9 @@ impl Calls {
             () = self.abandoned(&ctx) => return Err(ActivityError::cancelled()),
         };
         record.ended(&outcome);
-        self.conclude(&ctx, outcome, attempt, certain).await
+        let millis = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
+        let details = CallFailureDetails { attempts: attempt, took: model::Duration::from_millis(millis) };
+        conclude(&ctx, outcome, details, certain).await
     }
 
     #[activity(name = names::INQUIRE)]
@@ -83,39 +89,6 @@ impl Calls {
 }
 
 impl Calls {
-    async fn conclude(
-        &self,
-        ctx: &ActivityContext,
-        outcome: CallOutcome,
-        attempt: u32,
-        certain: bool,
-    ) -> Result<RawValue, ActivityError> {
-        Err(match outcome {
-            CallOutcome::Succeeded(value) => {
-                let answer = encode(&value);
-                let size = answer.payloads.iter().map(|payload| payload.data.len()).sum::<usize>();
-                if size <= limits::RESULT_BYTES {
-                    return Ok(answer);
-                }
-                let most = limits::RESULT_BYTES;
-                let reason = format!("the answer has {size} bytes, and at most {most} are allowed");
-                failure(CallFailure::Unknown, reason, attempt, Next::Nothing)
-            }
-            CallOutcome::Refused { reason } => failure(CallFailure::Refused, reason, attempt, Next::Nothing),
-            CallOutcome::Failed { reason, retry_after } => {
-                if certain {
-                    // Sent along with the failure below.
-                    ctx.record_heartbeat(attempt).await?;
-                }
-                let kind = if certain { CallFailure::Failed } else { CallFailure::Unknown };
-                failure(kind, reason, attempt, Next::Attempt { after: retry_after })
-            }
-            CallOutcome::Unknown { reason } => {
-                failure(CallFailure::Unknown, reason, attempt, Next::Attempt { after: None })
-            }
-        })
-    }
-
     /// Waits until the call is to be left to another worker. That the order wants no further attempt is no reason: this
     /// one is under way, and what becomes of it must be known.
     async fn abandoned(&self, ctx: &ActivityContext) {
@@ -124,6 +97,39 @@ impl Calls {
             std::future::pending::<()>().await;
         }
     }
+}
+
+/// What an attempt's outcome is to Temporal. `certain` says that no attempt before it may have had an effect.
+async fn conclude(
+    ctx: &ActivityContext,
+    outcome: CallOutcome,
+    details: CallFailureDetails,
+    certain: bool,
+) -> Result<RawValue, ActivityError> {
+    Err(match outcome {
+        CallOutcome::Succeeded(result) => {
+            let answer = encode(&CallAnswer { result, took: details.took });
+            let size = answer.payloads.iter().map(|payload| payload.data.len()).sum::<usize>();
+            if size <= limits::RESULT_BYTES {
+                return Ok(answer);
+            }
+            let most = limits::RESULT_BYTES;
+            let reason = format!("the answer has {size} bytes, and at most {most} are allowed");
+            failure(CallFailure::Unknown, reason, details, Next::Nothing)
+        }
+        CallOutcome::Refused { reason } => failure(CallFailure::Refused, reason, details, Next::Nothing),
+        CallOutcome::Failed { reason, retry_after } => {
+            if certain {
+                // Sent along with the failure below.
+                ctx.record_heartbeat(details.attempts).await?;
+            }
+            let kind = if certain { CallFailure::Failed } else { CallFailure::Unknown };
+            failure(kind, reason, details, Next::Attempt { after: retry_after })
+        }
+        CallOutcome::Unknown { reason } => {
+            failure(CallFailure::Unknown, reason, details, Next::Attempt { after: None })
+        }
+    })
 }
 
 /// What is to follow a failure.
@@ -135,14 +141,14 @@ enum Next {
     Nothing,
 }
 
-fn failure(kind: CallFailure, reason: String, attempt: u32, next: Next) -> ActivityError {
+fn failure(kind: CallFailure, reason: String, details: CallFailureDetails, next: Next) -> ActivityError {
     let (last, after) = match next {
         Next::Attempt { after } => (false, after),
         Next::Nothing => (true, None),
     };
     ApplicationFailure::builder(reason)
         .type_name(kind.as_str().to_owned())
-        .details(attempt)
+        .details(details)
         // A system that says no is no fault of the worker.
         .category(ApplicationErrorCategory::Benign)
         .non_retryable(last)

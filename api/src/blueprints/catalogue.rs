@@ -62,6 +62,8 @@ async fn named(
     Err(at_blueprint(detail))
 }
 
+/// Asks the newest version of every blueprint. A version means the same in every library that has it, so the fewest
+/// libraries are asked.
 async fn accepting(
     app: &App,
     connection: &mut PgConnection,
@@ -72,41 +74,35 @@ async fn accepting(
     // The library that was published last first: usually it holds the newest version of everything.
     libraries.sort_by(|a, b| b.published_at.cmp(&a.published_at).then_with(|| a.library.cmp(&b.library)));
     libraries.dedup_by(|a, b| a.library == b.library);
+    let mut unasked: Vec<&BlueprintRef> = newest.iter().map(|known| &known.blueprint).collect();
     let mut accepting: Vec<(Arc<Library>, BlueprintRef)> = Vec::new();
-    let mut faults = None;
     for version in libraries {
-        let library = app.libraries().get(connection, &version.library).await?;
-        match library.select(request) {
-            Ok(blueprint) => {
-                let blueprint = blueprint.reference().clone();
-                let is_newest = newest.iter().any(|known| known.blueprint == blueprint);
-                if is_newest && accepting.iter().all(|(_, other)| *other != blueprint) {
-                    accepting.push((Arc::clone(&library), blueprint));
-                }
-            }
-            Err(found) => faults = faults.or(Some(found)),
-        }
-        if holds_all(&library, &newest) {
+        if unasked.is_empty() {
             break;
         }
+        let library = app.libraries().get(connection, &version.library).await?;
+        let mut elsewhere = Vec::new();
+        for known in unasked {
+            match library.blueprint(&known.name, Some(known.version)) {
+                None => elsewhere.push(known),
+                Some(blueprint) => {
+                    if blueprint.accepts(request).map_err(ApiError::InvalidDocument)? {
+                        accepting.push((Arc::clone(&library), known.clone()));
+                    }
+                }
+            }
+        }
+        unasked = elsewhere;
     }
     if accepting.len() > 1 {
-        let names: Vec<_> = accepting.iter().map(|(_, blueprint)| format!("`{}`", blueprint.name)).collect();
+        let mut names: Vec<_> =
+            accepting.iter().map(|(_, blueprint)| format!("`{}`", blueprint.name)).collect();
+        names.sort_unstable();
         return Err(at_blueprint(format!("{} accept this order: name one of them", names.join(", "))));
     }
-    accepting.pop().ok_or_else(|| {
-        faults.map_or_else(
-            || at_blueprint(format!("no blueprint accepts this order: {}", known_names(&newest))),
-            ApiError::InvalidDocument,
-        )
-    })
-}
-
-/// Whether a library speaks for everything that is published.
-fn holds_all(library: &Library, newest: &[BlueprintVersion]) -> bool {
-    newest
-        .iter()
-        .all(|known| library.blueprint(&known.blueprint.name, Some(known.blueprint.version)).is_some())
+    accepting
+        .pop()
+        .ok_or_else(|| at_blueprint(format!("no blueprint accepts this order: {}", known_names(&newest))))
 }
 
 fn at_blueprint(detail: String) -> ApiError {

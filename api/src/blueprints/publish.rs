@@ -287,4 +287,21 @@ mod tests {
             ["/blueprint: `anything`, `fiber` accept this order: name one of them"]
         );
     }
+
+    #[sqlx::test(migrator = "store::MIGRATOR")]
+    async fn only_the_newest_versions_are_asked_whichever_library_they_are_in(pool: PgPool) {
+        let api = TestApp::start(pool).await;
+        // Published last, this library knows `fiber` only in a version that is not the newest, and `copper` beside it.
+        let newer = FIBER.replace("version 1", "version 2").replace("consumer", "business");
+        api.post("/v1/blueprints", &library(&[("fiber.blueprint", &newer)])).await.json(201);
+        let copper = FIBER.split_once("blueprint").unwrap().1.replacen("fiber", "copper", 1);
+        let older = format!("{FIBER}blueprint{copper}");
+        api.post("/v1/blueprints", &library(&[("older.blueprint", &older)])).await.json(201);
+        let taken_by = async |order: &str| {
+            let blueprint = api.post("/v1/orders", order).await.json(202)["blueprint"].clone();
+            format!("{}@{}", blueprint["name"].as_str().unwrap(), blueprint["version"])
+        };
+        assert_eq!(taken_by(ORDER).await, "copper@1");
+        assert_eq!(taken_by(&ORDER.replace("consumer", "business")).await, "fiber@2");
+    }
 }

@@ -62,8 +62,8 @@ impl Document for SignalDocument {
 ///
 /// The task that waits for the signal takes it, if it carries what the task asks for; a signal that comes
 /// early is kept. A signal that no task will ever take, or of the wrong shape, is refused (409, the reason in
-/// words) and is on the record. If no worker can be asked, the signal is written down and handed over later
-/// (202); but one that names its task is answered with 503, and nothing is promised.
+/// words) and is on the record. If no worker can be asked, the signal is written down, with the task it names,
+/// and handed over later (202).
 #[utoipa::path(
     post, path = "/v1/orders/{id}/signals/{name}", tag = "orders",
     params(
@@ -79,7 +79,7 @@ impl Document for SignalDocument {
         (status = CONFLICT, description = "The order refuses: `code` is `signal`, `ended` or `too_many_deliveries`"),
         (status = PAYLOAD_TOO_LARGE, description = "The signal is too large"),
         (status = UNPROCESSABLE_ENTITY, description = "The document has faults, all of which are named"),
-        (status = SERVICE_UNAVAILABLE, description = "The signal names a task, and Temporal or a worker is away; nothing has been done"),
+        (status = SERVICE_UNAVAILABLE, description = "Postgres can't be reached"),
     )
 )]
 pub(crate) async fn signal_order(
@@ -100,10 +100,8 @@ pub(crate) async fn signal_order(
     let DeliverRequest { id, signal, task, payload } = request;
     let verdict = match heard(&app, order, asked).await? {
         Ok(verdict) => verdict,
-        // A promise can't name a task, and without it the signal could reach another one.
-        Err(unheard) if task.is_some() => return Err(unheard.into()),
         Err(unheard) => {
-            let steering = Steering::Deliver { id: id.clone(), signal, payload };
+            let steering = Steering::Deliver { id: id.clone(), signal, task, payload };
             promise(&app, order, &steering, unheard).await?
         }
     };
@@ -138,14 +136,24 @@ mod tests {
         let body = r#"{"id": "WFM-1", "payload": {"done": true}}"#;
         let promised = api.post(&format!("/v1/orders/{order}/signals/report"), body).await.json(202);
         assert_eq!(promised, serde_json::json!({"order": order, "id": "WFM-1", "result": "promised"}));
-        let Steering::Deliver { id, signal, payload, .. } = claim(&pool).await else {
+        let Steering::Deliver { id, signal, task, payload } = claim(&pool).await else {
             panic!("no signal was promised")
         };
-        assert_eq!((id.as_str(), signal.as_str()), ("WFM-1", "report"));
+        assert_eq!((id.as_str(), signal.as_str(), task), ("WFM-1", "report", None));
         assert_eq!(payload.to_string(), r#"{"done":true}"#);
-        let for_one =
-            api.post(&format!("/v1/orders/{order}/signals/report"), r#"{"task": "field_work[1]"}"#).await;
-        for_one.problem(503, "unavailable");
+    }
+
+    #[sqlx::test(migrator = "store::MIGRATOR")]
+    async fn a_promised_signal_keeps_its_task(pool: PgPool) {
+        let mut config = config();
+        config.steering = false;
+        let api = TestApp::with(config, pool.clone(), no_temporal()).await;
+        let order = accept(&pool, 1, "C-1", "fiber").await;
+        let body = r#"{"task": "field_work[1]", "payload": {"done": true}}"#;
+        let promised = api.post(&format!("/v1/orders/{order}/signals/report"), body).await.json(202);
+        assert_eq!(promised["result"], "promised");
+        let Steering::Deliver { task, .. } = claim(&pool).await else { panic!("no signal was promised") };
+        assert_eq!(task.as_deref(), Some("field_work[1]"));
     }
 
     #[sqlx::test(migrator = "store::MIGRATOR")]

@@ -5,7 +5,8 @@ use axum::extract::State;
 use axum::response::{IntoResponse as _, Response};
 use http::{StatusCode, header};
 use model::{
-    Actor, Fault, IdempotencyKey, Order, OrderId, OrderRequest, OrderState, Timestamp, Value, limits,
+    Actor, Fault, IdempotencyKey, Order, OrderDraft, OrderId, OrderRequest, OrderState, Timestamp, Value,
+    limits,
 };
 use plan::Plan;
 use store::{Accepted, Keyed, NewOrder, OrderProgress, OrderSummary};
@@ -96,10 +97,10 @@ struct ItemSchema {
     attributes: Option<Value>,
 }
 
-/// An order document that was read, with the hash that recognises it.
+/// An order document that was read as far as it can be, with the hash that recognises it.
 #[derive(Debug)]
 pub(crate) struct OrderDocument {
-    request: OrderRequest,
+    draft: OrderDraft,
     hash: model::Hash,
 }
 
@@ -110,18 +111,18 @@ impl Document for OrderDocument {
     fn read(document: Value) -> Result<Self, Vec<Fault>> {
         // Records are sorted, so the order of fields and the white space make no other document.
         let hash = sha256(document.to_string().as_bytes());
-        Ok(Self { request: OrderRequest::parse(document)?, hash })
+        Ok(Self { draft: OrderRequest::draft(document), hash })
     }
 }
 
 /// Submit an order
 ///
-/// The order is checked whole: every fault comes back at once, with a JSON pointer. A valid order is planned
-/// and written down, and answered with 202 and its address before anything is done for it. It is started at
-/// once, or when Temporal is back.
+/// The order is checked whole: every fault of the document, and every one that its blueprint finds, comes back
+/// at once, each with a JSON pointer. A valid order is planned and written down, and answered with 202 and its
+/// address before anything is done for it. It is started at once, or when Temporal is back.
 ///
 /// The same `Idempotency-Key` (for 7 days) or the same `external_id` (always) is the same order: a repetition
-/// is answered with 200, the same `Location` and the order as it is now.
+/// is answered with 200, the same `Location` and the order as it is now, even if its blueprint has changed.
 #[utoipa::path(
     post, path = "/v1/orders", tag = "orders",
     params(
@@ -148,9 +149,13 @@ pub(crate) async fn submit_order(
     Body(document): Body<OrderDocument>,
 ) -> Result<Response, ApiError> {
     let key = key.map(|key| keyed(key.as_str(), document.hash)).transpose()?;
-    let order = Order { id: OrderId::new(Uuid::now_v7()), submitted_at: now(), request: document.request };
+    let at = now();
     let mut connection = app.database().await?;
-    let (order, plan) = make_plan(&app, &mut connection, order).await?;
+    let external_id = document.draft.request.external_id.as_ref();
+    if let Some(known) = store::find_accepted(&mut connection, external_id, key.as_ref(), at).await? {
+        return replayed(&app, &mut connection, known).await;
+    }
+    let (order, plan) = judge(&app, &mut connection, document.draft, at).await?;
     let new = NewOrder { order: &order, plan: &plan, author: &author, key: key.as_ref() };
     match store::accept_order(&mut connection, &new).await? {
         Accepted::Existing(known) => replayed(&app, &mut connection, known).await,
@@ -161,6 +166,24 @@ pub(crate) async fn submit_order(
             app.helm().start(Start { order: summary.id, intent: start, plan });
             Ok(answer(&app, StatusCode::ACCEPTED, summary))
         }
+    }
+}
+
+/// The order under its new id, with its plan. Faults of the document don't keep its blueprint from saying what
+/// is wrong with the rest.
+async fn judge(
+    app: &App,
+    connection: &mut sqlx::PgConnection,
+    draft: OrderDraft,
+    submitted_at: Timestamp,
+) -> Result<(Order, Plan), ApiError> {
+    let id = OrderId::new(Uuid::now_v7());
+    let order = Order { id, submitted_at, request: draft.request.clone() };
+    match make_plan(app, connection, order).await {
+        Ok(planned) if draft.faults.is_empty() => Ok(planned),
+        Ok(_) => Err(ApiError::InvalidDocument(draft.faults)),
+        Err(ApiError::InvalidDocument(found)) => Err(ApiError::InvalidDocument(draft.faults_with(found))),
+        Err(error) => Err(error),
     }
 }
 
@@ -216,7 +239,7 @@ fn accepted_at(at: Timestamp) -> OrderProgress {
 mod tests {
     use sqlx::PgPool;
 
-    use crate::testing::{Answer, ORDER, TestApp};
+    use crate::testing::{Answer, FIBER, ORDER, TestApp, library};
 
     async fn submit_as(api: &TestApp, key: &str, order: &str) -> Answer {
         let request = api.request("POST", "/v1/orders").header("idempotency-key", key);
@@ -324,6 +347,57 @@ mod tests {
             ],
             "{faults:#?}"
         );
+    }
+
+    #[sqlx::test(migrator = "store::MIGRATOR")]
+    async fn faults_of_the_document_and_of_its_blueprint_come_together(pool: PgPool) {
+        let api = TestApp::start(pool).await;
+        api.publish_fiber().await;
+        let order = r#"{"category": "consumer", "customer": {"id": ""}, "priority": 9, "attributes": {"floor": "two", "sight": 1},
+            "items": [{"id": "1", "offering": "FIBER_1", "action": "add", "attributes": {"speed": "fast", "colour": 1}},
+                      {"id": "1", "offering": "COPPER", "action": "add", "quantity": 0}]}"#;
+        let places = async |order: &str| -> Vec<String> {
+            let faults = api.post("/v1/orders", order).await.faults(422, "invalid-document");
+            faults.iter().map(|fault| fault.split(':').next().unwrap().to_owned()).collect()
+        };
+        let envelope = ["/customer/id", "/priority", "/items/1/quantity", "/items/1/id"];
+        let of_blueprint = [
+            "/attributes/site",
+            "/attributes/floor",
+            "/attributes/sight",
+            "/items/0/attributes/speed",
+            "/items/0/attributes/colour",
+            "/items/1/offering",
+        ];
+        assert_eq!(places(order).await, [&envelope[..], &of_blueprint].concat());
+
+        let unreadable = order.replace("\"consumer\"", "7");
+        assert_eq!(places(&unreadable).await, [&["/category"], &envelope[..]].concat());
+        let misspelt = order.replace("\"category\"", "\"categry\"");
+        assert_eq!(places(&misspelt).await, [&["/categry"], &envelope[..]].concat());
+        let misnamed = order.replacen('{', r#"{"blueprint": "fibre", "#, 1);
+        assert_eq!(places(&misnamed).await, [&envelope[..], &["/blueprint"]].concat());
+    }
+
+    #[sqlx::test(migrator = "store::MIGRATOR")]
+    async fn a_repetition_is_recognised_when_the_blueprint_has_changed(pool: PgPool) {
+        let api = TestApp::start(pool).await;
+        api.publish_fiber().await;
+        let named = with(r#""external_id": "CRM-1""#);
+        let first = submit_as(&api, "k-1", &named).await;
+        first.json(202);
+        let stricter = FIBER.replace("version 1", "version 2").replace("floor: int?", "floor: int");
+        api.post("/v1/blueprints", &library(&[("fiber.blueprint", &stricter)])).await.json(201);
+        assert_eq!(
+            submit_as(&api, "k-2", ORDER).await.faults(422, "invalid-document"),
+            ["/attributes/floor: missing: expected a whole number"]
+        );
+        for (key, order) in [("k-1", &named), ("k-3", &named), ("k-3", &named)] {
+            let again = submit_as(&api, key, order).await;
+            again.json(200);
+            assert_eq!(again.header("location"), first.header("location"));
+        }
+        submit_as(&api, "k-3", ORDER).await.problem(422, "key-reused");
     }
 
     #[sqlx::test(migrator = "store::MIGRATOR")]

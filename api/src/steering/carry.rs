@@ -31,9 +31,14 @@ impl CarryError {
 
 /// Starts an order.
 pub(super) async fn start(app: &App, order: OrderId, plan: Plan) -> Result<(), CarryError> {
-    let input = OrderInput::new(order, plan, app.config().routes.clone());
-    app.client().start(&input).await?;
+    app.client().start(&input(app, order, plan)).await?;
     Ok(())
+}
+
+/// What the order's workflow begins with.
+pub(super) fn input(app: &App, order: OrderId, plan: Plan) -> OrderInput {
+    let routes = app.config().routing.of(&plan);
+    OrderInput::new(order, plan, routes)
 }
 
 /// Tells Temporal what was promised. What the order itself answers is on its record, and is no error here.
@@ -50,8 +55,8 @@ pub(super) async fn carry(app: &App, order: OrderId, steering: Steering) -> Resu
         Steering::Cancel { id, by, reason } => {
             client.signal_cancel(order, &CancelRequest { id, by, reason }).await
         }
-        Steering::Deliver { id, signal, payload } => {
-            client.signal_deliver(order, &DeliverRequest { id, signal, task: None, payload }).await
+        Steering::Deliver { id, signal, task, payload } => {
+            client.signal_deliver(order, &DeliverRequest { id, signal, task, payload }).await
         }
         Steering::Operate { id, action, task, by, note } => {
             let request = ActRequest { id, task: task.to_string(), by, note };

@@ -1,9 +1,14 @@
 //! Promises are kept on a real Temporal, without any worker.
 
+use contract::Routes;
 use model::OrderId;
 use sqlx::PgPool;
 
-use crate::testing::{ORDER, TestApp, closed_temporal, config, standing, temporal, wait_until_kept};
+use crate::Routing;
+use crate::steering::carry;
+use crate::testing::{
+    ORDER, TestApp, accept, closed_temporal, config, no_temporal, plan, standing, temporal, wait_until_kept,
+};
 
 async fn submit(api: &TestApp) -> OrderId {
     api.publish_fiber().await;
@@ -57,4 +62,14 @@ async fn without_a_worker_signals_and_cancels_reach_the_workflow_in_order(pool: 
     wait_until_kept(&pool).await;
     standing(&client, order, |standing| standing.history_length >= before + 2).await;
     assert_eq!(api.get("/readyz").await.json(503)["workers"]["detail"], "none was seen in the last 30s");
+}
+
+#[sqlx::test(migrator = "store::MIGRATOR")]
+async fn an_order_takes_its_routes_along(pool: PgPool) {
+    let mut config = config();
+    config.routing = Routing::new(|plan| Routes::of(plan, |_, operation| operation.as_str() == "release"));
+    let api = TestApp::with(config, pool.clone(), no_temporal()).await;
+    let order = accept(&pool, 1, "C-1", "fiber").await;
+    let input = carry::input(&api.app, order, plan("fiber"));
+    assert_eq!(input.routes.inline.into_iter().collect::<Vec<_>>(), ["inventory.release"]);
 }

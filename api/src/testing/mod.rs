@@ -15,10 +15,10 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 
 pub(crate) use answer::Answer;
 pub(crate) use blueprints::{FIBER, ORDER, library};
-pub(crate) use orders::{accept, apply, claim, events_to_the_end, wait_until_kept};
+pub(crate) use orders::{accept, apply, claim, events_to_the_end, plan, wait_until_kept};
 pub(crate) use temporal::{closed_temporal, standing, temporal};
 
-use crate::{App, Config, Limits, serve};
+use crate::{App, Config, Limits, Routing, serve};
 
 /// Longer than anything a test waits for takes on a busy machine.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
@@ -34,7 +34,7 @@ pub(crate) struct TestApp {
 /// What an API in a test is configured as.
 pub(crate) fn config() -> Config {
     Config {
-        routes: contract::Routes::default(),
+        routing: Routing::default(),
         temporal_ui: Some("http://temporal.test/namespaces/default".to_owned()),
         metrics: None,
         steering: true,

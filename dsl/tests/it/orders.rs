@@ -104,6 +104,31 @@ fn an_order_names_its_blueprint_or_exactly_one_accepts_it() {
 }
 
 #[test]
+fn a_blueprint_says_for_itself_whether_it_accepts_an_order() {
+    let text = r#"
+        system net { query look() }
+        blueprint known version 1 { accepts order where order.category == "a"  item x where true { }  task t { call net.look() } }
+        blueprint urgent version 1 {
+            accepts order where 10 / order.priority > 5
+            item x where true { }
+            task t { call net.look() }
+        }
+        blueprint silent version 1 { item x where true { }  task t { call net.look() } }"#;
+    let library = compile(text).library.unwrap();
+    let accepts = |name: &str, head: &str| {
+        let items = r#"[{ "id": "1", "offering": "X", "action": "add" }]"#;
+        let order = order(&format!(r#"{{ {head}, "customer": {{ "id": "C" }}, "items": {items} }}"#));
+        let blueprint = library.blueprint(&name.parse().unwrap(), None).unwrap();
+        blueprint.accepts(&order.request).map_err(|faults| faults[0].to_string())
+    };
+    assert_eq!(accepts("known", r#""category": "a""#), Ok(true));
+    assert_eq!(accepts("known", r#""category": "b""#), Ok(false));
+    assert_eq!(accepts("silent", r#""category": "a""#), Ok(false));
+    let untold = accepts("urgent", r#""priority": 0"#).unwrap_err();
+    assert!(untold.starts_with("/blueprint: whether `urgent` accepts the order can't be told: "), "{untold}");
+}
+
+#[test]
 fn an_order_with_too_many_tasks_is_refused() {
     let tasks: String = (0..11).map(|n| format!("task t{n} {{ call net.look() }}\n")).collect();
     let text = format!(

@@ -4,7 +4,7 @@ use model::Duration;
 use sqlx::PgPool;
 use store::{
     AcceptError, Accepted, KEY_RETENTION, Keyed, OrderFilter, START_GRACE, Steering, claim_intents,
-    list_orders, load_events, load_order, load_plan, purge_keys,
+    find_accepted, list_orders, load_events, load_order, load_plan, purge_keys,
 };
 
 use crate::fixture::{accept, accept_keyed, at, hash, order, order_id, plan};
@@ -109,6 +109,28 @@ async fn a_key_stands_for_one_request(pool: PgPool) {
         "the idempotency key `k-1` came before with another request, \
          for order 00000000-0000-0000-0000-000000000001"
     );
+}
+
+#[sqlx::test(migrator = "store::MIGRATOR")]
+async fn a_repetition_is_recognised_before_anything_is_written(pool: PgPool) {
+    let conn = &mut *pool.acquire().await.unwrap();
+    let (key, other, new) = (keyed("k-1", 'a'), keyed("k-1", 'b'), keyed("k-2", 'a'));
+    let id = "SHOP-1".parse().unwrap();
+    let mut first = order(1);
+    first.request.external_id = Some("SHOP-1".parse().unwrap());
+    assert_eq!(find_accepted(conn, Some(&id), Some(&key), at(1)).await.unwrap(), None);
+    assert!(matches!(accept_keyed(conn, &first, Some(&key)).await.unwrap(), Accepted::Created { .. }));
+
+    let known = Some(order_id(1));
+    assert_eq!(find_accepted(conn, None, Some(&key), at(2)).await.unwrap(), known);
+    assert_eq!(find_accepted(conn, Some(&id), None, at(2)).await.unwrap(), known);
+    assert_eq!(find_accepted(conn, None, Some(&new), at(2)).await.unwrap(), None);
+    assert_eq!(find_accepted(conn, None, None, at(2)).await.unwrap(), None);
+    let reused = find_accepted(conn, Some(&id), Some(&other), at(2)).await.unwrap_err();
+    assert!(matches!(reused, AcceptError::KeyReused(_)));
+
+    assert_eq!(find_accepted(conn, Some(&id), Some(&new), at(2)).await.unwrap(), known);
+    assert_eq!(find_accepted(conn, None, Some(&new), at(3)).await.unwrap(), known, "the key is taken now");
 }
 
 #[sqlx::test(migrator = "store::MIGRATOR")]

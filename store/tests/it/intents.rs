@@ -44,6 +44,7 @@ async fn every_kind_is_read_back(pool: PgPool) {
     let deliver = Steering::Deliver {
         id: "s-1".parse().unwrap(),
         signal: "technician report?".to_owned(),
+        task: Some("visit[1]".to_owned()),
         payload: value(r#"{"odd": "\u0000", "price": 0.10}"#),
     };
     let operate = Steering::Operate {
@@ -64,6 +65,16 @@ async fn every_kind_is_read_back(pool: PgPool) {
     }
     let claimed = claim_intents(conn, at(1), LEASE, 10).await.unwrap();
     assert_eq!(claimed.iter().map(|i| &i.steering).collect::<Vec<_>>(), [&deliver, &operate]);
+}
+
+#[test]
+fn a_signal_stored_without_a_task_is_for_whoever_waits() {
+    let stored =
+        r#"{"kind": "deliver", "payload": {"id": "s-1", "signal": "technician_report", "payload": null}}"#;
+    let Steering::Deliver { task, .. } = serde_json::from_str(stored).unwrap() else {
+        panic!("another kind was read")
+    };
+    assert_eq!(task, None);
 }
 
 #[sqlx::test(migrator = "store::MIGRATOR")]

@@ -144,7 +144,9 @@ async fn a_poisoned_order_holds_up_no_other(pool: PgPool) {
     }
     // A number that a `bigint` can't hold: the database refuses it, and with it the whole statement.
     let events = completes();
-    sqlx::query!("update orders set next_event = $1 where id = $2", i64::MAX, order_id(2).uuid())
+    sqlx::query("update orders set next_event = $1 where id = $2")
+        .bind(i64::MAX)
+        .bind(order_id(2).uuid())
         .execute(&mut *conn)
         .await
         .unwrap();

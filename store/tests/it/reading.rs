@@ -9,7 +9,7 @@ use crate::fixture::{accept, order, order_id};
 async fn a_stored_text_that_is_no_state_is_an_error(pool: PgPool) {
     let conn = &mut *pool.acquire().await.unwrap();
     accept(conn, &order(1)).await;
-    sqlx::query!("update orders set state = 'on holiday'").execute(&mut *conn).await.unwrap();
+    sqlx::query("update orders set state = 'on holiday'").execute(&mut *conn).await.unwrap();
     let error = load_order(conn, order_id(1)).await.unwrap_err();
     assert_eq!(error.to_string(), "could not load an order");
     assert!(error.is_permanent());

@@ -5,11 +5,20 @@ use std::process::{Command, Output};
 
 use serde_json::Value;
 
-/// The program, without what the environment would tell it.
+/// What the environment could tell the program, or the command that runs the tests tells them.
+const SETTINGS: [&str; 6] = [
+    "DATABASE_URL",
+    "ORDERWRIGHT_ACTOR",
+    "ORDERWRIGHT_BLUEPRINTS",
+    "ORDERWRIGHT_SYSTEMS",
+    "ORDERWRIGHT_URL",
+    "TEMPORAL_ADDRESS",
+];
+
+/// The program, told nothing by the environment.
 pub(crate) fn orderwright() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_orderwright"));
-    for variable in ["ORDERWRIGHT_URL", "ORDERWRIGHT_ACTOR", "ORDERWRIGHT_BLUEPRINTS", "ORDERWRIGHT_SYSTEMS"]
-    {
+    for variable in SETTINGS {
         command.env_remove(variable);
     }
     command

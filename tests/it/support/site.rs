@@ -117,7 +117,7 @@ impl Site {
         let output: Output = orderwright()
             .args(arguments)
             .env("ORDERWRIGHT_URL", &self.api)
-            .env("USER", "tester")
+            .env("ORDERWRIGHT_ACTOR", "tester")
             .output()
             .unwrap();
         said(output)

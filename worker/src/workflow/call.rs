@@ -8,6 +8,7 @@ use std::time::Duration;
 use contract::payload::{decode, encode};
 use contract::{CallInput, Earlier, Inquiry, names};
 use engine::Settlement;
+use model::Timestamp;
 use plan::Retry;
 use temporalio_common::{ActivityCloseTimeouts, RetryPolicy, UntypedActivity};
 use temporalio_workflow::{
@@ -28,7 +29,7 @@ const LONG: Duration = Duration::from_secs(60);
 const HEARTBEAT: Duration = Duration::from_secs(30);
 
 /// The longest that an attempt may hold up a workflow task, which Temporal takes for lost after 10 s.
-const INLINE: Duration = Duration::from_secs(4);
+const INLINE: model::Duration = model::Duration::from_secs(4);
 
 /// A call and how it is to be made.
 pub(super) struct Assignment {
@@ -38,7 +39,16 @@ pub(super) struct Assignment {
     pub(super) task_queue: Option<String>,
     pub(super) retry: Retry,
     pub(super) within: Option<model::Duration>,
+    /// When it was ordered.
+    pub(super) ordered: Timestamp,
     pub(super) input: CallInput,
+}
+
+/// How a call ended, and when.
+pub(super) struct Settled {
+    pub(super) made: Made,
+    /// When, if the workflow's own time does not say.
+    pub(super) at: Option<Timestamp>,
 }
 
 /// Makes a call, with all its attempts. `settle` ends the waits between them, never an attempt.
@@ -46,14 +56,16 @@ pub(super) async fn make(
     ctx: &WorkflowContext<OrderWorkflow>,
     mut call: Assignment,
     settle: &WorkflowCancellationToken,
-) -> Made {
+) -> Settled {
     if !call.inline {
-        return remotely(ctx, call, settle).await;
+        return Settled { made: remotely(ctx, call, settle).await, at: None };
     }
-    let begun = ctx.workflow_time();
     let first = inline(ctx, &call).await;
+    // The SDK does not give such an end the same time at every replay, so it is reckoned from what is recorded.
+    let took = first.took.unwrap_or(INLINE);
+    let at = call.ordered.plus(took);
     if !matches!(first.settlement, Settlement::Unknown { .. }) || call.retry.attempts <= 1 {
-        return first;
+        return Settled { made: first, at: Some(at) };
     }
     // What could not be done at once is done as any other call: with retries that a person can see and that hold up
     // nothing else of the order.
@@ -62,21 +74,20 @@ pub(super) async fn make(
         .cancellation_token(settle.clone())
         .build();
     if settle.is_cancelled() || ctx.timer(pause).await == TimerResult::Cancelled {
-        return first;
+        return Settled { made: first, at: None };
     }
-    if let (Some(within), Some(begun), Some(now)) = (call.within, begun, ctx.workflow_time()) {
-        let spent = now.duration_since(begun).unwrap_or_default();
-        let left = within.to_std().saturating_sub(spent);
-        if left.is_zero() {
-            return first;
+    if let Some(within) = call.within {
+        let spent = took.saturating_add(call.retry.every).as_millis();
+        match within.as_millis().checked_sub(spent) {
+            None | Some(0) => return Settled { made: first, at: None },
+            Some(left) => call.within = Some(model::Duration::from_millis(left)),
         }
-        call.within = Some(model::Duration::from_millis(u64::try_from(left.as_millis()).unwrap_or(u64::MAX)));
     }
     call.retry.attempts -= 1;
     call.input.earlier = Earlier { attempts: call.input.earlier.attempts + first.attempts, in_doubt: true };
     let mut rest = remotely(ctx, call, settle).await;
     rest.attempts += first.attempts;
-    rest
+    Settled { made: rest, at: None }
 }
 
 /// As an activity: any number of attempts, on any worker.
@@ -126,7 +137,7 @@ async fn inquire(ctx: &WorkflowContext<OrderWorkflow>, activity_id: &str, summar
         .activity_id(format!("settle {activity_id}"))
         .summary(format!("{summary} · what became of it?"))
         .retry_policy(RetryPolicy::builder().maximum_attempts(1).build())
-        .start_to_close_timeout(INLINE)
+        .start_to_close_timeout(INLINE.to_std())
         .cancellation_token(WorkflowCancellationToken::new())
         .build();
     let asked = UntypedActivity::new(names::INQUIRE);
@@ -139,13 +150,12 @@ async fn inquire(ctx: &WorkflowContext<OrderWorkflow>, activity_id: &str, summar
 /// Inside the workflow task: one attempt, no event of its own in the history but its result.
 async fn inline(ctx: &WorkflowContext<OrderWorkflow>, call: &Assignment) -> Made {
     let mut input = call.input.clone();
-    let limit = input.timeout.to_std().min(INLINE);
-    input.timeout = model::Duration::from_millis(u64::try_from(limit.as_millis()).unwrap_or(u64::MAX));
+    input.timeout = input.timeout.min(INLINE);
     let options = LocalActivityOptions::builder()
         .activity_id(call.activity_id.clone())
         .summary(call.summary.clone())
         .retry_policy(RetryPolicy::builder().maximum_attempts(1).build())
-        .start_to_close_timeout(limit + GRACE)
+        .start_to_close_timeout(input.timeout.to_std() + GRACE)
         .cancellation_token(WorkflowCancellationToken::new())
         .build();
     let answer = ctx.execute_local_activity(UntypedActivity::new(names::CALL), encode(&input), options).await;

@@ -2,7 +2,6 @@
 
 use std::error::Error as _;
 use std::sync::Arc;
-use std::time::SystemTime;
 
 use contract::payload::decode;
 use contract::{FORMAT, OrderInput, Routes};
@@ -36,8 +35,13 @@ impl Desk {
     }
 
     /// Hands an event to the run.
-    pub(super) fn take(&mut self, event: Event, now: Option<SystemTime>) -> Result<Handled, Rejected> {
-        self.run.handle_event(event, now.map_or(Timestamp::EPOCH, Timestamp::from_system))
+    pub(super) fn take(&mut self, event: Event, now: Timestamp) -> Result<Handled, Rejected> {
+        self.run.handle_event(event, now)
+    }
+
+    /// When something happened last.
+    pub(super) fn now(&self) -> Timestamp {
+        self.run.events().last().map_or(Timestamp::EPOCH, |event| event.at)
     }
 
     /// An id for a request that has none, the same at every replay.

@@ -6,7 +6,7 @@ use std::task::Poll;
 
 use contract::{Outcome, names};
 use engine::Event;
-use model::{Actor, DeliveryId};
+use model::{Actor, DeliveryId, Timestamp};
 use temporalio_workflow::WorkflowContext;
 
 use super::OrderWorkflow;
@@ -14,6 +14,7 @@ use super::desk::Desk;
 use super::details::Shown;
 use super::ops::Ops;
 use super::outlet::Reporter;
+use super::timekeeper::Timekeeper;
 
 /// The id of a cancel that came as Temporal's own cancellation request, of which a workflow gets one.
 const NATIVE_CANCEL: &str = "temporal-cancellation";
@@ -24,22 +25,26 @@ pub(super) async fn drive(ctx: &WorkflowContext<OrderWorkflow>, desk: &RefCell<D
     let mut ops = Ops::new(ctx, order);
     let mut shown = Shown::new();
     let mut reporter = Reporter::new(ctx, order);
+    let mut timekeeper = Timekeeper::default();
     let mut cancel_seen = false;
     // The SDK polls this once for every activation, whether or not anything in it was woken.
     poll_fn(|cx| {
+        if !timekeeper.agrees(ctx) {
+            return Poll::Pending;
+        }
         let desk = &mut *desk.borrow_mut();
         loop {
             while let Some(effect) = desk.run.poll_effect() {
-                ops.carry_out(effect, &desk.routes);
+                ops.carry_out(effect, &desk.routes, desk.now());
             }
             if !cancel_seen && let Some(cancel) = native_cancel(ctx) {
                 cancel_seen = true;
-                let _ = desk.take(cancel, ctx.workflow_time());
+                let _ = desk.take(cancel, time(ctx));
                 continue;
             }
-            let Poll::Ready(event) = ops.poll_next(cx) else { break };
-            if let Some(event) = event {
-                let _ = desk.take(event, ctx.workflow_time());
+            let Poll::Ready(news) = ops.poll_next(cx) else { break };
+            if let Some(news) = news {
+                let _ = desk.take(news.event, news.at.unwrap_or_else(|| time(ctx)));
             }
         }
         shown.follow(ctx, &desk.run);
@@ -49,6 +54,11 @@ pub(super) async fn drive(ctx: &WorkflowContext<OrderWorkflow>, desk: &RefCell<D
     .await;
     let run = &desk.borrow().run;
     Outcome { state: run.state(), last_event: run.events().len() as u64 }
+}
+
+/// The time of the workflow task.
+fn time(ctx: &WorkflowContext<OrderWorkflow>) -> Timestamp {
+    ctx.workflow_time().map_or(Timestamp::EPOCH, Timestamp::from_system)
 }
 
 /// Temporal's own cancellation request, as an order understands it.

@@ -13,6 +13,7 @@ mod driver;
 mod ops;
 mod outlet;
 mod settle;
+mod timekeeper;
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -170,7 +171,7 @@ impl OrderWorkflow {
         };
         let mut desk = desk.borrow_mut();
         let event = event(&mut desk)?;
-        desk.take(event, ctx.workflow_time())
+        desk.take(event, ctx.workflow_time().map_or(Timestamp::EPOCH, Timestamp::from_system))
     }
 
     fn read(&self, view: impl FnOnce(&Desk) -> RawValue) -> Result<RawValue, QueryError> {

@@ -10,11 +10,11 @@ use std::task::{Context, Poll};
 
 use contract::{CallInput, Earlier, Routes};
 use engine::{CallEffect, CallId, Effect, Event, TimerEffect, TimerId};
-use model::{Direction, OrderId, TaskId};
+use model::{Direction, OrderId, TaskId, Timestamp};
 use temporalio_workflow::{TimerOptions, TimerResult, WorkflowCancellationToken, WorkflowContext};
 
 use super::OrderWorkflow;
-use super::call::{Assignment, make};
+use super::call::{Assignment, Settled, make};
 
 /// Names one of them; calls come first.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -28,10 +28,17 @@ struct Op {
     token: WorkflowCancellationToken,
 }
 
+/// Something for the run to know.
+pub(super) struct News {
+    pub(super) event: Event,
+    /// When it happened, if the workflow's own time does not say.
+    pub(super) at: Option<Timestamp>,
+}
+
 /// How one of them ended.
 enum Done {
-    /// With news for the run, after so many attempts.
-    Settled(Event, u32),
+    /// With news for the run.
+    Settled(CallId, Settled),
     /// A timer has fired.
     Fired(TimerId),
     /// A timer was stopped.
@@ -70,10 +77,10 @@ impl Ops {
         }
     }
 
-    /// Does what the run wants done.
-    pub(super) fn carry_out(&mut self, effect: Effect, routes: &Routes) {
+    /// Does what the run wants done, at the run's own time.
+    pub(super) fn carry_out(&mut self, effect: Effect, routes: &Routes, now: Timestamp) {
         match effect {
-            Effect::Call(call) => self.call(*call, routes),
+            Effect::Call(call) => self.call(*call, routes, now),
             Effect::Settle(call) => self.cancel(Key::Call(call)),
             Effect::StartTimer(timer) => self.start_timer(timer),
             Effect::StopTimer(timer) => self.cancel(Key::Timer(timer)),
@@ -81,34 +88,33 @@ impl Ops {
     }
 
     /// The next thing that has ended, if it is news for the run.
-    pub(super) fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Event>> {
+    pub(super) fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<News>> {
         for (key, op) in &mut self.ops {
             if let Poll::Ready(done) = op.future.as_mut().poll(cx) {
                 let key = *key;
                 self.ops.remove(&key);
-                return Poll::Ready(self.conclude(key, done));
+                return Poll::Ready(self.conclude(done));
             }
         }
         Poll::Pending
     }
 
-    fn conclude(&mut self, key: Key, done: Done) -> Option<Event> {
+    fn conclude(&mut self, done: Done) -> Option<News> {
         match done {
-            Done::Settled(event, attempts) => {
-                if let Key::Call(call) = key
-                    && let Some(caller) = self.callers.remove(&call)
-                    && let Some(made) = self.made.get_mut(&caller)
+            Done::Settled(call, Settled { made, at }) => {
+                if let Some(caller) = self.callers.remove(&call)
+                    && let Some(calls) = self.made.get_mut(&caller)
                 {
-                    made.attempts = made.attempts.saturating_add(attempts);
+                    calls.attempts = calls.attempts.saturating_add(made.attempts);
                 }
-                Some(event)
+                Some(News { event: Event::CallSettled { call, settlement: made.settlement }, at })
             }
-            Done::Fired(timer) => Some(Event::TimerFired { timer }),
+            Done::Fired(timer) => Some(News { event: Event::TimerFired { timer }, at: None }),
             Done::Stopped => None,
         }
     }
 
-    fn call(&mut self, effect: CallEffect, routes: &Routes) {
+    fn call(&mut self, effect: CallEffect, routes: &Routes, now: Timestamp) {
         let caller = (effect.task.clone(), effect.direction);
         let made = self.made.entry(caller.clone()).or_default();
         made.calls += 1;
@@ -123,6 +129,7 @@ impl Ops {
             task_queue: routes.queues.get(&effect.system).cloned(),
             retry: effect.retry,
             within: effect.within,
+            ordered: now,
             input: CallInput {
                 order: self.order,
                 task: effect.task,
@@ -141,8 +148,7 @@ impl Ops {
         self.callers.insert(call, caller);
         let ctx = self.ctx.clone();
         self.begin(Key::Call(call), move |token| async move {
-            let made = make(&ctx, assignment, &token).await;
-            Done::Settled(Event::CallSettled { call, settlement: made.settlement }, made.attempts)
+            Done::Settled(call, make(&ctx, assignment, &token).await)
         });
     }
 

@@ -27,7 +27,13 @@ pub(crate) struct App {
     pub(crate) client: OrderClient,
     pub(crate) pool: PgPool,
     pub(crate) config: WorkerConfig,
-    worker: Option<(oneshot::Sender<()>, JoinHandle<Result<(), WorkerError>>)>,
+    worker: Option<Running>,
+}
+
+/// A worker, and what ends it when it is dropped.
+struct Running {
+    stop: oneshot::Sender<()>,
+    end: JoinHandle<Result<(), WorkerError>>,
 }
 
 impl App {
@@ -64,14 +70,14 @@ impl App {
             let _ = stopped.await;
         };
         let running = worker::run(self.config.clone(), self.world.clone(), self.pool.clone(), shutdown);
-        self.worker = Some((stop, tokio::spawn(running)));
+        self.worker = Some(Running { stop, end: tokio::spawn(running) });
     }
 
     /// Stops the worker in good order.
     pub(crate) async fn stop_worker(&mut self) {
-        if let Some((stop, running)) = self.worker.take() {
+        if let Some(Running { stop, end }) = self.worker.take() {
             drop(stop);
-            running.await.unwrap().unwrap();
+            end.await.unwrap().unwrap();
         }
     }
 
@@ -117,7 +123,9 @@ impl App {
             (stored.len() >= record.len()).then_some(stored)
         })
         .await;
-        assert_eq!(stored, record);
+        let other = stored.iter().zip(&record).find(|(stored, told)| stored != told);
+        assert_eq!(other, None, "Postgres has another record of order {order} than its workflow");
+        assert_eq!(stored.len(), record.len());
         record
     }
 }

@@ -4,6 +4,22 @@
 //! `ORDERWRIGHT_TEST_TEMPORAL` (`host:port`), or a development server that a test starts for itself; each test has a
 //! task queue of its own.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    clippy::print_stderr,
+    clippy::wildcard_enum_match_arm,
+    reason = "a test that goes wrong should stop"
+)]
+#![allow(
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    reason = "what `clippy.toml` bans is banned in workflow code"
+)]
+
 mod app;
 mod crash;
 mod mirror;
