@@ -1,6 +1,6 @@
 //! The Temporal worker: carries orders out, calls systems, and mirrors what happens to Postgres.
 //!
-//! [`workflow`] drives one `engine::Run` per order, [`activity`] makes calls through a [`Caller`], [`mirror`] writes what
+//! `workflow` drives one `engine::Run` per order, `activity` makes calls through a [`Caller`], `mirror` writes what
 //! happened. No rule of the domain is in here: those are the engine's.
 #![allow(
     clippy::disallowed_methods,

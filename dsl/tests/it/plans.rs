@@ -153,6 +153,19 @@ fn a_subscriber_without_equipment() {
 }
 
 #[test]
+fn a_number_that_is_held() {
+    check(
+        "number_hold",
+        expect![[r#"
+        number_hold@1
+        hold_number[1]: inventory.reserve
+        confirmation[1]: wait customer_confirmed after hold_number[1]
+        sold[1]: milestone after confirmation[1]
+    "#]],
+    );
+}
+
+#[test]
 fn every_example_order_has_a_test_here() {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../blueprints/orders");
     let this = include_str!("plans.rs");

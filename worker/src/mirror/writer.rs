@@ -59,6 +59,8 @@ pub(super) struct Writer {
     /// When the next batch may be written.
     write_at: Option<Instant>,
     rest: Duration,
+    /// Whether somebody was told that reports come late.
+    warned_late: bool,
     looks: FuturesUnordered<Look>,
 }
 
@@ -76,6 +78,7 @@ impl Writer {
             writing: FuturesUnordered::new(),
             write_at: None,
             rest: FIRST_REST,
+            warned_late: false,
             looks: FuturesUnordered::new(),
         }
     }
@@ -122,6 +125,12 @@ impl Writer {
         let now = Instant::now();
         match news {
             News::Progress(progress) if is_stale(&progress, clock::now()) => {
+                if !std::mem::replace(&mut self.warned_late, true) {
+                    tracing::warn!(
+                        "a workflow task took seconds, or the clocks of this machine and Temporal's differ; what comes late \
+                         is read from the workflows again"
+                    );
+                }
                 self.mender.mend(progress.order);
             }
             News::Progress(progress) => {
