@@ -6,6 +6,7 @@
 
 mod actor;
 mod call;
+mod draft;
 mod event;
 mod fault;
 mod ids;
@@ -18,13 +19,14 @@ mod value;
 
 pub use actor::Actor;
 pub use call::{CallOutcome, CallRequest, Direction};
+pub use draft::OrderDraft;
 pub use event::{Fact, HoldFor, OrderEvent};
 pub use fault::{Fault, Pointer};
 pub use ids::{
     BlueprintName, BlueprintRef, DeliveryId, ExternalId, Hash, IdempotencyKey, InvalidName, ItemId, ItemKind,
     OperationName, OrderId, SignalName, SystemName, TaskId, TaskName,
 };
-pub use order::{Action, Customer, Item, Order, OrderDraft, OrderRequest};
+pub use order::{Action, Customer, Item, Order, OrderRequest};
 pub use state::{IllegalTransition, OrderState, TaskState};
 pub use time::{Date, Duration, Timestamp};
 pub use types::{Field, Type, UnknownFields};
