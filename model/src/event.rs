@@ -276,109 +276,69 @@ impl Fact {
     /// The state the order is in after this fact, where the fact changes it.
     #[must_use]
     pub const fn order_state(&self) -> Option<OrderState> {
-        match self {
-            Self::OrderAccepted {} => Some(OrderState::Acknowledged),
-            Self::OrderPending { .. } => Some(OrderState::Pending),
-            Self::OrderStarted {} => Some(OrderState::InProgress),
-            Self::OrderHeld { .. } => Some(OrderState::Held),
-            Self::OrderRejected { .. } => Some(OrderState::Rejected),
-            Self::OrderCompleted {} => Some(OrderState::Completed),
-            Self::OrderFailed { .. } => Some(OrderState::Failed),
-            Self::OrderPartiallyCompleted {} => Some(OrderState::Partial),
-            Self::CancelRequested { .. } => Some(OrderState::AssessingCancellation),
-            Self::OrderResumed { state } | Self::CancelRefused { state, .. } => Some(*state),
-            Self::CancelAccepted { .. } => Some(OrderState::PendingCancellation),
-            Self::OrderCancelled {} => Some(OrderState::Cancelled),
-            Self::OrderRollingBack { .. }
-            | Self::CustomerStatusChanged { .. }
-            | Self::SignalReceived { .. }
-            | Self::SignalKept { .. }
-            | Self::SignalRefused { .. }
-            | Self::OperatorActed { .. }
-            | Self::TaskStarted { .. }
-            | Self::TaskSucceeded { .. }
-            | Self::TaskOutcomeUnknown { .. }
-            | Self::TaskFailed { .. }
-            | Self::TaskHeld { .. }
-            | Self::TaskSkipped { .. }
-            | Self::TaskDropped { .. }
-            | Self::TaskUndoing { .. }
-            | Self::TaskUndone { .. }
-            | Self::TaskUndoFailed { .. } => None,
-        }
-    }
-
-    /// Why a task is in the state that this fact puts it in, where there is something to say.
-    #[must_use]
-    pub fn task_reason(&self) -> Option<&str> {
-        match self {
-            Self::TaskOutcomeUnknown { reason, .. }
-            | Self::TaskFailed { reason, .. }
-            | Self::TaskHeld { reason, .. }
-            | Self::TaskSkipped { reason, .. }
-            | Self::TaskUndoFailed { reason, .. } => Some(reason),
-            Self::TaskStarted { .. }
-            | Self::TaskSucceeded { .. }
-            | Self::TaskDropped { .. }
-            | Self::TaskUndoing { .. }
-            | Self::TaskUndone { .. }
-            | Self::OrderAccepted {}
-            | Self::OrderPending { .. }
-            | Self::OrderStarted {}
-            | Self::OrderHeld { .. }
-            | Self::OrderResumed { .. }
-            | Self::OrderRollingBack { .. }
-            | Self::OrderRejected { .. }
-            | Self::OrderCompleted {}
-            | Self::OrderFailed { .. }
-            | Self::OrderPartiallyCompleted {}
-            | Self::CancelRequested { .. }
-            | Self::CancelRefused { .. }
-            | Self::CancelAccepted { .. }
-            | Self::OrderCancelled {}
-            | Self::CustomerStatusChanged { .. }
-            | Self::SignalReceived { .. }
-            | Self::SignalKept { .. }
-            | Self::SignalRefused { .. }
-            | Self::OperatorActed { .. } => None,
-        }
+        if let Change::Order(state) = self.change() { Some(state) } else { None }
     }
 
     /// The task whose state this fact changes, and the state it is in after it.
     #[must_use]
     pub const fn task_state(&self) -> Option<(&TaskId, TaskState)> {
+        if let Change::Task(task, state, _) = self.change() { Some((task, state)) } else { None }
+    }
+
+    /// Why a task is in the state that this fact puts it in, where there is something to say.
+    #[must_use]
+    pub const fn task_reason(&self) -> Option<&str> {
+        if let Change::Task(_, _, reason) = self.change() { reason } else { None }
+    }
+
+    const fn change(&self) -> Change<'_> {
         match self {
-            Self::TaskStarted { task, .. } => Some((task, TaskState::Running)),
-            Self::TaskSucceeded { task, .. } => Some((task, TaskState::Succeeded)),
-            Self::TaskOutcomeUnknown { task, .. } => Some((task, TaskState::Unknown)),
-            Self::TaskFailed { task, .. } => Some((task, TaskState::Failed)),
-            Self::TaskHeld { task, .. } => Some((task, TaskState::Held)),
-            Self::TaskSkipped { task, .. } => Some((task, TaskState::Skipped)),
-            Self::TaskDropped { task } => Some((task, TaskState::Dropped)),
-            Self::TaskUndoing { task, .. } => Some((task, TaskState::Undoing)),
-            Self::TaskUndone { task } => Some((task, TaskState::Undone)),
-            Self::TaskUndoFailed { task, .. } => Some((task, TaskState::UndoFailed)),
-            Self::OrderAccepted {}
-            | Self::OrderPending { .. }
-            | Self::OrderStarted {}
-            | Self::OrderHeld { .. }
-            | Self::OrderResumed { .. }
-            | Self::OrderRollingBack { .. }
-            | Self::OrderRejected { .. }
-            | Self::OrderCompleted {}
-            | Self::OrderFailed { .. }
-            | Self::OrderPartiallyCompleted {}
-            | Self::CancelRequested { .. }
-            | Self::CancelRefused { .. }
-            | Self::CancelAccepted { .. }
-            | Self::OrderCancelled {}
+            Self::OrderAccepted {} => Change::Order(OrderState::Acknowledged),
+            Self::OrderPending { .. } => Change::Order(OrderState::Pending),
+            Self::OrderStarted {} => Change::Order(OrderState::InProgress),
+            Self::OrderHeld { .. } => Change::Order(OrderState::Held),
+            Self::OrderResumed { state } | Self::CancelRefused { state, .. } => Change::Order(*state),
+            Self::OrderRejected { .. } => Change::Order(OrderState::Rejected),
+            Self::OrderCompleted {} => Change::Order(OrderState::Completed),
+            Self::OrderFailed { .. } => Change::Order(OrderState::Failed),
+            Self::OrderPartiallyCompleted {} => Change::Order(OrderState::Partial),
+            Self::CancelRequested { .. } => Change::Order(OrderState::AssessingCancellation),
+            Self::CancelAccepted { .. } => Change::Order(OrderState::PendingCancellation),
+            Self::OrderCancelled {} => Change::Order(OrderState::Cancelled),
+            Self::TaskStarted { task, .. } => Change::Task(task, TaskState::Running, None),
+            Self::TaskSucceeded { task, .. } => Change::Task(task, TaskState::Succeeded, None),
+            Self::TaskOutcomeUnknown { task, reason } => {
+                Change::Task(task, TaskState::Unknown, Some(reason.as_str()))
+            }
+            Self::TaskFailed { task, reason } => Change::Task(task, TaskState::Failed, Some(reason.as_str())),
+            Self::TaskHeld { task, reason, .. } => Change::Task(task, TaskState::Held, Some(reason.as_str())),
+            Self::TaskSkipped { task, reason } => {
+                Change::Task(task, TaskState::Skipped, Some(reason.as_str()))
+            }
+            Self::TaskDropped { task } => Change::Task(task, TaskState::Dropped, None),
+            Self::TaskUndoing { task, .. } => Change::Task(task, TaskState::Undoing, None),
+            Self::TaskUndone { task } => Change::Task(task, TaskState::Undone, None),
+            Self::TaskUndoFailed { task, reason } => {
+                Change::Task(task, TaskState::UndoFailed, Some(reason.as_str()))
+            }
+            Self::OrderRollingBack { .. }
             | Self::CustomerStatusChanged { .. }
             | Self::SignalReceived { .. }
             | Self::SignalKept { .. }
             | Self::SignalRefused { .. }
-            | Self::OperatorActed { .. } => None,
+            | Self::OperatorActed { .. } => Change::Nothing,
         }
     }
+}
+
+/// The one state that a fact changes, if it changes one.
+enum Change<'a> {
+    /// The order's.
+    Order(OrderState),
+    /// A task's, with the reason where there is something to say.
+    Task(&'a TaskId, TaskState, Option<&'a str>),
+    /// None.
+    Nothing,
 }
 
 #[cfg(test)]

@@ -53,14 +53,10 @@ struct Doomed(Child);
 
 impl Doomed {
     fn start(app: &App) -> Self {
-        let options = app.pool.connect_options();
-        let database = format!(
-            "postgres://{}@{}:{}/{}",
-            options.get_username(),
-            options.get_host(),
-            options.get_port(),
-            options.get_database().unwrap()
-        );
+        // The server of the test run, with whatever it takes to get in, and the database of this test.
+        let server = std::env::var("DATABASE_URL").unwrap();
+        let (server, _) = server.rsplit_once('/').unwrap();
+        let database = format!("{server}/{}", app.pool.connect_options().get_database().unwrap());
         let child = Command::new(std::env::current_exe().unwrap())
             .args(["--exact", "crash::a_worker_of_its_own", "--nocapture"])
             .env(TASK_QUEUE, app.client.task_queue())
