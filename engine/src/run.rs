@@ -276,6 +276,8 @@ impl Run {
 
     /// Completes the order when every task has passed.
     pub(crate) fn complete(&mut self) {
+        // Nothing is told after the end.
+        self.tell_status();
         self.tell(Fact::OrderCompleted {});
         self.end();
     }

@@ -243,7 +243,13 @@ impl Run {
 
     fn end_backward(&mut self) {
         let Phase::Backward { ending, uncleared: 0 } = &self.state.phase else { return };
-        let fact = match ending.clone() {
+        let ending = ending.clone();
+        // What the customer was told on the way is over, but for what the blueprint leaves in place.
+        if !self.abandons() {
+            self.state.statuses.clear();
+        }
+        self.tell_status();
+        let fact = match ending {
             Ending::Rejected(reason) if self.untouched() => Fact::OrderRejected { reason },
             Ending::Rejected(reason) | Ending::Failed(reason) | Ending::Abandoned(reason) => {
                 Fact::OrderFailed { reason }

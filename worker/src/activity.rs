@@ -71,6 +71,7 @@ impl Calls {
             () = self.abandoned(&ctx) => return Err(ActivityError::cancelled()),
         };
         record.ended(&outcome);
+        log(&request, &outcome);
         let millis = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
         let details = CallFailureDetails { attempts: attempt, took: model::Duration::from_millis(millis) };
         conclude(&ctx, outcome, details, certain).await
@@ -130,6 +131,21 @@ async fn conclude(
             failure(CallFailure::Unknown, reason, details, Next::Attempt { after: None })
         }
     })
+}
+
+/// Says what went wrong, to whoever watches the logs. What goes well is on the order's record.
+fn log(request: &CallRequest, outcome: &CallOutcome) {
+    let (end, reason) = match outcome {
+        CallOutcome::Succeeded(_) => return,
+        CallOutcome::Refused { reason } => ("was refused", reason),
+        CallOutcome::Failed { reason, .. } => ("failed", reason),
+        CallOutcome::Unknown { reason } => ("got no answer", reason),
+    };
+    let CallRequest { order, task, system, operation, attempt, .. } = request;
+    tracing::warn!(
+        order.id = %order, task = %task, system = %system, operation = %operation, attempt,
+        "attempt {attempt} of {system}.{operation} for {task} {end}: {reason}"
+    );
 }
 
 /// What is to follow a failure.

@@ -64,7 +64,14 @@ async fn has_seen_everything(
     seen: u64,
 ) -> Result<bool, ApiError> {
     let from_seen = store::load_events(connection, order, seen.checked_sub(1), 1).await?;
-    Ok(from_seen.first().is_some_and(|event| event.number == seen && ends_order(event)))
+    match from_seen.first() {
+        Some(event) => Ok(event.number == seen && ends_order(event)),
+        // A number that the order has not reached: if it has ended, it never will.
+        None => {
+            let order = store::load_order(connection, order).await?;
+            Ok(order.is_some_and(|order| order.summary.progress.state.is_final()))
+        }
+    }
 }
 
 /// The events, until the order's last one, the end of the process or an outage of Postgres. After the last
@@ -196,6 +203,9 @@ mod tests {
         let again = api.request("GET", &format!("/v1/orders/{order}/events")).header("last-event-id", "7");
         let again = Answer::to(again.header("accept", "text/event-stream")).await;
         assert_eq!((again.status.as_u16(), again.text.as_str()), (204, ""));
+        let beyond = api.request("GET", &format!("/v1/orders/{order}/events")).header("last-event-id", "999");
+        let beyond = Answer::to(beyond.header("accept", "text/event-stream")).await;
+        assert_eq!(beyond.status.as_u16(), 204);
     }
 
     #[sqlx::test(migrator = "store::MIGRATOR")]

@@ -5,8 +5,8 @@ use axum::extract::State;
 use axum::response::{IntoResponse as _, Response};
 use http::{StatusCode, header};
 use model::{
-    Actor, Fault, IdempotencyKey, Order, OrderDraft, OrderId, OrderRequest, OrderState, Timestamp, Value,
-    limits,
+    Actor, Fault, IdempotencyKey, Order, OrderDraft, OrderId, OrderRequest, OrderState, Pointer, Timestamp,
+    Value, limits,
 };
 use plan::Plan;
 use store::{Accepted, Keyed, NewOrder, OrderProgress, OrderSummary};
@@ -47,7 +47,7 @@ struct OrderSchema {
     /// 0 is the most urgent, 4 the least.
     #[schema(minimum = 0, maximum = 4, default = 4)]
     priority: Option<u8>,
-    /// Not before.
+    /// Not before. A time in the future is refused for now.
     #[schema(format = DateTime)]
     requested_start: Option<String>,
     /// If possible by.
@@ -174,9 +174,14 @@ pub(crate) async fn submit_order(
 async fn judge(
     app: &App,
     connection: &mut sqlx::PgConnection,
-    draft: OrderDraft,
+    mut draft: OrderDraft,
     submitted_at: Timestamp,
 ) -> Result<(Order, Plan), ApiError> {
+    // Better refused than begun too early.
+    if draft.request.requested_start.is_some_and(|start| start > submitted_at) {
+        let detail = "orders that start later are not supported yet: send the order when it is to start";
+        draft.faults.push(Fault::new(Pointer::root().key("requested_start"), detail));
+    }
     let id = OrderId::new(Uuid::now_v7());
     let order = Order { id, submitted_at, request: draft.request.clone() };
     match make_plan(app, connection, order).await {

@@ -354,6 +354,8 @@ impl Test {
 
     fn check_end(&self) {
         assert!(self.calls.is_empty(), "calls are out after the end");
+        let last = self.run.events().last().and_then(|event| event.fact.order_state());
+        assert_eq!(last, Some(self.run.state()), "something was told after the end");
         let view = self.run.view();
         let held = self.ledger.held();
         match self.run.state() {
