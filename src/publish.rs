@@ -3,7 +3,8 @@
 use serde_json::{Map, Value, json};
 
 use crate::failure::Failure;
-use crate::remote::{Api, Diagnostic, Published};
+use crate::remote::{Api, Published};
+use crate::show::diagnostic_lines;
 
 /// Sends the files of a library and gives the API's answer.
 pub(crate) async fn publish(api: &Api, files: Vec<(String, String)>) -> Result<Value, Failure> {
@@ -14,7 +15,7 @@ pub(crate) async fn publish(api: &Api, files: Vec<(String, String)>) -> Result<V
 /// What came of it, for people.
 pub(crate) fn summary(published: &Published) -> String {
     let Published { new, known, warnings } = published;
-    let mut lines: Vec<String> = warnings.iter().flat_map(Diagnostic::lines).collect();
+    let mut lines: Vec<String> = warnings.iter().flat_map(diagnostic_lines).collect();
     lines.extend(new.iter().map(|blueprint| format!("published {blueprint}")));
     lines.extend(known.iter().map(|blueprint| format!("{blueprint} was published before")));
     lines.join("\n")

@@ -1,10 +1,13 @@
-//! Reading blueprint files and order documents from disk.
+//! Reading what the command line names: folders of blueprints, and JSON documents in files or from standard input.
 
-use std::fs;
-use std::io::ErrorKind;
+use std::ffi::OsString;
+use std::fmt;
+use std::fs::{self, File};
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, anyhow};
+use model::{DocumentError, Fault, Value};
 
 use crate::failure::Failure;
 
@@ -58,27 +61,95 @@ fn name_below(folder: &Path, path: &Path) -> String {
 }
 
 /// The text of a file that the command line names.
-pub(crate) fn read_text(path: &Path) -> Result<String, Failure> {
-    let cannot = || format!("could not read `{}`", path.display());
-    let size = fs::metadata(path).with_context(cannot).map_err(Failure::misuse)?.len();
-    if size > FILE_BYTES {
-        let error = anyhow!("`{}` has {size} bytes, and at most {FILE_BYTES} are read", path.display());
-        return Err(Failure::misuse(error));
-    }
-    match fs::read_to_string(path) {
-        Err(error) if error.kind() == ErrorKind::InvalidData => {
-            Err(Failure::misuse(anyhow!("`{}` is not UTF-8 text", path.display())))
-        }
-        read => read.with_context(cannot).map_err(Failure::misuse),
+fn read_text(path: &Path) -> Result<String, Failure> {
+    let shown = format!("`{}`", path.display());
+    let file = File::open(path).with_context(|| could_not_read(&shown)).map_err(Failure::misuse)?;
+    into_text(read_bounded(file, &shown)?, &shown)
+}
+
+/// Where a document is read from: a file, or `-` for standard input.
+#[derive(Clone, Debug)]
+pub(crate) enum DocumentSource {
+    File(PathBuf),
+    StandardInput,
+}
+
+impl From<OsString> for DocumentSource {
+    fn from(argument: OsString) -> Self {
+        if argument == "-" { Self::StandardInput } else { Self::File(argument.into()) }
     }
 }
 
-/// The JSON document in a file that the command line names.
-pub(crate) fn read_json(path: &Path) -> Result<serde_json::Value, Failure> {
-    let text = read_text(path)?;
-    serde_json::from_str(&text)
-        .with_context(|| format!("`{}` is not JSON", path.display()))
-        .map_err(Failure::misuse)
+/// As it is named in messages.
+impl fmt::Display for DocumentSource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::File(path) => write!(f, "`{}`", path.display()),
+            Self::StandardInput => f.write_str("standard input"),
+        }
+    }
+}
+
+impl DocumentSource {
+    /// The JSON document that is there, or what in it could be taken in more than one way.
+    pub(crate) fn read(&self) -> Result<Result<Value, Vec<Fault>>, Failure> {
+        let shown = self.to_string();
+        let bytes = match self {
+            Self::File(path) => {
+                let file =
+                    File::open(path).with_context(|| could_not_read(&shown)).map_err(Failure::misuse)?;
+                read_bounded(file, &shown)?
+            }
+            Self::StandardInput => read_bounded(io::stdin().lock(), &shown)?,
+        };
+        parse(&bytes, &shown)
+    }
+
+    /// The JSON document that is there.
+    pub(crate) fn document(&self) -> Result<Value, Failure> {
+        self.read()?.map_err(|faults| invalid(&self.to_string(), &faults))
+    }
+}
+
+/// The JSON document that an argument is itself.
+pub(crate) fn document_in(argument: &str, what: &str) -> Result<Value, Failure> {
+    parse(argument.as_bytes(), what)?.map_err(|faults| invalid(what, &faults))
+}
+
+fn parse(json: &[u8], shown: &str) -> Result<Result<Value, Vec<Fault>>, Failure> {
+    match Value::read_document(json) {
+        Ok(document) => Ok(Ok(document)),
+        Err(DocumentError::Ambiguous(faults)) => Ok(Err(faults)),
+        Err(wrong @ DocumentError::NotJson { .. }) => {
+            Err(Failure::misuse(anyhow!(wrong).context(format!("{shown} is not JSON"))))
+        }
+    }
+}
+
+fn invalid(shown: &str, faults: &[Fault]) -> Failure {
+    Failure::no(anyhow!("{shown} is not a valid document"))
+        .with_details(faults.iter().map(ToString::to_string).collect())
+}
+
+fn could_not_read(shown: &str) -> String {
+    format!("could not read {shown}")
+}
+
+/// Reads to the end, which a pipe may not have.
+fn read_bounded(from: impl Read, shown: &str) -> Result<Vec<u8>, Failure> {
+    let mut bytes = Vec::new();
+    let read = from.take(FILE_BYTES.saturating_add(1)).read_to_end(&mut bytes);
+    read.with_context(|| could_not_read(shown)).map_err(Failure::misuse)?;
+    if bytes.len() as u64 > FILE_BYTES {
+        return Err(Failure::misuse(anyhow!(
+            "{shown} has more than {FILE_BYTES} bytes, and no more are read"
+        )));
+    }
+    Ok(bytes)
+}
+
+fn into_text(bytes: Vec<u8>, shown: &str) -> Result<String, Failure> {
+    String::from_utf8(bytes).map_err(|_| Failure::misuse(anyhow!("{shown} is not UTF-8 text")))
 }
 
 #[cfg(test)]
@@ -95,6 +166,25 @@ mod tests {
         }
         let names: Vec<_> = read_library(folder.path()).unwrap().into_iter().map(|(name, _)| name).collect();
         assert_eq!(names, ["access/fiber/a.blueprint", "b.blueprint"]);
+    }
+
+    #[test]
+    fn what_has_no_end_is_read_up_to_the_limit() {
+        assert_eq!(read_bounded(io::repeat(b' ').take(FILE_BYTES), "it").unwrap().len() as u64, FILE_BYTES);
+        let failure = read_bounded(io::repeat(b' '), "standard input").unwrap_err().to_string();
+        assert_eq!(failure, "error: standard input has more than 16000000 bytes, and no more are read");
+    }
+
+    #[test]
+    fn a_document_that_could_be_taken_in_two_ways_is_refused() {
+        assert_eq!(
+            document_in(r#"{"a": 1, "a": 2}"#, "the payload").unwrap_err().to_string(),
+            "error: the payload is not a valid document\n  /a: `a` is given twice"
+        );
+        assert_eq!(
+            document_in("{", "the payload").unwrap_err().to_string(),
+            "error: the payload is not JSON\n  because: line 1, column 1: EOF while parsing an object"
+        );
     }
 
     #[test]

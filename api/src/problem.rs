@@ -3,6 +3,8 @@
 //! [`ProblemType`] is the closed list of kinds; each has a page under `/problems/{name}`, which is what a
 //! document's `type` points at. Which error becomes which kind is decided in `error`.
 
+use dsl::DiagnosticDocument;
+use model::{BlueprintRef, Fault};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -66,12 +68,16 @@ problem_types! {
     InvalidDocument = 422 "invalid-document": "the document is not valid",
         "`errors` lists every fault with a JSON pointer (RFC 6901) to its place in the body. Nothing has been done.";
     InvalidBlueprints = 422 "invalid-blueprints": "the blueprints have errors",
-        "`diagnostics` lists every error and warning with its code, file, line and column. Nothing has been published.";
+        "`diagnostics` lists every error and warning with its code, its place and how to put it right. Nothing has been published.";
     KeyReused = 422 "key-reused": "the key stands for another request",
-        "The `Idempotency-Key` was sent before with a different document. Repeat the first document, or use a new key for \
-         a new order. Nothing has been done.";
+        "The `Idempotency-Key` was sent before with a different document. The detail names the order that it stands for, \
+         `errors` the places where the documents differ. Repeat the first document, or use a new key for a new order. \
+         Nothing has been done.";
     Internal = 500 "internal": "something went wrong on our side",
         "`incident` is an id to report; the log has the cause under it. The request can be repeated with the same key.";
+    NotShown = 503 "not-shown": "the order does not show it yet",
+        "What became of the delivery was asked for by `delivery`, and Postgres has not been told of it within 5 s. Try again \
+         after `Retry-After` seconds, or read the order as it is without `delivery`.";
     Overloaded = 503 "overloaded": "too much is going on",
         "A limit on concurrent requests or streams is reached. Try again after `Retry-After` seconds.";
     Unavailable = 503 "unavailable": "a service that is needed can't be reached",
@@ -114,7 +120,7 @@ pub(crate) struct Problem {
     /// Everything the compiler has to say about published blueprints.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schema(required = false)]
-    pub(crate) diagnostics: Vec<ProblemDiagnostic>,
+    pub(crate) diagnostics: Vec<DiagnosticDocument>,
     /// The task that is the reason of a refusal.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) task: Option<String>,
@@ -129,41 +135,48 @@ pub(crate) struct Problem {
     pub(crate) incident: Option<String>,
 }
 
-/// One fault: of a place in the body, of a parameter or header, or of a blueprint.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, ToSchema)]
+/// One fault: where it is, and what is wrong there.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub(crate) struct ProblemError {
-    /// Where in the body (RFC 6901); empty for the whole document.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(example = "/items/0/quantity")]
-    pub(crate) pointer: Option<String>,
-    /// Which query parameter or header.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) parameter: Option<String>,
-    /// Which blueprint version.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) blueprint: Option<String>,
+    #[serde(flatten)]
+    pub(crate) at: FaultPlace,
     /// What is wrong and what was expected.
     pub(crate) detail: String,
 }
 
-/// One thing that the compiler says about a blueprint file.
+/// Where a fault is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
-pub(crate) struct ProblemDiagnostic {
-    /// Its code, which is explained in the language's documentation.
-    pub(crate) code: &'static str,
-    /// `error` or `warning`.
-    pub(crate) severity: &'static str,
-    /// The file, as it was sent.
-    pub(crate) file: String,
-    /// The line, from 1.
-    pub(crate) line: u32,
-    /// The column in characters, from 1.
-    pub(crate) column: u32,
-    /// What is wrong.
-    pub(crate) message: String,
-    /// How to put it right, where there is a way.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) help: Option<String>,
+#[serde(rename_all = "snake_case")]
+pub(crate) enum FaultPlace {
+    /// A place in the body (RFC 6901); empty for the whole document.
+    #[schema(example = json!({"pointer": "/items/0/quantity"}))]
+    Pointer(String),
+    /// A query parameter or a header.
+    Parameter(String),
+    /// A blueprint version.
+    Blueprint(String),
+}
+
+impl ProblemError {
+    /// A fault of a query parameter or a header.
+    pub(crate) fn parameter(name: impl Into<String>, detail: impl Into<String>) -> Self {
+        Self { at: FaultPlace::Parameter(name.into()), detail: detail.into() }
+    }
+
+    /// A blueprint that is published with another meaning.
+    pub(crate) fn taken(blueprint: &BlueprintRef) -> Self {
+        let BlueprintRef { name, version } = blueprint;
+        Self {
+            at: FaultPlace::Blueprint(blueprint.to_string()),
+            detail: format!("version {version} of `{name}` is published with a different meaning"),
+        }
+    }
+}
+
+impl From<Fault> for ProblemError {
+    fn from(fault: Fault) -> Self {
+        Self { at: FaultPlace::Pointer(fault.pointer.as_str().to_owned()), detail: fault.detail }
+    }
 }
 
 #[cfg(test)]

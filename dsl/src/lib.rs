@@ -16,10 +16,15 @@ mod library;
 mod lower;
 mod meaning;
 mod resolve;
+mod served;
 mod suggest;
 mod syntax;
 
 pub use blueprint::Blueprint;
+pub use diagnostic::{
+    ByteSpan, DiagnosticDocument, DiagnosticsDocument, EditDocument, LabelDocument, PlaceDocument,
+    render_terminal,
+};
 pub use diagnostic::{Code, Diagnostic, Edit, FileId, Label, Severity, SourceFile, SourceMap, Span};
-pub use diagnostic::{render_json, render_terminal};
 pub use library::{Compiled, Library, OperationDeclaration, SystemDeclaration};
+pub use served::Gap;

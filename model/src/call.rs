@@ -65,6 +65,11 @@ pub enum CallOutcome {
         /// The system asked to be left alone for so long.
         retry_after: Option<Duration>,
     },
+    /// It has not been sent, because nobody says how to reach the system or its operation: an operator's to mend.
+    Unserved {
+        /// What is missing, and where to say it.
+        reason: String,
+    },
     /// Nobody knows whether it has been done: no answer came, or the connection broke after sending.
     Unknown {
         /// What went wrong.

@@ -133,6 +133,12 @@ pub enum Fact {
         id: DeliveryId,
         /// Its name.
         signal: SignalName,
+        /// The task that it names; without it, the first that will wait for such a signal.
+        #[serde(default)]
+        task: Option<TaskId>,
+        /// What it carried.
+        #[serde(default)]
+        payload: Value,
     },
     /// A signal came that no task takes, or of the wrong shape. Nothing else happened.
     SignalRefused {
@@ -289,6 +295,42 @@ impl Fact {
     #[must_use]
     pub const fn task_reason(&self) -> Option<&str> {
         if let Change::Task(_, _, reason) = self.change() { reason } else { None }
+    }
+
+    /// The delivery that this fact tells of: a signal, a cancel, or what a person did.
+    #[must_use]
+    pub const fn delivery(&self) -> Option<&DeliveryId> {
+        match self {
+            Self::CancelRequested { id, .. }
+            | Self::CancelRefused { id, .. }
+            | Self::CancelAccepted { id }
+            | Self::SignalReceived { id, .. }
+            | Self::SignalKept { id, .. }
+            | Self::SignalRefused { id, .. }
+            | Self::OperatorActed { id, .. } => Some(id),
+            Self::OrderAccepted {}
+            | Self::OrderPending { .. }
+            | Self::OrderStarted {}
+            | Self::OrderHeld { .. }
+            | Self::OrderResumed { .. }
+            | Self::OrderRollingBack { .. }
+            | Self::OrderRejected { .. }
+            | Self::OrderCompleted {}
+            | Self::OrderFailed { .. }
+            | Self::OrderPartiallyCompleted {}
+            | Self::OrderCancelled {}
+            | Self::CustomerStatusChanged { .. }
+            | Self::TaskStarted { .. }
+            | Self::TaskSucceeded { .. }
+            | Self::TaskOutcomeUnknown { .. }
+            | Self::TaskFailed { .. }
+            | Self::TaskHeld { .. }
+            | Self::TaskSkipped { .. }
+            | Self::TaskDropped { .. }
+            | Self::TaskUndoing { .. }
+            | Self::TaskUndone { .. }
+            | Self::TaskUndoFailed { .. } => None,
+        }
     }
 
     const fn change(&self) -> Change<'_> {

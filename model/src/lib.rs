@@ -6,6 +6,7 @@
 
 mod actor;
 mod call;
+mod document;
 mod draft;
 mod event;
 mod fault;
@@ -19,6 +20,7 @@ mod value;
 
 pub use actor::Actor;
 pub use call::{CallOutcome, CallRequest, Direction};
+pub use document::DocumentError;
 pub use draft::OrderDraft;
 pub use event::{Fact, HoldFor, OrderEvent};
 pub use fault::{Fault, Pointer};

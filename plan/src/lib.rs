@@ -5,6 +5,7 @@
 //! the blueprint's syntax nor what has happened to the order.
 
 mod body;
+mod document;
 mod error;
 mod evaluate;
 mod expr;
@@ -14,6 +15,7 @@ mod plan;
 mod sort;
 
 pub use body::{Argument, Body, Call, CallBody, Definition, Ensure, Reaction, ReactionKind, Retry, Undo};
+pub use document::{PlanDocument, PlannedBody, PlannedTask};
 pub use error::{EvalError, InvalidPlan};
 pub use evaluate::{NoTasks, Scope, TaskFacts, TaskValue, Tasks};
 pub use expr::{Expr, Formula};

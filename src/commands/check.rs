@@ -3,10 +3,12 @@
 use std::path::PathBuf;
 
 use clap::ValueEnum;
-use dsl::{Compiled, Library, render_json, render_terminal};
+use dsl::{Compiled, DiagnosticsDocument, Library, render_terminal};
+use systems::Directory;
 
+use crate::deployment;
 use crate::failure::{Exit, Failure};
-use crate::output::{print, print_lines};
+use crate::output::{print, print_json, print_lines};
 use crate::sources::read_library;
 
 /// Check blueprints: every error of every file at once
@@ -14,16 +16,24 @@ use crate::sources::read_library;
 /// Reads every `*.blueprint` file below a folder; together they are one library. Each error has a code, its place, the text it
 /// is about, and where possible the remedy. Warnings are shown, and are no errors.
 ///
+/// With `--systems`, a call is an error, too, that the deployment with this file does not say how to make; the API refuses to
+/// publish it. The variables that the file names need not be set.
+///
 /// The exit code is 0 without errors, 1 with errors, and 2 if there is nothing to check.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
   orderwright check blueprints
+  orderwright check blueprints --systems blueprints/systems.toml
   orderwright check blueprints --format json | jq -r '.diagnostics[] | \"\\(.file): \\(.title)\"'")]
 pub(crate) struct Args {
     /// The folder
     #[arg(value_name = "DIR")]
     dir: PathBuf,
+
+    /// How the systems are reached: also report calls that this file does not know, see docs/systems.md
+    #[arg(long, value_name = "FILE")]
+    systems: Option<PathBuf>,
 
     /// For people or for programs
     #[arg(long, value_enum, default_value_t = Format::Human)]
@@ -40,14 +50,23 @@ enum Format {
 
 /// Checks, and prints what was found.
 pub(crate) fn run(args: &Args) -> Result<(), Failure> {
+    let deployment = args.systems.as_deref().map(Directory::load).transpose().map_err(Failure::misuse)?;
     let mut files = read_library(&args.dir)?;
     // As the reader would have to name them.
     for (name, _) in &mut files {
         *name = args.dir.join(&*name).display().to_string();
     }
-    let Compiled { library, diagnostics, sources } = Library::compile(&files);
+    let Compiled { mut library, mut diagnostics, sources } = Library::compile(&files);
+    if let (Some(compiled), Some(deployment)) = (&library, &deployment) {
+        let gap = |system: &_, operation: &_| deployment::gap(deployment, system, operation);
+        let unserved = compiled.unserved(&sources, gap);
+        if !unserved.is_empty() {
+            diagnostics.extend(unserved);
+            library = None;
+        }
+    }
     match args.format {
-        Format::Json => print(render_json(&diagnostics, &sources))?,
+        Format::Json => print_json(&DiagnosticsDocument::new(&diagnostics, &sources))?,
         Format::Human => {
             // Ends with a line that counts, unless there is nothing to count.
             print_lines(&render_terminal(&diagnostics, &sources, console::colors_enabled()))?;

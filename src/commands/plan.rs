@@ -5,16 +5,15 @@ use std::time::SystemTime;
 
 use anyhow::anyhow;
 use clap::ValueEnum;
-use dsl::{Compiled, Library, render_json, render_terminal};
-use model::{Fault, Order, OrderId, OrderRequest, Pointer, Timestamp, Value};
-use plan::Plan;
+use dsl::{Compiled, DiagnosticsDocument, Library, render_terminal};
+use model::{Fault, Order, OrderId, OrderRequest, Timestamp, Value};
+use plan::{Plan, PlanDocument};
 use serde_json::json;
 
 use crate::failure::{Exit, Failure};
 use crate::output::{print, print_json, print_lines};
-use crate::planned::PlanDocument;
 use crate::show::plan_tree;
-use crate::sources::{read_json, read_library};
+use crate::sources::{DocumentSource, read_library};
 
 /// Show what would be done for an order
 ///
@@ -39,9 +38,9 @@ pub(crate) struct Args {
     )]
     blueprints: PathBuf,
 
-    /// The order: a JSON document
+    /// The order: a JSON document, or `-` for one on standard input
     #[arg(long, value_name = "FILE")]
-    order: PathBuf,
+    order: DocumentSource,
 
     /// For people or for programs
     #[arg(long, value_enum, default_value_t = Format::Tree)]
@@ -58,11 +57,11 @@ enum Format {
 
 /// Plans, and prints the plan.
 pub(crate) fn run(args: &Args) -> Result<(), Failure> {
-    let document = read_json(&args.order)?;
+    let document = args.order.read()?;
     let library = compile(args)?;
-    match make_plan(&library, document) {
+    match document.and_then(|document| make_plan(&library, document)) {
         Ok(plan) => {
-            let plan = PlanDocument::new(&plan);
+            let plan = PlanDocument::from(&plan);
             match args.format {
                 Format::Tree => print(plan_tree(&plan)),
                 Format::Json => print_json(&plan),
@@ -77,16 +76,14 @@ fn compile(args: &Args) -> Result<Library, Failure> {
     let Some(library) = library else {
         match args.format {
             Format::Tree => print_lines(&render_terminal(&diagnostics, &sources, console::colors_enabled()))?,
-            Format::Json => print(render_json(&diagnostics, &sources))?,
+            Format::Json => print_json(&DiagnosticsDocument::new(&diagnostics, &sources))?,
         }
         return Err(Failure::told(Exit::No));
     };
     Ok(library)
 }
 
-fn make_plan(library: &Library, document: serde_json::Value) -> Result<Plan, Vec<Fault>> {
-    let document =
-        Value::from_json(document).map_err(|wrong| vec![Fault::new(Pointer::root(), wrong.to_string())])?;
+fn make_plan(library: &Library, document: Value) -> Result<Plan, Vec<Fault>> {
     let draft = OrderRequest::draft(document);
     // An order that is only planned has no id of its own.
     let id = OrderId::new(uuid::Uuid::nil());
@@ -101,7 +98,7 @@ fn make_plan(library: &Library, document: serde_json::Value) -> Result<Plan, Vec
 
 fn refuse(args: &Args, faults: &[Fault]) -> Failure {
     match args.format {
-        Format::Tree => Failure::no(anyhow!("there is no plan for `{}`", args.order.display()))
+        Format::Tree => Failure::no(anyhow!("there is no plan for {}", args.order))
             .with_details(faults.iter().map(ToString::to_string).collect()),
         Format::Json => match print_json(&json!({ "faults": faults })) {
             Ok(()) => Failure::told(Exit::No),
@@ -135,7 +132,7 @@ mod tests {
                     { "id": "1", "offering": "POLE", "action": "add" },
                 ]
             });
-            let faults = make_plan(&library, document).unwrap_err();
+            let faults = make_plan(&library, Value::from_json(document).unwrap()).unwrap_err();
             faults.iter().map(|fault| fault.pointer.to_string()).collect()
         };
         let envelope =

@@ -3,8 +3,7 @@
 use std::collections::BTreeMap;
 
 use console::{measure_text_width, style};
-
-use crate::planned::{PlanDocument, PlannedBody, PlannedTask};
+use plan::{PlanDocument, PlannedBody, PlannedTask};
 
 /// The plan, wave by wave; below them the tasks that are left out, each with the rule.
 pub(crate) fn plan_tree(plan: &PlanDocument) -> String {
@@ -13,7 +12,7 @@ pub(crate) fn plan_tree(plan: &PlanDocument) -> String {
     for task in due.iter().copied() {
         waves.entry(task.wave).or_default().push(task);
     }
-    let width = plan.tasks.iter().map(|task| task.id.to_string().len()).max().unwrap_or(0);
+    let width = plan.tasks.iter().map(|task| task.id.len()).max().unwrap_or(0);
     let mut lines = vec![format!(
         "{} · {}, {}{}",
         style(&plan.blueprint).bold(),
@@ -46,8 +45,7 @@ fn task_lines(task: &PlannedTask, width: usize) -> Vec<String> {
     }
     let mut notes = Vec::new();
     if !task.after.is_empty() {
-        let after: Vec<String> = task.after.iter().map(ToString::to_string).collect();
-        notes.push(format!("after {}", after.join(", ")));
+        notes.push(format!("after {}", task.after.join(", ")));
     }
     notes.extend(task.when.iter().map(|when| format!("when {when}")));
     if let PlannedBody::Call { undo, no_undo, .. } = &task.body {

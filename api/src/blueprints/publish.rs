@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse as _, Response};
-use dsl::{Compiled, Library};
+use dsl::{Compiled, DiagnosticDocument, DiagnosticsDocument, Library};
 use http::StatusCode;
 use model::{Fault, Hash, Pointer, Type, Value};
 use serde::Serialize;
@@ -18,7 +18,6 @@ use crate::blueprints::view::signature;
 use crate::error::ApiError;
 use crate::extract::{Body, Document, RequestActor, record};
 use crate::hash::sha256;
-use crate::problem::ProblemDiagnostic;
 
 /// How many files a library may have.
 const FILES: usize = 1_000;
@@ -92,12 +91,13 @@ pub(crate) struct PublishedView {
     /// Versions that were there already, with the same meaning.
     known: Vec<String>,
     /// What the compiler warns of.
-    warnings: Vec<ProblemDiagnostic>,
+    warnings: Vec<DiagnosticDocument>,
 }
 
 /// Publish a library
 ///
-/// The files are checked together: errors come back all at once, as data (422), and nothing is published. A
+/// The files are checked together: errors come back all at once, as data (422), and nothing is published. So does every call
+/// that the deployment does not say how to make (`BP0505`). A
 /// version that is published already must mean what it meant: otherwise each that differs is named (409), and
 /// nothing is published. New orders get the newest versions from now on; orders that are there keep theirs.
 /// Publishing the same library again does no harm (200).
@@ -118,9 +118,14 @@ pub(crate) async fn publish_blueprints(
     RequestActor(by): RequestActor,
     Body(LibraryDocument { files }): Body<LibraryDocument>,
 ) -> Result<Response, ApiError> {
-    let compiled = compile(files.clone()).await?;
-    let warnings = diagnostics(&compiled);
-    let Some(library) = compiled.library else { return Err(ApiError::InvalidBlueprints(warnings)) };
+    let Compiled { library, diagnostics, sources } = compile(files.clone()).await?;
+    let found = DiagnosticsDocument::new(&diagnostics, &sources);
+    let Some(library) = library else { return Err(ApiError::InvalidBlueprints(found)) };
+    let routing = &app.config().routing;
+    let unserved = library.unserved(&sources, |system, operation| routing.gap(system, operation));
+    if !unserved.is_empty() {
+        return Err(ApiError::InvalidBlueprints(DiagnosticsDocument::new(&unserved, &sources)));
+    }
     let hash = sha256(&serde_json::to_vec(&files).map_err(ApiError::internal)?);
     let new = NewLibrary { hash: &hash, sources: &files, blueprints: &blueprints(&library), by: &by };
     let published = match store::publish_library(&mut *app.database().await?, &new, now()).await {
@@ -132,8 +137,12 @@ pub(crate) async fn publish_blueprints(
     };
     let status = if published.new.is_empty() { StatusCode::OK } else { StatusCode::CREATED };
     let names = |refs: &[model::BlueprintRef]| refs.iter().map(ToString::to_string).collect();
-    let view =
-        PublishedView { library: hash, new: names(&published.new), known: names(&published.known), warnings };
+    let view = PublishedView {
+        library: hash,
+        new: names(&published.new),
+        known: names(&published.known),
+        warnings: found.diagnostics,
+    };
     Ok((status, Json(view)).into_response())
 }
 
@@ -146,30 +155,13 @@ fn blueprints(library: &Library) -> Vec<NewBlueprint> {
     library.blueprints().iter().map(new).collect()
 }
 
-/// What the compiler found, as data.
-fn diagnostics(compiled: &Compiled) -> Vec<ProblemDiagnostic> {
-    let sources = &compiled.sources;
-    let show = |diagnostic: &dsl::Diagnostic| {
-        let span = diagnostic.span();
-        let (line, column) = sources.position(span.file, span.start);
-        ProblemDiagnostic {
-            code: diagnostic.code.as_str(),
-            severity: diagnostic.severity.as_str(),
-            file: sources.file(span.file).map_or_else(String::new, |file| file.name.clone()),
-            line,
-            column,
-            message: diagnostic.title.clone(),
-            help: diagnostic.help.clone(),
-        }
-    };
-    compiled.diagnostics.iter().map(show).collect()
-}
-
 #[cfg(test)]
 mod tests {
+    use dsl::{DiagnosticsDocument, Gap, Library};
     use sqlx::PgPool;
 
-    use crate::testing::{FIBER, ORDER, TestApp, library};
+    use crate::Routing;
+    use crate::testing::{FIBER, ORDER, TestApp, config, library, no_temporal};
 
     #[sqlx::test(migrator = "store::MIGRATOR")]
     async fn a_library_is_published_once(pool: PgPool) {
@@ -234,10 +226,9 @@ mod tests {
             .map(|n| format!("  task t{n} {{ call inventory.reserv(site: order.sight)  no undo \"x\" }}\n"))
             .collect();
         let broken = format!("blueprint broken version 1 {{\n  order {{ site: text }}\n{calls}}}\n");
-        let files = library(&[
-            ("a.blueprint", &broken),
-            ("b.blueprint", &FIBER.replace("site: text, ", "site: txt, ")),
-        ]);
+        let sources =
+            [("a.blueprint", broken), ("b.blueprint", FIBER.replace("site: text, ", "site: txt, "))];
+        let files = library(&sources.each_ref().map(|(name, text)| (*name, text.as_str())));
         let problem = api.post("/v1/blueprints", &files).await.problem(422, "invalid-blueprints");
         let diagnostics = problem["diagnostics"].as_array().unwrap();
         let errors: Vec<_> = diagnostics.iter().filter(|d| d["severity"] == "error").collect();
@@ -248,6 +239,38 @@ mod tests {
         let last = errors.last().unwrap();
         assert_eq!((&last["file"], &last["line"]), (&"b.blueprint".into(), &2.into()));
         assert_eq!(last["help"], "did you mean `text`?");
+
+        let compiled = Library::compile(&sources.map(|(name, text)| (name.to_owned(), text)));
+        let checked = DiagnosticsDocument::new(&compiled.diagnostics, &compiled.sources);
+        let as_checked = serde_json::to_value(checked.diagnostics).unwrap();
+        assert_eq!(problem["diagnostics"], as_checked, "they are what `orderwright check` shows");
+        assert_eq!(api.get("/v1/blueprints").await.json(200), serde_json::json!({"blueprints": []}));
+    }
+
+    #[sqlx::test(migrator = "store::MIGRATOR")]
+    async fn calls_that_the_deployment_can_not_make_are_not_published(pool: PgPool) {
+        let mut config = config();
+        config.routing = Routing::new(
+            |_| contract::Routes::default(),
+            |system, operation| {
+                (operation.as_str() == "reserve").then(|| Gap {
+                    what: format!("`{system}` has no such operation here"),
+                    help: "did you mean `reserve_port`?".to_owned(),
+                })
+            },
+        );
+        let api = TestApp::with(config, pool, no_temporal()).await;
+        let files = library(&[("fiber.blueprint", FIBER)]);
+        let problem = api.post("/v1/blueprints", &files).await.problem(422, "invalid-blueprints");
+        let [only] = problem["diagnostics"].as_array().unwrap().as_slice() else { panic!("{problem:#}") };
+        let line = FIBER.lines().position(|line| line.contains("call inventory.reserve(")).unwrap() + 1;
+        assert_eq!((&only["code"], &only["file"]), (&"BP0505".into(), &"fiber.blueprint".into()));
+        assert_eq!(only["line"], line);
+        assert_eq!(
+            only["title"],
+            "`reserve` calls `inventory.reserve`, and `inventory` has no such operation here"
+        );
+        assert_eq!(only["help"], "did you mean `reserve_port`?");
         assert_eq!(api.get("/v1/blueprints").await.json(200), serde_json::json!({"blueprints": []}));
     }
 

@@ -90,7 +90,9 @@ impl Checker<'_> {
         let free = operation.parameters.iter().map(|parameter| parameter.name.as_str());
         let free: Vec<_> =
             free.filter(|free| !call.arguments.iter().any(|(given, _)| given.text == *free)).collect();
-        let meant = near_miss(&name.text, free);
+        // Where only one argument is left over, it is the one.
+        let only = if let [only] = free.as_slice() { Some(*only) } else { None };
+        let meant = near_miss(&name.text, free.iter().copied()).or(only);
         let title = format!("`{}` takes no argument `{}`", call.label(), name.text);
         self.report(
             Diagnostic::new(Code::UnknownArgument, name.span, title)

@@ -166,6 +166,7 @@ impl<'a> Checker<'a> {
             ExprKind::Name(name) => self.name(name, expr.span),
             ExprKind::Field { of, name, safe } => self.field(of, name, *safe),
             ExprKind::Call { function, arguments } => self.call(function, arguments, expr.span),
+            ExprKind::Foreign(operation) => self.foreign(operation),
             ExprKind::Not(of) => self.not(of),
             ExprKind::Negate(of) => self.negate(of),
             ExprKind::Binary { op, op_span, left, right } => self.binary(*op, *op_span, left, right),
@@ -192,7 +193,7 @@ impl<'a> Checker<'a> {
             return found.expr;
         }
         if fits(found.of.required(), wanted) {
-            self.may_be_missing(at, "`??` says what holds then");
+            self.may_be_missing(at);
         } else {
             let found_noun = noun(if found.of == null() { &found.of } else { found.of.required() });
             let title = format!("expected {}, found {found_noun}", noun(wanted.required()));
@@ -211,9 +212,15 @@ impl<'a> Checker<'a> {
     }
 
     /// Reports a value that must be there and may be missing, with why.
-    pub(super) fn may_be_missing(&mut self, at: &tree::Expr, help: &str) {
+    pub(super) fn may_be_missing(&mut self, at: &tree::Expr) {
+        self.may_be_missing_for(at, "");
+    }
+
+    /// The same, of a value of which `access` is read.
+    pub(super) fn may_be_missing_for(&mut self, at: &tree::Expr, access: &str) {
         let text = one_line(self.env.sources.text(at.span));
         let title = format!("`{text}` may be missing");
+        let help = format!("say what holds then: `{text}{access} ?? …`");
         let mut diagnostic = Diagnostic::new(Code::MayBeMissing, at.span, title).help(help);
         if let Some((span, why)) = self.why_missing(at) {
             diagnostic = diagnostic.label(span, why);
@@ -309,7 +316,7 @@ impl<'a> Checker<'a> {
                 TextPart::Value(value) => {
                     let found = self.infer(value);
                     match &found.of {
-                        Type::Optional(_) => self.may_be_missing(value, "`??` says what to write then"),
+                        Type::Optional(_) => self.may_be_missing(value),
                         Type::List(_) | Type::Record(_) => {
                             let title = format!("{} can't stand in a text", noun(&found.of));
                             self.report(Diagnostic::new(Code::TypeMismatch, value.span, title));

@@ -25,6 +25,7 @@ impl Facts {
             self.conditions.push(one_line(sources.text(condition.span)));
         }
         match &condition.kind {
+            ExprKind::Foreign(inner) => self.learn(inner, holds, sources),
             ExprKind::Not(inner) => self.learn(inner, !holds, sources),
             ExprKind::Binary { op: BinaryOp::And, left, right, .. } if holds => {
                 self.learn(left, true, sources);
@@ -67,6 +68,9 @@ impl Facts {
 
 /// The conditions that `condition` is made of, as written, if it holds only when each of them does.
 pub(super) fn conjuncts(condition: &Expr, sources: &SourceMap) -> Vec<String> {
+    if let ExprKind::Foreign(operation) = &condition.kind {
+        return conjuncts(operation, sources);
+    }
     if let ExprKind::Binary { op: BinaryOp::And, left, right, .. } = &condition.kind {
         let mut both = conjuncts(left, sources);
         both.extend(conjuncts(right, sources));

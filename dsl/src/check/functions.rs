@@ -9,6 +9,7 @@ use super::types::{comparable, noun};
 use crate::Span;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::suggest::near_miss;
+use crate::syntax::foreign;
 use crate::syntax::tree::{self, Name};
 
 impl Checker<'_> {
@@ -19,7 +20,7 @@ impl Checker<'_> {
         let Some((_, function)) = Function::ALL.iter().find(|(known, _)| *known == name.text) else {
             let known = Function::ALL.iter().map(|(known, _)| *known).chain(["ran"]);
             let title = format!("there is no function `{}`", name.text);
-            let meant = near_miss(&name.text, known);
+            let meant = foreign::function(&name.text).or_else(|| near_miss(&name.text, known));
             self.report(Diagnostic::new(Code::UnknownName, name.span, title).did_you_mean(meant));
             return Typed::unknown();
         };
@@ -163,7 +164,7 @@ impl Checker<'_> {
                 found.push(typed);
             } else {
                 if is(typed.of.required()) {
-                    self.may_be_missing(argument, "`??` says what holds then");
+                    self.may_be_missing(argument);
                 } else {
                     let title = format!("expected {form}, found {}", noun(&typed.of));
                     self.report(Diagnostic::new(Code::TypeMismatch, argument.span, title));

@@ -6,6 +6,7 @@ use super::Env;
 use super::task::CheckedTask;
 use crate::Span;
 use crate::diagnostic::{Code, Diagnostic};
+use crate::suggest::listing;
 
 pub(super) fn check(env: &Env<'_>, tasks: &[CheckedTask], diagnostics: &mut Vec<Diagnostic>) {
     let mut dependants = vec![Vec::new(); tasks.len()];
@@ -121,37 +122,68 @@ impl Graph<'_> {
                 continue;
             }
             let behind = self.behind(rejecting);
-            let Some(early) = (0..self.tasks.len()).find(|other| {
-                *other != rejecting
-                    && !behind.contains(other)
-                    && self.tasks.get(*other).is_some_and(|other| other.effect)
-            }) else {
-                continue;
-            };
-            let (name, other) = (self.name(rejecting), self.name(early));
-            let before = self.before(rejecting).contains(&early);
-            let title = if before {
-                format!("`{other}` has been done by then")
-            } else {
-                format!("`{other}` may have been done by then")
-            };
-            let each = self.env.outline.tree.tasks.get(rejecting).and_then(|task| task.block).is_some();
-            let help = if before {
-                "use `rollback`, which undoes what has been done".to_owned()
-            } else if each {
-                "another item may be further on: use `rollback`, or let everything that has an effect wait for \
-                 this task of all items"
-                    .to_owned()
-            } else {
-                format!("let it wait: `after {name}`; or use `rollback`, which undoes what has been done")
-            };
-            diagnostics.push(
-                Diagnostic::new(Code::LateReject, reject.at, title)
-                    .here("the order is rejected here")
-                    .label(self.name_span(early), format!("this does not wait for `{name}`"))
-                    .help(help),
-            );
+            let early: Vec<usize> = (0..self.tasks.len())
+                .filter(|other| {
+                    *other != rejecting
+                        && !behind.contains(other)
+                        && self.tasks.get(*other).is_some_and(|other| other.effect)
+                })
+                .collect();
+            if !early.is_empty() {
+                diagnostics.push(self.late_reject(rejecting, reject.at, &early));
+            }
         }
+    }
+
+    /// A reaction that rejects an order for which the tasks `early` may have taken effect.
+    fn late_reject(&self, rejecting: usize, at: Span, early: &[usize]) -> Diagnostic {
+        let name = self.name(rejecting);
+        let diagnostic = |other: usize, title: String| {
+            Diagnostic::new(Code::LateReject, at, title)
+                .here("the order is rejected here")
+                .label(self.name_span(other), format!("this does not wait for `{name}`"))
+        };
+        let before = self.before(rejecting);
+        if let Some(other) = early.iter().find(|other| before.contains(other)) {
+            let title = format!("`{}` has been done by then", self.name(*other));
+            return diagnostic(*other, title).help("use `rollback`, which undoes what has been done");
+        }
+        // When those wait that wait for none of the others, all do.
+        let waits =
+            |other: &usize| !early.iter().any(|first| first != other && self.before(*other).contains(first));
+        let first: Vec<usize> = early.iter().copied().filter(waits).collect();
+        let (other, others) =
+            first.split_first().map_or((rejecting, first.as_slice()), |(o, others)| (*o, others));
+        let title = format!("`{}` may have been done by then", self.name(other));
+        let diagnostic = others.iter().fold(diagnostic(other, title), |diagnostic, other| {
+            diagnostic.label(self.name_span(*other), "nor does this")
+        });
+        let names = listing(first.iter().map(|task| self.name(*task)), 6);
+        diagnostic.help(format!(
+            "{}; or use `rollback`, which undoes what has been done",
+            self.how_to_wait(rejecting, &first, &names)
+        ))
+    }
+
+    /// How tasks are made to wait for every instance of another one.
+    fn how_to_wait(&self, task: usize, waiting: &[usize], names: &str) -> String {
+        let (name, outlines) = (self.name(task), &self.env.outline.tasks);
+        let kind_of = |task: usize| outlines.get(task).and_then(|outline| outline.kind);
+        let Some(kind) = kind_of(task) else { return format!("let {names} wait: `after {name}`") };
+        let kind_name = self.env.outline.kinds.get(kind).map_or("", |kind| kind.text.as_str());
+        if !waiting.iter().any(|waiting| kind_of(*waiting) == Some(kind)) {
+            return format!("let {names} wait for all items: `after {kind_name}.{name}`");
+        }
+        // Inside the same `each`, the name of the task means that of the same item; outside, all.
+        let tasks = &self.env.outline.tree.tasks;
+        let free = |name: &String| !tasks.iter().any(|task| task.name.text == *name);
+        let candidates =
+            (1..).map(|n| if n == 1 { format!("{name}_done") } else { format!("{name}_done_{n}") });
+        let milestone = candidates.into_iter().find(free).unwrap_or_default();
+        format!(
+            "another item may be further on: say `milestone {milestone} after {kind_name}.{name}` outside `each`, and let \
+             {names} wait: `after {milestone}`"
+        )
     }
 
     /// The tasks that begin only when every instance of a task is done.

@@ -262,9 +262,12 @@ fn profiles<'a>(
                 profile.raw = Type::Record(Vec::new());
             }
             let mut own_reaction = task.milestone;
+            // Of several bodies, the first counts.
+            let mut has_body = false;
             for clause in &task.clauses {
                 match &clause.kind {
-                    tree::ClauseKind::Call { first, fallbacks } if profile.calls.is_empty() => {
+                    tree::ClauseKind::Call { first, fallbacks } if !has_body => {
+                        has_body = true;
                         profile.calls = std::iter::once(first)
                             .chain(fallbacks)
                             .map(|call| declarations.operation(&call.system, &call.operation, diagnostics))
@@ -273,7 +276,8 @@ fn profiles<'a>(
                             profile.raw = operation.result.clone();
                         }
                     }
-                    tree::ClauseKind::Wait { fields, .. } => {
+                    tree::ClauseKind::Wait { fields, .. } if !has_body => {
+                        has_body = true;
                         let (types, usage) = (&declarations.types, declarations.usage());
                         profile.raw = Type::Record(types.fields(fields, usage, diagnostics));
                     }

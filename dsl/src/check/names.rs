@@ -9,6 +9,8 @@ use crate::Span;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::resolve::Seen;
 use crate::suggest::{listing, near_miss};
+use crate::syntax::build::one_line;
+use crate::syntax::foreign;
 use crate::syntax::tree::{self, ExprKind, Name};
 
 /// The field every task has beside those of its result.
@@ -92,9 +94,8 @@ impl Checker<'_> {
             } else if !self.env.declarations.usage().is_lost(name) {
                 let title = format!("`{name}` means nothing here");
                 let known = ["order", "item", "true", "false", "null"];
-                self.report(
-                    Diagnostic::new(Code::UnknownName, at, title).did_you_mean(near_miss(name, known)),
-                );
+                let meant = foreign::literal(name).or_else(|| near_miss(name, known));
+                self.report(Diagnostic::new(Code::UnknownName, at, title).did_you_mean(meant));
             }
             return;
         };
@@ -103,6 +104,10 @@ impl Checker<'_> {
             self.report(Diagnostic::new(Code::NotVisible, at, title).help(format!(
                 "`{name}.items` are the items of that kind, and `{name}.task` the results of a task for each"
             )));
+            return;
+        }
+        if outline.tree.blocks.iter().any(|block| block.kind.text == name) {
+            // An `each` of it has been told that there is no such kind.
             return;
         }
         let written = Name { text: name.to_owned(), span: at };
@@ -118,7 +123,8 @@ impl Checker<'_> {
         let known =
             ["order", "item", "result", "true", "false", "null"].into_iter().chain(locals).chain(kinds);
         let title = format!("`{name}` means nothing here");
-        let diagnostic = Diagnostic::new(Code::UnknownName, at, title).did_you_mean(near_miss(name, known));
+        let meant = foreign::literal(name).or_else(|| near_miss(name, known));
+        let diagnostic = Diagnostic::new(Code::UnknownName, at, title).did_you_mean(meant);
         self.report(match diagnostic.help {
             Some(_) => diagnostic,
             None => diagnostic.help(format!("a text stands in quotes: `\"{name}\"`")),
@@ -201,7 +207,7 @@ impl Checker<'_> {
         if seen.many {
             of = Type::List(Box::new(of));
         } else if missing && !safe {
-            self.may_be_missing(task, "write `?.finished_at`, and with `??` what holds then");
+            self.may_be_missing_for(task, "?.finished_at");
             of = Type::Time;
         }
         Typed::new(Expr::FinishedAt(DefinitionIndex(seen.task)), of)
@@ -213,17 +219,16 @@ impl Checker<'_> {
             Type::Any => Typed::new(expr(base.expr), Type::Any),
             Type::Optional(inner) => {
                 if !safe {
-                    self.may_be_missing(
-                        written,
-                        &format!("write `?.{}`, and with `??` what holds then", name.text),
-                    );
+                    self.may_be_missing_for(written, &format!("?.{}", name.text));
                 }
                 match self.field_type(&inner, written, name) {
-                    Some(of) => Typed::new(expr(base.expr), if safe { of.optional() } else { of }),
+                    Some(of) if safe => Typed::new(expr(base.expr), of.optional()),
+                    // That it may be missing has been said.
+                    Some(of) => Typed::new(expr(base.expr), of.required().clone()),
                     None => Typed::unknown(),
                 }
             }
-            Type::List(inner) => match self.field_type(inner.required(), written, name) {
+            Type::List(inner) => match self.field_of_each(&inner, written, name) {
                 Some(of) => {
                     let of = if inner.admits_null() { of.optional() } else { of };
                     Typed::new(expr(base.expr), Type::List(Box::new(of)))
@@ -237,11 +242,23 @@ impl Checker<'_> {
         }
     }
 
+    /// The field of every element of a list.
+    fn field_of_each(&mut self, of: &Type, written: &tree::Expr, name: &Name) -> Option<Type> {
+        let reported = self.diagnostics.len();
+        let found = self.field_type(of.required(), written, name);
+        if let (None, Some(meant)) = (&found, self.function_meant(written, name))
+            && let Some(diagnostic) = self.diagnostics.get_mut(reported)
+        {
+            *diagnostic = diagnostic.clone().help(meant);
+        }
+        found
+    }
+
     fn field_type(&mut self, of: &Type, written: &tree::Expr, name: &Name) -> Option<Type> {
         match of {
             Type::Any => return Some(Type::Any),
             Type::List(inner) => {
-                return Some(Type::List(Box::new(self.field_type(inner.required(), written, name)?)));
+                return Some(Type::List(Box::new(self.field_of_each(inner, written, name)?)));
             }
             _ => {}
         }
@@ -264,12 +281,22 @@ impl Checker<'_> {
             }
             other => {
                 let title = format!("{} has no fields", noun(other));
-                Diagnostic::new(Code::UnknownField, name.span, title)
+                let diagnostic = Diagnostic::new(Code::UnknownField, name.span, title);
+                match self.function_meant(written, name) {
+                    Some(meant) => diagnostic.help(meant),
+                    None => diagnostic,
+                }
             }
         };
         let diagnostic = self.explain_order(diagnostic, written, name);
         self.report(diagnostic);
         None
+    }
+
+    /// A function that is written like a field: `items.length`.
+    fn function_meant(&self, written: &tree::Expr, name: &Name) -> Option<String> {
+        let function = foreign::function(&name.text)?;
+        Some(format!("write `{function}({})`", one_line(self.env.sources.text(written.span))))
     }
 
     /// Says why a field that exists can't be read yet.

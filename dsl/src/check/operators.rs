@@ -1,15 +1,35 @@
 //! Operators in expressions.
 
 use model::{Type, Value};
-use plan::{Arithmetic, BinaryOp, Expr, Formula, NoTasks, Operands, Scope, UnaryOp};
+use plan::{Arithmetic, BinaryOp, Comparison, Expr, Formula, NoTasks, Operands, Scope, UnaryOp};
 
 use super::expression::{Checker, Typed};
 use super::types::{comparable, join, noun};
 use crate::Span;
-use crate::diagnostic::{Code, Diagnostic};
+use crate::diagnostic::{Code, Diagnostic, SourceMap};
+use crate::syntax::build::one_line;
+use crate::syntax::foreign;
 use crate::syntax::tree::{self, ExprKind};
 
 impl Checker<'_> {
+    /// An operation as another language writes it, which has been reported: what does not fit is not, as well. What is wrong
+    /// inside of what it is applied to is.
+    pub(super) fn foreign(&mut self, operation: &tree::Expr) -> Typed {
+        let places = match &operation.kind {
+            ExprKind::Not(of) => vec![of.span],
+            ExprKind::Binary { op_span, left, right, .. } => vec![*op_span, left.span, right.span],
+            _ => Vec::new(),
+        };
+        let known = self.diagnostics.len();
+        let found = self.infer(operation);
+        let unfitting = |d: &Diagnostic| {
+            [Code::TypeMismatch, Code::MayBeMissing].contains(&d.code) && places.contains(&d.span())
+        };
+        let new = self.diagnostics.split_off(known);
+        self.diagnostics.extend(new.into_iter().filter(|diagnostic| !unfitting(diagnostic)));
+        found
+    }
+
     pub(super) fn not(&mut self, of: &tree::Expr) -> Typed {
         let of = self.check(of, &Type::Bool);
         Typed::new(Expr::Unary { op: UnaryOp::Not, of: Box::new(of) }, Type::Bool)
@@ -28,17 +48,13 @@ impl Checker<'_> {
 
     pub(super) fn binary(&mut self, op: BinaryOp, at: Span, left: &tree::Expr, right: &tree::Expr) -> Typed {
         match op {
-            BinaryOp::And | BinaryOp::Or => {
-                let (checked, facts) = self.condition(left);
-                let facts = if op == BinaryOp::And { facts.0 } else { facts.1 };
-                let right = self.with_facts(facts, |checker| checker.check(right, &Type::Bool));
-                Typed::new(binary(op, Operands::Any, checked, right), Type::Bool)
-            }
+            BinaryOp::And | BinaryOp::Or => self.joined(op, left, right),
             BinaryOp::Equal | BinaryOp::NotEqual => {
                 let (a, b) = self.pair(left, right);
                 if !comparable(&a.of, &b.of) {
                     let title = format!("{} never equals {}", noun(a.of.required()), noun(b.of.required()));
-                    self.report(Diagnostic::new(Code::TypeMismatch, at, title));
+                    let diagnostic = Diagnostic::new(Code::TypeMismatch, at, title);
+                    self.report(with_help(diagnostic, quoted(left, &b.of).or_else(|| quoted(right, &a.of))));
                 }
                 Typed::new(binary(op, Operands::Any, a.expr, b.expr), Type::Bool)
             }
@@ -50,7 +66,10 @@ impl Checker<'_> {
                 let present = self.present(&a, left) & self.present(&b, right);
                 let on = ordered(a.of.required(), b.of.required());
                 if on.is_none() && present {
-                    self.no_operands("can't be compared by size", at, &a, &b);
+                    let help = chained(op, left, right, self.env.sources)
+                        .or_else(|| quoted(left, &b.of).or_else(|| quoted(right, &a.of)))
+                        .or_else(|| of_list(&a.of, &b.of));
+                    self.no_operands("can't be compared by size", at, (&a, &b), help);
                 }
                 Typed::new(binary(op, on.unwrap_or_default(), a.expr, b.expr), Type::Bool)
             }
@@ -93,14 +112,37 @@ impl Checker<'_> {
     fn present(&mut self, found: &Typed, written: &tree::Expr) -> bool {
         let optional = matches!(found.of, Type::Optional(_));
         if optional {
-            self.may_be_missing(written, "`??` says what holds then");
+            self.may_be_missing(written);
         }
         !optional
     }
 
-    fn no_operands(&mut self, what: &str, at: Span, a: &Typed, b: &Typed) {
+    fn no_operands(&mut self, what: &str, at: Span, (a, b): (&Typed, &Typed), help: Option<String>) {
         let title = format!("{} and {} {what}", noun(&a.of), noun(&b.of));
-        self.report(Diagnostic::new(Code::TypeMismatch, at, title));
+        self.report(with_help(Diagnostic::new(Code::TypeMismatch, at, title), help));
+    }
+
+    /// Two conditions joined by `and` or `or`. That both sides are none is one mistake.
+    fn joined(&mut self, op: BinaryOp, left: &tree::Expr, right: &tree::Expr) -> Typed {
+        let (a, facts) = self.condition(left);
+        let facts = if op == BinaryOp::And { facts.0 } else { facts.1 };
+        let known = self.diagnostics.len();
+        let b = self.with_facts(facts, |checker| checker.check(right, &Type::Bool));
+        let no_condition =
+            |d: &Diagnostic, side: &tree::Expr| d.code == Code::TypeMismatch && d.span() == side.span;
+        let of_right = self.diagnostics.iter().skip(known).position(|d| no_condition(d, right));
+        if let Some(of_right) = of_right.map(|n| known + n) {
+            let right_one = self.diagnostics.remove(of_right);
+            let left_one = self.diagnostics.iter_mut().take(known).rfind(|d| no_condition(d, left));
+            if let Some(left_one) = left_one {
+                let word = if op == BinaryOp::And { "and" } else { "or" };
+                let both = left_one.clone().here("this is no condition").label(right.span, "nor is this");
+                *left_one = both.help(format!("`{word}` joins conditions, which are true or false"));
+            } else {
+                self.report(with_help(right_one, alternative(op, left, right, self.env.sources)));
+            }
+        }
+        Typed::new(binary(op, Operands::Any, a, b), Type::Bool)
     }
 
     fn is_in(&mut self, left: &tree::Expr, right: &tree::Expr, at: Span) -> Typed {
@@ -126,11 +168,14 @@ impl Checker<'_> {
                 self.report(Diagnostic::new(Code::TypeMismatch, at, title));
             }
             Type::Optional(_) => {
-                self.may_be_missing(right, "`?? []` stands for an empty list");
+                self.may_be_missing(right);
             }
             other => {
                 let title = format!("expected a list, found {}", noun(other));
-                self.report(Diagnostic::new(Code::TypeMismatch, right.span, title));
+                let diagnostic = Diagnostic::new(Code::TypeMismatch, right.span, title);
+                let in_text = (*other == Type::Text && a.of.required() == other)
+                    .then(|| "a text is looked for in another by `contains(whole, part)`".to_owned());
+                self.report(with_help(diagnostic, in_text));
             }
         }
         Typed::new(binary(BinaryOp::In, Operands::Any, a.expr, b.expr), Type::Bool)
@@ -177,11 +222,68 @@ impl Checker<'_> {
                         .help("put values into a text: `\"{a} and {b}\"`"),
                 );
             } else {
-                self.no_operands("can't be put together like this", at, &a, &b);
+                let help = quoted(left, &b.of).or_else(|| quoted(right, &a.of));
+                let help = help.or_else(|| of_list(&a.of, &b.of));
+                self.no_operands("can't be put together like this", at, (&a, &b), help);
             }
         }
         let (on, of) = found.unwrap_or((Operands::Any, Type::Any));
         Typed::new(binary(BinaryOp::Arithmetic(op), on, a.expr, b.expr), of)
+    }
+}
+
+fn with_help(diagnostic: Diagnostic, help: Option<String>) -> Diagnostic {
+    match help {
+        Some(help) => diagnostic.help(help),
+        None => diagnostic,
+    }
+}
+
+/// For a number or bool in quotes where one without is meant.
+fn quoted(written: &tree::Expr, other: &Type) -> Option<String> {
+    let text = written.literal_text()?;
+    let bare = match other.required() {
+        Type::Int | Type::Decimal => text.parse::<rust_decimal::Decimal>().is_ok().then_some(text.as_str()),
+        Type::Bool => {
+            foreign::literal(&text).or_else(|| ["true", "false"].into_iter().find(|bool| *bool == text))
+        }
+        _ => None,
+    };
+    Some(format!("write `{}`, without quotes", bare?))
+}
+
+/// For a list where one value is meant.
+fn of_list(a: &Type, b: &Type) -> Option<String> {
+    let list = |of: &Type| matches!(of, Type::List(_));
+    (list(a) != list(b)).then(|| {
+        "`first(…)`, `min(…)` and `max(…)` make one value of a list, `any([… for x in …])` asks each"
+            .to_owned()
+    })
+}
+
+/// For `a < b < c`.
+fn chained(op: BinaryOp, left: &tree::Expr, right: &tree::Expr, sources: &SourceMap) -> Option<String> {
+    let ExprKind::Binary { op: BinaryOp::Compare(_), right: middle, .. } = &left.kind else { return None };
+    let BinaryOp::Compare(comparison) = op else { return None };
+    let text = |expr: &tree::Expr| one_line(sources.text(expr.span));
+    let sign = match comparison {
+        Comparison::Less => "<",
+        Comparison::LessOrEqual => "<=",
+        Comparison::Greater => ">",
+        Comparison::GreaterOrEqual => ">=",
+    };
+    Some(format!("write `{} and {} {sign} {}`", text(left), text(middle), text(right)))
+}
+
+/// For `a == "x" or "y"`.
+fn alternative(op: BinaryOp, left: &tree::Expr, right: &tree::Expr, sources: &SourceMap) -> Option<String> {
+    let text = |expr: &tree::Expr| one_line(sources.text(expr.span));
+    match &left.kind {
+        ExprKind::Binary { op: BinaryOp::Equal, left: of, right: first, .. } if op == BinaryOp::Or => {
+            let (of, first, second) = (text(of), text(first), text(right));
+            Some(format!("write `{of} in [{first}, {second}]`"))
+        }
+        _ => None,
     }
 }
 

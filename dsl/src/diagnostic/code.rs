@@ -140,6 +140,8 @@ codes! {
         "A blueprint has nothing to do.";
     MissingVersion = "BP0504" "missing-version" Error,
         "A blueprint says no version, or one that is not a whole number from 1.";
+    NotServed = "BP0505" "not-served" Error,
+        "A blueprint calls a system or an operation that the deployment does not say how to reach, so its orders would stop there.";
 
     UnusedType = "BP0901" "unused-type" Warning,
         "A type is declared and nothing uses it.";

@@ -1,13 +1,15 @@
-//! What is wrong with a library, as plain data. Renderers only read it: [`terminal`] for people, [`json`] for
-//! programs.
+//! What is wrong with a library, as plain data. Renderers only read it: [`terminal`] for people, [`document`]
+//! for programs.
 
 mod code;
-mod json;
+mod document;
 mod source;
 mod terminal;
 
 pub use code::Code;
-pub use json::render_json;
+pub use document::{
+    ByteSpan, DiagnosticDocument, DiagnosticsDocument, EditDocument, LabelDocument, PlaceDocument,
+};
 pub use source::{FileId, SourceFile, SourceMap, Span};
 pub use terminal::render_terminal;
 

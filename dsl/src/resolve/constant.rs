@@ -61,6 +61,7 @@ fn read(expr: &Expr, of: &Type) -> Result<Value, Box<Diagnostic>> {
         | ExprKind::Name(_)
         | ExprKind::Field { .. }
         | ExprKind::Call { .. }
+        | ExprKind::Foreign(_)
         | ExprKind::Not(_)
         | ExprKind::Binary { .. }
         | ExprKind::If { .. }

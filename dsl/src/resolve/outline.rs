@@ -240,7 +240,10 @@ impl<'t> Outline<'t> {
         let (title, help) = if self.kind_of(from) == Some(kind) {
             (
                 format!("the task `{text}` is of the same item here"),
-                format!("write `{text}`, without `{of}.`"),
+                format!(
+                    "write `{text}`, without `{of}.`; to wait for all of them, say `milestone NAME after {of}.{text}` \
+                     outside `each`, and wait for that"
+                ),
             )
         } else {
             (
@@ -271,7 +274,9 @@ impl<'t> Outline<'t> {
             return seen;
         };
         let Some(known) = self.kind(&kind.text) else {
-            if !usage.is_lost(&kind.text) {
+            // An `each` of it has been told that there is no such kind.
+            let told = self.tree.blocks.iter().any(|block| block.kind.text == kind.text);
+            if !told && !usage.is_lost(&kind.text) {
                 diagnostics.push(unknown_kind(kind, self.kinds.iter().map(|kind| kind.text.as_str())));
             }
             return None;

@@ -8,6 +8,7 @@ use super::{Usage, constant, duplicate};
 use crate::Span;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::suggest::near_miss;
+use crate::syntax::foreign;
 use crate::syntax::tree::{self, FieldDeclaration, TypeDeclaration, TypeExpr, TypeKind};
 
 /// The types that need no declaration.
@@ -168,8 +169,8 @@ impl<'w, 't> Writer<'w, 't> {
             if !self.usage.is_lost(name) {
                 let known = self.types.declared.keys().copied().chain(BUILT_IN.iter().map(|(n, _)| *n));
                 let title = format!("there is no type `{name}`");
-                self.diagnostics
-                    .push(Diagnostic::new(Code::UnknownType, at, title).did_you_mean(near_miss(name, known)));
+                let meant = foreign::type_name(name).or_else(|| near_miss(name, known));
+                self.diagnostics.push(Diagnostic::new(Code::UnknownType, at, title).did_you_mean(meant));
             }
             return Type::Any;
         };

@@ -64,6 +64,9 @@ impl Reader<'_> {
                     .help("leave it out: it matters to amendments only"),
             );
         }
+        if let Some(wrong) = child(pair, Rule::wrong_arrow) {
+            self.foreign_type(self.span(&wrong), "what an operation answers stands after `->`", "->");
+        }
         Some(Operation {
             name,
             docs: self.docs(self.span(pair)),
@@ -126,7 +129,7 @@ impl Reader<'_> {
             into.tasks.extend(self.task(pair, block));
         } else if rule == Rule::milestone {
             into.tasks.extend(self.milestone(pair, block));
-        } else if rule == Rule::stray_member {
+        } else if rule == Rule::stray_member || rule == Rule::stray_block {
             self.stray(pair, if block.is_some() { Context::Each } else { Context::Blueprint });
         } else if rule == Rule::unsupported_member {
             self.unsupported(pair);
@@ -215,6 +218,7 @@ impl Reader<'_> {
         milestone.milestone = true;
         for part in pair.clone().into_inner() {
             if part.as_rule() == Rule::after {
+                self.wrong_after(&part);
                 milestone.after.extend(self.after(&part));
             } else if part.as_rule() == Rule::status {
                 milestone.clauses.extend(self.clause(&part));
@@ -230,19 +234,15 @@ impl Reader<'_> {
             let rule = part.as_rule();
             in_head &= rule != Rule::lbrace;
             if rule == Rule::after || rule == Rule::when {
-                if !in_head {
-                    let word = part.as_str().split_whitespace().next().unwrap_or_default();
-                    let title = format!("`{word}` stands in the head of a task, before its `{{`");
-                    let example = format!("task {} {} {{ … }}", task.name.text, one_line(part.as_str()));
-                    self.report(
-                        Diagnostic::new(Code::MisplacedClause, self.span(&part), title)
-                            .help(format!("write `{example}`")),
-                    );
+                if in_head {
+                    self.wrong_after(&part);
+                    self.wrong_if(&part, "when");
+                } else {
+                    self.below_the_head(&part, &task.name.text);
                 }
                 if rule == Rule::after {
                     task.after.extend(self.after(&part));
                 } else {
-                    self.wrong_if(&part, "when");
                     let span = self.span(&part);
                     let condition = child(&part, Rule::expr).map(|e| self.expr(&e));
                     task.when.extend(condition.map(|condition| When { span, condition }));
@@ -264,6 +264,19 @@ impl Reader<'_> {
         Some(task)
     }
 
+    /// Reports an `after` or `when`, by whatever name, that stands among the clauses of a task.
+    fn below_the_head(&mut self, part: &Pair<'_>, task: &str) {
+        let own = if part.as_rule() == Rule::after { "after" } else { "when" };
+        let first = part.clone().into_inner().next();
+        let word = first.map_or(own, |first| first.as_str());
+        let rest = one_line(part.as_str().strip_prefix(word).unwrap_or_default());
+        let title = format!("`{word}` stands in the head of a task, before its `{{`");
+        self.report(
+            Diagnostic::new(Code::MisplacedClause, self.span(part), title)
+                .help(format!("write `task {task} {own} {rest} {{ … }}`")),
+        );
+    }
+
     fn empty_task(&self, pair: &Pair<'_>, block: Option<usize>) -> Option<Task> {
         Some(Task {
             name: self.name(&child(pair, Rule::name)?),
@@ -276,7 +289,7 @@ impl Reader<'_> {
         })
     }
 
-    fn after(&mut self, pair: &Pair<'_>) -> Vec<TaskRef> {
+    fn wrong_after(&mut self, pair: &Pair<'_>) {
         if let Some(wrong) = child(pair, Rule::wrong_after) {
             let title = "what a task waits for begins with `after`";
             self.report(
@@ -285,6 +298,9 @@ impl Reader<'_> {
                     .fix("after"),
             );
         }
+    }
+
+    fn after(&self, pair: &Pair<'_>) -> Vec<TaskRef> {
         let references = pair.clone().into_inner().filter(|p| p.as_rule() == Rule::task_ref);
         references
             .filter_map(|reference| {
@@ -309,6 +325,7 @@ impl Reader<'_> {
             diagnostic = diagnostic.label(self.span(&open), "this block is not closed");
         }
         self.report(diagnostic);
+        self.unclosed |= ["blueprint", "system", "type", "retry"].contains(&self.slice(at));
         true
     }
 }

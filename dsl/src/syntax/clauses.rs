@@ -116,6 +116,13 @@ impl Reader<'_> {
                 .and_then(|up_to| child(&up_to, Rule::length))
                 .and_then(|up_to| self.length(&up_to)),
         };
+        if let Some(wrong) = child(pair, Rule::wrong_count) {
+            let title = format!("expected a number of times, found `{}`", wrong.as_str().trim());
+            self.report(
+                Diagnostic::new(Code::UnexpectedText, self.span(&wrong), title)
+                    .help("write it in digits: `3 times`"),
+            );
+        }
         if let Some(number) = child(pair, Rule::number) {
             match number.as_str().parse() {
                 Ok(attempts) if (1..=limits::ATTEMPTS).contains(&attempts) => policy.attempts = attempts,

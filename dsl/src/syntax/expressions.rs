@@ -6,6 +6,7 @@ use pest::iterators::Pairs;
 use plan::{Arithmetic, BinaryOp, Comparison};
 use rust_decimal::Decimal;
 
+use super::foreign::foreign_meaning;
 use super::tree::{Expr, ExprKind, TextPart};
 use super::{EXPRESSION_HEIGHT, Pair, Reader, Rule, child};
 use crate::Span;
@@ -42,28 +43,39 @@ impl Binding {
     }
 }
 
-fn infix(rule: Rule) -> Option<(Binding, BinaryOp)> {
+/// How tightly an operator binds.
+const fn binding(op: BinaryOp) -> Binding {
+    match op {
+        BinaryOp::Or => Binding::Or,
+        BinaryOp::And => Binding::And,
+        BinaryOp::Equal | BinaryOp::NotEqual | BinaryOp::Compare(_) | BinaryOp::In | BinaryOp::Matches => {
+            Binding::Compare
+        }
+        BinaryOp::Coalesce => Binding::Coalesce,
+        BinaryOp::Arithmetic(Arithmetic::Add | Arithmetic::Subtract) => Binding::Add,
+        BinaryOp::Arithmetic(Arithmetic::Multiply | Arithmetic::Divide) => Binding::Multiply,
+    }
+}
+
+fn infix(rule: Rule) -> Option<BinaryOp> {
     let operators = [
-        (Rule::kw_or, Binding::Or, BinaryOp::Or),
-        (Rule::wrong_or, Binding::Or, BinaryOp::Or),
-        (Rule::kw_and, Binding::And, BinaryOp::And),
-        (Rule::wrong_and, Binding::And, BinaryOp::And),
-        (Rule::equal, Binding::Compare, BinaryOp::Equal),
-        (Rule::wrong_equal, Binding::Compare, BinaryOp::Equal),
-        (Rule::not_equal, Binding::Compare, BinaryOp::NotEqual),
-        (Rule::less, Binding::Compare, BinaryOp::Compare(Comparison::Less)),
-        (Rule::less_equal, Binding::Compare, BinaryOp::Compare(Comparison::LessOrEqual)),
-        (Rule::greater, Binding::Compare, BinaryOp::Compare(Comparison::Greater)),
-        (Rule::greater_equal, Binding::Compare, BinaryOp::Compare(Comparison::GreaterOrEqual)),
-        (Rule::kw_in, Binding::Compare, BinaryOp::In),
-        (Rule::kw_matches, Binding::Compare, BinaryOp::Matches),
-        (Rule::coalesce, Binding::Coalesce, BinaryOp::Coalesce),
-        (Rule::plus, Binding::Add, BinaryOp::Arithmetic(Arithmetic::Add)),
-        (Rule::minus, Binding::Add, BinaryOp::Arithmetic(Arithmetic::Subtract)),
-        (Rule::times, Binding::Multiply, BinaryOp::Arithmetic(Arithmetic::Multiply)),
-        (Rule::divide, Binding::Multiply, BinaryOp::Arithmetic(Arithmetic::Divide)),
+        (Rule::kw_or, BinaryOp::Or),
+        (Rule::kw_and, BinaryOp::And),
+        (Rule::equal, BinaryOp::Equal),
+        (Rule::not_equal, BinaryOp::NotEqual),
+        (Rule::less, BinaryOp::Compare(Comparison::Less)),
+        (Rule::less_equal, BinaryOp::Compare(Comparison::LessOrEqual)),
+        (Rule::greater, BinaryOp::Compare(Comparison::Greater)),
+        (Rule::greater_equal, BinaryOp::Compare(Comparison::GreaterOrEqual)),
+        (Rule::kw_in, BinaryOp::In),
+        (Rule::kw_matches, BinaryOp::Matches),
+        (Rule::coalesce, BinaryOp::Coalesce),
+        (Rule::plus, BinaryOp::Arithmetic(Arithmetic::Add)),
+        (Rule::minus, BinaryOp::Arithmetic(Arithmetic::Subtract)),
+        (Rule::times, BinaryOp::Arithmetic(Arithmetic::Multiply)),
+        (Rule::divide, BinaryOp::Arithmetic(Arithmetic::Divide)),
     ];
-    operators.into_iter().find(|(r, _, _)| *r == rule).map(|(_, binding, op)| (binding, op))
+    operators.into_iter().find(|(r, _)| *r == rule).map(|(_, op)| op)
 }
 
 impl Reader<'_> {
@@ -72,6 +84,10 @@ impl Reader<'_> {
         // Operators recurse while they are grouped, so their number is looked at first.
         if self.depth > EXPRESSION_HEIGHT || pair.clone().into_inner().count() > EXPRESSION_HEIGHT {
             return self.too_high(span);
+        }
+        if let Some(choice) = child(pair, Rule::wrong_choice) {
+            self.foreign_choice(span, &choice);
+            return unreadable(span);
         }
         self.depth += 1;
         let mut tokens = pair.clone().into_inner().peekable();
@@ -82,21 +98,59 @@ impl Reader<'_> {
 
     fn binary(&mut self, tokens: &mut Peekable<Pairs<'_, Rule>>, least: Binding, whole: Span) -> Expr {
         let mut left = self.operand(tokens, whole);
-        while let Some((token, (binding, op))) =
-            tokens.peek().and_then(|token| Some((token.clone(), infix(token.as_rule())?)))
+        while let Some((token, meant)) =
+            tokens.peek().and_then(|token| Some((token.clone(), operator(token)?)))
         {
-            if binding < least {
+            let binds = meant.map_or(Binding::Compare, binding);
+            if binds < least {
                 break;
             }
             tokens.next();
-            let op_span = self.wrong_operator(&token);
-            let right = self.binary(tokens, binding.tighter(), whole);
+            let foreign = token.as_rule() == Rule::wrong_infix;
+            if foreign {
+                self.foreign_operator(&token);
+            }
+            if let Some(missing) = tokens.next_if(|t| t.as_rule() == Rule::missing_operand) {
+                self.missing_operand(&token, &missing, foreign);
+                left = unreadable(left.span);
+                continue;
+            }
+            let right = self.binary(tokens, binds.tighter(), whole);
             let span = left.span.to(right.span);
+            let Some(op) = meant else {
+                left = unreadable(span);
+                continue;
+            };
             let height = left.height.max(right.height);
+            let op_span = self.span(&token);
             let kind = ExprKind::Binary { op, op_span, left: Box::new(left), right: Box::new(right) };
             left = self.over(span, height, kind);
+            if foreign {
+                left = self.foreign(left);
+            }
         }
         left
+    }
+
+    fn foreign(&mut self, operation: Expr) -> Expr {
+        self.over(operation.span, operation.height, ExprKind::Foreign(Box::new(operation)))
+    }
+
+    /// Reports that nothing stands on the right of an operator, unless the operator itself has been.
+    fn missing_operand(&mut self, operator: &Pair<'_>, missing: &Pair<'_>, told: bool) {
+        let at = self.token_at(missing.as_span().start());
+        self.told = Some(at.start);
+        if told {
+            return;
+        }
+        let in_text =
+            self.slice(at).starts_with('"').then(|| self.retried(at, &[(Rule::string, "")])).flatten();
+        let diagnostic = in_text.unwrap_or_else(|| {
+            let title =
+                format!("expected a value after `{}`, found {}", operator.as_str(), self.describe(at));
+            Diagnostic::new(Code::UnexpectedText, at, title)
+        });
+        self.report(diagnostic);
     }
 
     fn operand(&mut self, tokens: &mut Peekable<Pairs<'_, Rule>>, whole: Span) -> Expr {
@@ -104,23 +158,37 @@ impl Reader<'_> {
         let span = self.span(&token);
         let rule = token.as_rule();
         if rule == Rule::kw_not || rule == Rule::wrong_not {
-            self.wrong_operator(&token);
+            let foreign = rule == Rule::wrong_not;
+            if foreign {
+                self.foreign_not(&token);
+            }
             // `not a == b` means `not (a == b)`, and `!a && b` what it means where it comes from.
-            let least = if rule == Rule::kw_not { Binding::Not } else { Binding::Negate };
+            let least = if token.as_str() == "!" { Binding::Negate } else { Binding::Not };
             let of = self.binary(tokens, least, whole);
-            return self.over(span.to(of.span), of.height, ExprKind::Not(Box::new(of)));
+            let not = self.over(span.to(of.span), of.height, ExprKind::Not(Box::new(of)));
+            return if foreign { self.foreign(not) } else { not };
         }
         if rule == Rule::negate {
             let of = self.binary(tokens, Binding::Negate, whole);
             return self.over(span.to(of.span), of.height, ExprKind::Negate(Box::new(of)));
         }
         let mut operand = self.primary(&token);
-        while let Some(access) =
-            tokens.next_if(|t| [Rule::field_access, Rule::safe_access].contains(&t.as_rule()))
-        {
-            let safe = access.as_rule() == Rule::safe_access;
-            let Some(name) = child(&access, Rule::word) else { continue };
+        let accesses = [Rule::field_access, Rule::safe_access, Rule::wrong_method, Rule::wrong_index];
+        while let Some(access) = tokens.next_if(|t| accesses.contains(&t.as_rule())) {
+            let rule = access.as_rule();
             let span = operand.span.to(self.span(&access));
+            if rule == Rule::wrong_method || rule == Rule::wrong_index {
+                // What has been told of already is not told of again.
+                if !matches!(operand.kind, ExprKind::Unreadable) && rule == Rule::wrong_method {
+                    self.foreign_method(&operand, &access);
+                } else if !matches!(operand.kind, ExprKind::Unreadable) {
+                    self.foreign_index(&access);
+                }
+                operand = unreadable(span);
+                continue;
+            }
+            let Some(name) = child(&access, Rule::word) else { continue };
+            let safe = rule == Rule::safe_access;
             let (height, name) = (operand.height, self.name(&name));
             operand = self.over(span, height, ExprKind::Field { of: Box::new(operand), name, safe });
         }
@@ -143,7 +211,16 @@ impl Reader<'_> {
         } else if rule == Rule::kw_null {
             ExprKind::Null
         } else if rule == Rule::parenthesised {
-            return child(pair, Rule::expr).map_or_else(|| unreadable(span), |inner| self.expr(&inner));
+            let mut inner = self.exprs(pair);
+            return match inner.pop() {
+                Some(only) if inner.is_empty() => only,
+                None => unreadable(span),
+                Some(last) => {
+                    self.foreign_list(pair);
+                    inner.push(last);
+                    self.over(span, highest(&inner), ExprKind::List(inner))
+                }
+            };
         } else if rule == Rule::list {
             return self.list(pair);
         } else if rule == Rule::record {
@@ -161,10 +238,13 @@ impl Reader<'_> {
             return self.conditional(pair);
         } else if rule == Rule::wrong_number {
             let title = format!("`{}` is neither a number nor a duration", pair.as_str());
-            self.report(
-                Diagnostic::new(Code::InvalidLiteral, span, title)
-                    .help("units of time are `ms`, `s`, `m`, `h`, `d` and `w`"),
-            );
+            let digits = pair.as_str().replace('_', "");
+            let diagnostic = Diagnostic::new(Code::InvalidLiteral, span, title);
+            self.report(if digits.bytes().all(|digit| digit.is_ascii_digit()) {
+                diagnostic.help(format!("write `{digits}`")).fix(digits)
+            } else {
+                diagnostic.help("units of time are `ms`, `s`, `m`, `h`, `d` and `w`")
+            });
             ExprKind::Unreadable
         } else if rule == Rule::wrong_string {
             let text = pair.as_str().trim_matches('\'');
@@ -264,29 +344,6 @@ impl Reader<'_> {
         self.over(self.span(pair), height, ExprKind::Text(parts))
     }
 
-    /// Explains an operator of another language; the place of the operator.
-    fn wrong_operator(&mut self, pair: &Pair<'_>) -> Span {
-        let span = self.span(pair);
-        let meant = [
-            (Rule::wrong_and, "and"),
-            (Rule::wrong_or, "or"),
-            (Rule::wrong_not, "not"),
-            (Rule::wrong_equal, "=="),
-        ];
-        if let Some((_, meant)) = meant.into_iter().find(|(rule, _)| *rule == pair.as_rule()) {
-            let written = pair.as_str();
-            let title = format!("`{written}` is written `{meant}` in a blueprint");
-            // `!x` needs a space after the word that replaces the sign.
-            let replacement = if meant == "not" { "not " } else { meant };
-            self.report(
-                Diagnostic::new(Code::OtherLanguage, span, title)
-                    .help(format!("write `{meant}` for `{written}`"))
-                    .fix(replacement),
-            );
-        }
-        span
-    }
-
     /// An expression over others of a height, if that does not make it too high.
     fn over(&mut self, span: Span, height: usize, kind: ExprKind) -> Expr {
         if height >= EXPRESSION_HEIGHT {
@@ -300,6 +357,12 @@ impl Reader<'_> {
         self.report(Diagnostic::new(Code::NestedTooDeeply, span, title));
         unreadable(span)
     }
+}
+
+/// What an operator means: none if it is of another language and nothing here means it. None at all for other tokens.
+fn operator(token: &Pair<'_>) -> Option<Option<BinaryOp>> {
+    let foreign = token.as_rule() == Rule::wrong_infix;
+    if foreign { Some(foreign_meaning(token.as_str())) } else { infix(token.as_rule()).map(Some) }
 }
 
 const fn unreadable(span: Span) -> Expr {
@@ -335,6 +398,7 @@ mod tests {
                 };
                 format!("({} {op} {})", grouped(left), grouped(right))
             }
+            ExprKind::Foreign(of) => grouped(of),
             ExprKind::Not(of) => format!("(not {})", grouped(of)),
             ExprKind::Negate(of) => format!("(-{})", grouped(of)),
             ExprKind::Field { of, name, safe } => {
@@ -382,6 +446,24 @@ mod tests {
             let text = format!("blueprint b version 1 {{ accepts order where {written} }}");
             let (file, diagnostics) = super::super::parse(FileId::FIRST, &text);
             assert!(diagnostics.is_empty(), "{written}: {diagnostics:?}");
+            assert_eq!(grouped(&file.blueprints[0].accepts[0].condition), meant, "{written}");
+        }
+    }
+
+    #[test]
+    fn operators_of_other_languages_group_as_ours_do() {
+        for (written, meant) in [
+            ("a || b && !c == d", "(a or (b and ((not c) == d)))"),
+            ("a is not b OR NOT c IN d", "((a != b) or (not (c in d)))"),
+            ("a === b", "(a == b)"),
+            ("a <> b", "(a != b)"),
+            ("a like b", "(a matches b)"),
+            ("a % 2 == 0 and b", "((… == 0) and b)"),
+            ("a in (b, c)", "(a in …)"),
+        ] {
+            let text = format!("blueprint b version 1 {{ accepts order where {written} }}");
+            let (file, diagnostics) = super::super::parse(FileId::FIRST, &text);
+            assert!(diagnostics.iter().all(|d| d.code == Code::OtherLanguage), "{written}: {diagnostics:?}");
             assert_eq!(grouped(&file.blueprints[0].accepts[0].condition), meant, "{written}");
         }
     }

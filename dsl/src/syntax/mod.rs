@@ -6,6 +6,7 @@
 pub(crate) mod build;
 mod clauses;
 mod expressions;
+pub(crate) mod foreign;
 mod rule_names;
 pub(crate) mod tree;
 mod trouble;
@@ -56,7 +57,7 @@ pub(crate) fn parse(file: FileId, text: &str) -> (tree::File, Vec<Diagnostic>) {
     }
     match Grammar::parse(Rule::file, text) {
         Ok(pairs) => {
-            let mut reader = Reader { file, text, diagnostics: Vec::new(), lost: Vec::new(), depth: 0 };
+            let mut reader = Reader::new(file, text);
             let tree = reader.file(pairs);
             (tree, reader.diagnostics)
         }
@@ -123,12 +124,23 @@ struct Reader<'i> {
     lost: Vec<String>,
     /// How many expressions are being read inside one another.
     depth: usize,
+    /// Where text goes astray that an expression has told of already.
+    told: Option<usize>,
+    /// A declaration stands where a blueprint should have been closed: what follows may belong to that blueprint.
+    unclosed: bool,
+}
+
+impl<'i> Reader<'i> {
+    const fn new(file: FileId, text: &'i str) -> Self {
+        Self { file, text, diagnostics: Vec::new(), lost: Vec::new(), depth: 0, told: None, unclosed: false }
+    }
 }
 
 impl Reader<'_> {
+    /// Where something is written, without the space after it.
     fn span(&self, pair: &Pair<'_>) -> Span {
-        let span = pair.as_span();
-        Span { file: self.file, start: span.start(), end: span.end() }
+        let start = pair.as_span().start();
+        Span { file: self.file, start, end: start + pair.as_str().trim_end().len() }
     }
 
     fn name(&self, pair: &Pair<'_>) -> tree::Name {

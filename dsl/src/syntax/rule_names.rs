@@ -8,11 +8,10 @@ pub(super) fn user_name(rule: Rule) -> Option<&'static str> {
         Rule::name | Rule::word | Rule::task_ref | Rule::typed_field | Rule::argument | Rule::entry => {
             Some("a name")
         }
+        Rule::string | Rule::wrong_string => Some("a text"),
+        Rule::number => Some("a number"),
         Rule::expr
-        | Rule::string
-        | Rule::wrong_string
         | Rule::duration
-        | Rule::number
         | Rule::record
         | Rule::list
         | Rule::parenthesised
@@ -148,10 +147,24 @@ pub(super) fn user_name(rule: Rule) -> Option<&'static str> {
         | Rule::unsupported_clause_rest
         | Rule::wrong_length
         | Rule::wrong_colon
+        | Rule::wrong_arrow
+        | Rule::wrong_count
+        | Rule::wrong_text
+        | Rule::wrong_one_of
+        | Rule::wrong_bar
+        | Rule::wrong_generic
+        | Rule::wrong_less
+        | Rule::wrong_list_type
+        | Rule::wrong_bracket
+        | Rule::wrong_optional
+        | Rule::missing_operand
         | Rule::wrong_not
-        | Rule::wrong_and
-        | Rule::wrong_or
-        | Rule::wrong_equal
+        | Rule::wrong_infix
+        | Rule::wrong_method
+        | Rule::wrong_index
+        | Rule::wrong_choice
+        | Rule::wrong_comma
+        | Rule::wrong_paren
         | Rule::operand
         | Rule::infix
         | Rule::primary
@@ -165,6 +178,8 @@ pub(super) fn user_name(rule: Rule) -> Option<&'static str> {
         | Rule::stray_operation
         | Rule::stray_blueprint_head
         | Rule::stray_member
+        | Rule::stray_block
+        | Rule::stray_block_head
         | Rule::stray_each_head
         | Rule::stray_task_head
         | Rule::stray_clause
@@ -176,6 +191,7 @@ pub(super) fn user_name(rule: Rule) -> Option<&'static str> {
         | Rule::clause_stop
         | Rule::field_stop
         | Rule::nested
+        | Rule::whole
         | Rule::piece
         | Rule::gap
         | Rule::space

@@ -244,6 +244,9 @@ pub(crate) enum ExprKind {
         function: Name,
         arguments: Vec<Expr>,
     },
+    /// An operation that is written as in another language, which has been reported: whether it fits what it is applied to
+    /// is not, as well.
+    Foreign(Box<Expr>),
     Not(Box<Expr>),
     Negate(Box<Expr>),
     Binary {

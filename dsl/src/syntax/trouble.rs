@@ -8,7 +8,7 @@ use pest::error::{ErrorVariant, InputLocation};
 
 use super::grammar::Grammar;
 use super::rule_names::user_name;
-use super::{Pair, Reader, Rule};
+use super::{Pair, Reader, Rule, foreign};
 use crate::Span;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::suggest::{listing, near_miss};
@@ -28,41 +28,53 @@ pub(super) enum Context {
 }
 
 impl Context {
-    /// The words that begin something here, each with the rules that say how it goes on.
-    fn words(self) -> &'static [(&'static str, &'static [Rule])] {
+    /// The words that begin something here, each with the forms of what it begins.
+    fn words(self) -> &'static [(&'static str, &'static [Form])] {
         match self {
             Self::Declaration => &[
-                ("type", &[Rule::type_declaration]),
-                ("system", &[Rule::system]),
-                ("retry", &[Rule::retry_declaration]),
-                ("blueprint", &[Rule::blueprint]),
+                ("type", &[(Rule::type_declaration, "type NAME = { field: type }")]),
+                ("system", &[(Rule::system, "system NAME { … }")]),
+                ("retry", &[(Rule::retry_declaration, "retry NAME = 5 times every 2s doubling up to 1m")]),
+                ("blueprint", &[(Rule::blueprint, "blueprint NAME version 1 { … }")]),
             ],
-            Self::System => &[("operation", &[Rule::operation]), ("query", &[Rule::operation])],
-            Self::BlueprintHead => &[("version", &[Rule::version])],
+            Self::System => &[
+                ("operation", &[(Rule::operation, "operation NAME(field: type) -> { field: type }")]),
+                ("query", &[(Rule::operation, "query NAME(field: type) -> { field: type }")]),
+            ],
+            Self::BlueprintHead => &[("version", &[(Rule::version, "version 1")])],
             Self::Blueprint => &[
-                ("accepts", &[Rule::accepts]),
-                ("order", &[Rule::order_fields]),
-                ("item", &[Rule::item]),
-                ("each", &[Rule::each]),
-                ("task", &[Rule::task]),
-                ("milestone", &[Rule::milestone]),
-                ("on", &[Rule::on_failure]),
+                ("accepts", &[(Rule::accepts, "accepts order where CONDITION")]),
+                ("order", &[(Rule::order_fields, "order { field: type }")]),
+                ("item", &[(Rule::item, "item KIND where CONDITION { field: type }")]),
+                ("each", &[(Rule::each, "each KIND where CONDITION { … }")]),
+                TASK,
+                MILESTONE,
+                ("on", &[(Rule::on_failure, "on failure rollback")]),
             ],
-            Self::Each => &[("task", &[Rule::task]), ("milestone", &[Rule::milestone])],
-            Self::EachHead => &[("where", &[Rule::filter])],
-            Self::TaskHead => &[("after", &[Rule::after]), ("when", &[Rule::when])],
+            Self::Each => &[TASK, MILESTONE],
+            Self::EachHead => &[("where", &[(Rule::filter, "each KIND where CONDITION { … }")])],
+            Self::TaskHead => &[
+                ("after", &[(Rule::after, "after TASK, TASK")]),
+                ("when", &[(Rule::when, "when CONDITION")]),
+            ],
             Self::Task => &[
-                ("call", &[Rule::call]),
-                ("wait", &[Rule::wait]),
-                ("timeout", &[Rule::timeout]),
-                ("within", &[Rule::within]),
-                ("retry", &[Rule::retry]),
-                ("ensure", &[Rule::ensure]),
-                ("undo", &[Rule::undo]),
-                ("no", &[Rule::no_undo, Rule::no_retry]),
-                ("on", &[Rule::on_timeout, Rule::on_failure]),
-                ("status", &[Rule::status]),
-                ("point", &[Rule::point_of_no_return]),
+                ("call", &[(Rule::call, "call system.operation(name: value)")]),
+                ("wait", &[(Rule::wait, "wait SIGNAL { field: type } within 10d")]),
+                ("timeout", &[(Rule::timeout, "timeout 30s")]),
+                ("within", &[(Rule::within, "within 10m")]),
+                ("retry", &[(Rule::retry, "retry 3 times every 2s")]),
+                ("ensure", &[(Rule::ensure, "ensure CONDITION else rollback \"why\"")]),
+                ("undo", &[(Rule::undo, "undo system.operation(name: value)")]),
+                ("no", &[(Rule::no_undo, "no undo \"why\""), (Rule::no_retry, "no retry")]),
+                (
+                    "on",
+                    &[
+                        (Rule::on_timeout, "on timeout hold \"why\""),
+                        (Rule::on_failure, "on failure rollback \"why\""),
+                    ],
+                ),
+                ("status", &[(Rule::status, "status \"what the customer sees\"")]),
+                ("point", &[(Rule::point_of_no_return, "point of no return")]),
             ],
             Self::Fields => &[],
         }
@@ -96,6 +108,13 @@ impl Context {
     ];
 }
 
+/// A construct of the grammar, and how it is written.
+pub(super) type Form = (Rule, &'static str);
+
+const TASK: (&str, &[Form]) = ("task", &[(Rule::task, "task NAME after TASK when CONDITION { … }")]);
+const MILESTONE: (&str, &[Form]) =
+    ("milestone", &[(Rule::milestone, "milestone NAME after TASK status \"what the customer sees\"")]);
+
 /// Words after which a name is declared.
 const DECLARING: [&str; 10] =
     ["type", "system", "retry", "blueprint", "operation", "query", "task", "milestone", "each", "item"];
@@ -106,11 +125,17 @@ impl Reader<'_> {
         self.remember_names(pair.as_str(), context);
         let first = self.token_at(pair.as_span().start());
         let word = self.slice(first).to_owned();
+        let follows = context == Context::Declaration
+            && self.unclosed
+            && (word == "}" || Context::Blueprint.words().iter().any(|(known, _)| *known == word));
+        if follows || self.told == Some(first.start) {
+            return;
+        }
         let known = context.words().iter().find(|(known, _)| *known == word);
-        let diagnostic = if let Some((_, rules)) = known {
-            self.retried(first, rules)
+        let diagnostic = if let Some((_, forms)) = known {
+            self.retried(first, forms)
         } else if context == Context::Fields {
-            self.retried(first, &[Rule::typed_field])
+            self.retried(first, &[(Rule::typed_field, "field: type")])
         } else {
             Some(self.unknown_word(first, &word, context))
         };
@@ -120,60 +145,77 @@ impl Reader<'_> {
     fn unknown_word(&self, at: Span, word: &str, context: Context) -> Diagnostic {
         let words = context.words().iter().map(|(word, _)| *word);
         let place = context.place();
+        let rest = self.text.get(at.start..).unwrap_or_default();
         let is_word = word.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_');
         if !is_word {
+            if word == ";" {
+                return nothing_ends(at);
+            }
             let title = format!("expected {}, found {}", beginnings(context), self.describe(at));
             let diagnostic = Diagnostic::new(Code::UnexpectedText, at, title);
-            return if word == ";" {
-                diagnostic.help("nothing needs to be ended by `;`").fix("")
-            } else {
-                diagnostic
-            };
+            let comment = ["#", "/*", "--", "<!--"].iter().any(|start| rest.starts_with(start));
+            return if comment { diagnostic.help("a comment begins with `//`") } else { diagnostic };
         }
         let diagnostic =
             Diagnostic::new(Code::UnknownWord, at, format!("`{word}` begins nothing in {place}"));
+        if let Some(ours) = foreign::word(context, word) {
+            return diagnostic.help(ours);
+        }
         if let Some(meant) = near_miss(word, words) {
             return diagnostic.did_you_mean(Some(meant));
         }
+        if context == Context::Task && rest.get(word.len()..).is_some_and(|rest| rest.starts_with('.')) {
+            return diagnostic.help("write `call` before it: `call system.operation(name: value)`");
+        }
         let elsewhere = Context::ALL.iter().find(|c| c.words().iter().any(|(known, _)| *known == word));
         match elsewhere {
+            Some(Context::Blueprint) if context == Context::Declaration => {
+                diagnostic.help(format!("`{word}` stands in a blueprint: a `}}` above may be one too many"))
+            }
             Some(elsewhere) => diagnostic.help(format!("`{word}` stands in {}", elsewhere.place())),
-            None if word == "if" => {
-                diagnostic.help("a condition begins with `when`, before the `{` of a task")
+            None if context == Context::TaskHead => {
+                diagnostic.help("expected `after`, `when` or `{`; several tasks are separated by `,`")
             }
             None => diagnostic.help(format!("expected {}", beginnings(context))),
         }
     }
 
     /// What is wrong with a construct that begins at `first`.
-    fn retried(&self, first: Span, rules: &[Rule]) -> Option<Diagnostic> {
+    pub(super) fn retried(&self, first: Span, forms: &[Form]) -> Option<Diagnostic> {
         let text = self.text.get(first.start..)?;
-        let failures = rules.iter().filter_map(|rule| Grammar::parse(*rule, text).err());
-        let (at, expected) = failures
-            .map(|failure| {
-                let at = match failure.location {
-                    InputLocation::Pos(at) | InputLocation::Span((at, _)) => at,
-                };
-                let expected = match failure.variant {
-                    ErrorVariant::ParsingError { positives, .. } => positives,
-                    ErrorVariant::CustomError { .. } => Vec::new(),
-                };
-                (first.start + at, expected)
-            })
-            .max_by_key(|(at, _)| *at)
-            // It can be read alone, so it is only out of place.
-            .unwrap_or((first.start, Vec::new()));
-        if expected.contains(&Rule::quote) {
-            return Some(self.unclosed_text(at));
+        // It can be read alone if there is no failure: then it is only out of place.
+        let (mut farthest, mut expected) = (first.start, Vec::new());
+        for failure in forms.iter().filter_map(|(rule, _)| Grammar::parse(*rule, text).err()) {
+            let at = match failure.location {
+                InputLocation::Pos(at) | InputLocation::Span((at, _)) => first.start + at,
+            };
+            let ErrorVariant::ParsingError { positives, .. } = failure.variant else { continue };
+            if at > farthest {
+                expected.clear();
+                farthest = at;
+            }
+            if at == farthest {
+                expected.extend(positives);
+            }
         }
-        let at = self.token_at(at);
+        if let Some(unclosed) = self.unclosed_text(farthest) {
+            return Some(unclosed);
+        }
+        let at = self.token_at(farthest);
         let found = self.describe(at);
+        if found == "`;`" {
+            return Some(nothing_ends(at));
+        }
         let mut names: Vec<&str> = expected.iter().filter_map(|rule| user_name(*rule)).collect();
         names.sort_unstable();
         names.dedup();
         // After any name, `(` would make it a function: true, and hardly ever what is missing.
-        if names.iter().any(|name| ["`)`", "`]`", "`}`", "`,`"].contains(name)) {
+        if names.iter().any(|name| CLOSING.contains(name)) {
             names.retain(|name| *name != "`(`");
+        }
+        // A value is one of these, too.
+        if names.contains(&"a value") {
+            names.retain(|name| !["a text", "a number", "`{`"].contains(name));
         }
         let title = if names.is_empty() {
             format!("unexpected {found}")
@@ -183,17 +225,49 @@ impl Reader<'_> {
         let diagnostic = Diagnostic::new(Code::UnexpectedText, at, title);
         let words = names.iter().filter_map(|name| name.strip_prefix('`')?.strip_suffix('`'));
         let meant = near_miss(self.slice(at), words);
-        Some(match meant {
-            Some(_) => diagnostic.did_you_mean(meant),
-            None => explain(diagnostic, self.slice(at)),
+        if meant.is_some() {
+            return Some(diagnostic.did_you_mean(meant));
+        }
+        if found == "`if`" {
+            return Some(diagnostic.help("a condition begins with `when`"));
+        }
+        // What is missing inside an expression has nothing to do with the form around it.
+        let inside = names.iter().all(|name| CLOSING.contains(name) || *name == "a value");
+        let shown: Vec<_> =
+            forms.iter().map(|(_, form)| *form).filter(|form| !inside && !form.is_empty()).collect();
+        Some(match shown.as_slice() {
+            [] => diagnostic,
+            shown => diagnostic.help(format!(
+                "it is written {}",
+                listing(shown.iter().copied(), 2).replace(" and ", " or ")
+            )),
         })
     }
 
-    /// A text that has no end on its line.
-    fn unclosed_text(&self, end: usize) -> Diagnostic {
-        let start = self.text.get(..end).and_then(|before| before.rfind('"')).unwrap_or(end);
-        Diagnostic::new(Code::UnexpectedText, Span { file: self.file, start, end }, "the text is not closed")
-            .help("a text ends on the line it begins on, with `\"`")
+    /// A text that has no end on its line, if a place is in one.
+    pub(super) fn unclosed_text(&self, place: usize) -> Option<Diagnostic> {
+        let before = self.text.get(..place)?;
+        let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
+        let line = self.text.get(line_start..)?.lines().next()?;
+        let mut open = None;
+        let mut chars = line.char_indices().peekable();
+        while let Some((at, char)) = chars.next() {
+            match char {
+                '"' => open = if open.is_none() { Some(at) } else { None },
+                '\\' if open.is_some() => {
+                    chars.next();
+                }
+                '/' if open.is_none() && chars.peek().is_some_and(|(_, next)| *next == '/') => break,
+                _ => {}
+            }
+        }
+        let start = open.map(|open| line_start + open).filter(|start| *start <= place)?;
+        let end = line_start + line.trim_end().len();
+        let at = Span { file: self.file, start, end };
+        Some(
+            Diagnostic::new(Code::UnexpectedText, at, "the text is not closed")
+                .help("a text ends on the line it begins on, with `\"`"),
+        )
     }
 
     /// Reports a form that is not carried out yet.
@@ -207,6 +281,8 @@ impl Reader<'_> {
                 "`poll`".to_owned(),
                 Some("for now: `call` the query, with `retry`, and `ensure` what it says"),
             ),
+            "verify" | "amend" => (format!("`{word}`"), Some("leave it out for now")),
+            "manual" => ("`manual`".to_owned(), Some("for now: `wait` for the signal that says it is done")),
             "deadline" => {
                 ("`deadline`".to_owned(), Some("for now: `within` on a `wait` limits what takes longest"))
             }
@@ -260,7 +336,7 @@ impl Reader<'_> {
         Span { file: self.file, start, end: start + length }
     }
 
-    fn slice(&self, span: Span) -> &str {
+    pub(super) fn slice(&self, span: Span) -> &str {
         self.text.get(span.start..span.end).unwrap_or_default()
     }
 
@@ -268,19 +344,22 @@ impl Reader<'_> {
     pub(super) fn describe(&self, token: Span) -> String {
         match self.slice(token) {
             "" => "the end of the file".to_owned(),
-            text if text.starts_with('"') => format!("the text {}", cut(text)),
+            text if text.len() > 1 && text.starts_with('"') && text.ends_with('"') => {
+                format!("the text {}", cut(text))
+            }
+            text if text.starts_with('"') => "`\"`".to_owned(),
             text => format!("`{}`", cut(text)),
         }
     }
 }
 
-/// Hints for what people tend to write at a place where it can't stand.
-fn explain(diagnostic: Diagnostic, found: &str) -> Diagnostic {
-    match found {
-        ";" => diagnostic.help("nothing needs to be ended by `;`"),
-        "if" => diagnostic.help("a condition begins with `when`"),
-        _ => diagnostic,
-    }
+/// What ends something, or goes on with it.
+const CLOSING: [&str; 4] = ["`)`", "`]`", "`}`", "`,`"];
+
+fn nothing_ends(at: Span) -> Diagnostic {
+    Diagnostic::new(Code::OtherLanguage, at, "nothing is ended by `;` in a blueprint")
+        .help("leave it out")
+        .fix("")
 }
 
 fn beginnings(context: Context) -> String {

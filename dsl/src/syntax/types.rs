@@ -3,6 +3,7 @@
 use super::tree::{FieldDeclaration, Name, TypeExpr, TypeKind};
 use super::trouble::Context;
 use super::{Pair, Reader, Rule, child, is_text};
+use crate::Span;
 use crate::diagnostic::{Code, Diagnostic};
 
 impl Reader<'_> {
@@ -16,12 +17,37 @@ impl Reader<'_> {
         } else if rule == Rule::list_type {
             TypeKind::List(Box::new(self.type_expr(&child(&written, Rule::type_expr)?)?))
         } else if rule == Rule::one_of {
-            let texts = written.into_inner().filter(is_text);
-            TypeKind::OneOf(texts.filter_map(|text| self.plain_text(&text)).collect())
+            TypeKind::OneOf(self.texts(&written))
+        } else if rule == Rule::wrong_one_of {
+            let texts = self.texts(&written);
+            let listed: Vec<_> = texts.iter().map(|text| self.slice(text.span)).collect();
+            let ours = format!("one of {}", listed.join(", "));
+            self.foreign_type(inner, "a choice of texts begins with `one of`", &ours);
+            TypeKind::OneOf(texts)
+        } else if rule == Rule::wrong_generic {
+            let mut arguments = written.clone().into_inner().filter(|p| p.as_rule() == Rule::type_expr);
+            let element = arguments.next()?;
+            if arguments.next().is_some() {
+                self.foreign_type(inner, "a record of any names is `any`", "any");
+                TypeKind::Named("any".to_owned())
+            } else {
+                self.foreign_type(
+                    inner,
+                    "a list type stands in `[` and `]`",
+                    &format!("[{}]", element.as_str().trim()),
+                );
+                TypeKind::List(Box::new(self.type_expr(&element)?))
+            }
         } else {
             TypeKind::Named(written.as_str().to_owned())
         };
-        let required = TypeExpr { span: inner, kind };
+        let mut required = TypeExpr { span: inner, kind };
+        if child(pair, Rule::wrong_list_type).is_some() {
+            let ours = format!("[{}]", self.slice(inner));
+            let end = child(pair, Rule::question).map_or(span.end, |question| question.as_span().start());
+            self.foreign_type(Span { end, ..span }, "a list type stands in `[` and `]`", &ours);
+            required = TypeExpr { span: inner, kind: TypeKind::List(Box::new(required)) };
+        }
         Some(match child(pair, Rule::question) {
             Some(_) => TypeExpr { span, kind: TypeKind::Optional(Box::new(required)) },
             None => required,
@@ -45,11 +71,34 @@ impl Reader<'_> {
 
     fn typed_field(&mut self, pair: &Pair<'_>) -> Option<FieldDeclaration> {
         self.wrong_colon(pair);
+        let of = child(pair, Rule::type_expr)?;
+        if let Some(question) = child(pair, Rule::wrong_optional) {
+            let title = "`?` stands after the type of what may be missing";
+            self.report(
+                Diagnostic::new(Code::OtherLanguage, self.span(&question), title)
+                    .help(format!("write `: {}?`", of.as_str().trim())),
+            );
+        }
         Some(FieldDeclaration {
             name: self.name(&child(pair, Rule::word)?),
-            of: self.type_expr(&child(pair, Rule::type_expr)?)?,
+            of: self.type_expr(&of)?,
             default: child(pair, Rule::expr).map(|default| self.expr(&default)),
         })
+    }
+
+    /// The texts of a choice, in quotes or not.
+    fn texts(&mut self, pair: &Pair<'_>) -> Vec<Name> {
+        let mut texts = Vec::new();
+        for text in pair.clone().into_inner() {
+            if is_text(&text) {
+                texts.extend(self.plain_text(&text));
+            } else if text.as_rule() == Rule::wrong_text {
+                let (span, text) = (self.span(&text), text.as_str().trim());
+                self.foreign_type(span, "the texts of a choice stand in quotes", &format!("\"{text}\""));
+                texts.push(Name { text: text.to_owned(), span });
+            }
+        }
+        texts
     }
 
     /// A text in which no values may stand.

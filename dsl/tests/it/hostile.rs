@@ -27,7 +27,8 @@ fn is_sound(compiled: &Compiled) {
     // Rendering reads every place.
     let shown = dsl::render_terminal(&compiled.diagnostics, &compiled.sources, true);
     assert_eq!(shown.is_empty(), compiled.diagnostics.is_empty());
-    assert!(dsl::render_json(&compiled.diagnostics, &compiled.sources).starts_with('{'));
+    let document = dsl::DiagnosticsDocument::new(&compiled.diagnostics, &compiled.sources);
+    assert_eq!(document.diagnostics.len(), compiled.diagnostics.len());
 }
 
 fn in_condition(expression: &str) -> Compiled {
@@ -36,13 +37,16 @@ fn in_condition(expression: &str) -> Compiled {
 
 #[test]
 fn ten_thousand_brackets_are_a_diagnostic() {
-    for bracket in ["(", "[", "{", "{ a: ", "[[", "f("] {
+    for bracket in ["(", "[", "{", "{ a: ", "[[", "f(", "a[", "a.f(", "(1, "] {
         let compiled = in_condition(&bracket.repeat(10_000));
         assert_eq!(codes(&compiled), ["BP0002"], "{bracket}");
         is_sound(&compiled);
     }
     let types = compile(&format!("type A = {}text{}", "[".repeat(10_000), "]".repeat(10_000)));
     assert_eq!(codes(&types), ["BP0002"]);
+    let generics = compile(&format!("type A = {}text{}", "list<".repeat(10_000), ">".repeat(10_000)));
+    assert!(generics.library.is_none());
+    is_sound(&generics);
 }
 
 #[test]
@@ -56,6 +60,13 @@ fn depth_without_brackets_is_a_diagnostic() {
         ("null", " ?? null", ""),
         ("", "\"{", "1"),
         ("true", " and true", ""),
+        ("true", " && true", ""),
+        ("", "!", "true"),
+        ("true", " ? true", ""),
+        ("true", " ? true : true", ""),
+        ("1", " ==", ""),
+        ("order", ".f()", ""),
+        ("order", "[1]", ""),
     ] {
         let compiled = in_condition(&format!("{start}{}{end}", more.repeat(10_000)));
         assert!(compiled.library.is_none(), "{more}");
@@ -112,10 +123,20 @@ fn more_faults_than_anybody_reads_are_counted() {
 
 #[test]
 fn thousands_of_broken_lines_are_read_in_reasonable_time() {
-    for line in
-        ["task a {\n", "}\n", "call a.b(c: {\n", "\"\n", "type A = {\n", "blueprint b version 1 {\n", "@ $\n"]
-    {
+    for line in [
+        "task a {\n",
+        "}\n",
+        "call a.b(c: {\n",
+        "\"\n",
+        "type A = {\n",
+        "blueprint b version 1 {\n",
+        "@ $\n",
+        "if a { task b {\n",
+        "if a { task b { } \n",
+        "a < b[c.d(e ? f : \n",
+    ] {
         is_sound(&compile(&line.repeat(3_000)));
+        is_sound(&compile(&format!("blueprint b version 1 {{ {}", line.repeat(3_000))));
     }
 }
 
@@ -179,6 +200,20 @@ fn piece() -> impl Strategy<Value = String> {
         "-",
         "?",
         "point of no return",
+        " is not ",
+        " && ",
+        "===",
+        "!",
+        "%",
+        " contains ",
+        ".f(",
+        "=>",
+        "|",
+        "<",
+        ">",
+        "one of a, ",
+        "if x { task u {",
+        ";",
     ];
     prop::sample::select(words.to_vec()).prop_map(str::to_owned)
 }

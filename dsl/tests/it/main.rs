@@ -12,6 +12,7 @@ mod hostile;
 mod meaning;
 mod orders;
 mod plans;
+mod remedies;
 mod rendering;
 mod spec;
 

@@ -111,12 +111,12 @@ fn a_result_that_may_be_missing_says_why() {
                ╭▸ test.blueprint:14:35
                │
             10 │     task reserve when not item.own {
-               │                  ────────────────── `reserve` may be skipped
+               │                  ───────────────── `reserve` may be skipped
                ┆
             14 │     task look { call net.read(id: reserve.id) }
                │                                   ━━━━━━━
                │
-               ╰ help: write `?.id`, and with `??` what holds then
+               ╰ help: say what holds then: `reserve?.id ?? …`
 
             1 error
         "#]],
@@ -155,9 +155,9 @@ fn a_late_reject_shows_what_may_have_been_done() {
              9 │   task reserve { call net.reserve(site: order.site)  undo net.release(id: result.id) }
                │        ─────── this does not wait for `look`
             10 │   task look { call net.read(id: "x")  ensure result.state == "ok" else reject "it is {result.state}" }
-               │                                                                        ━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━ the order is rejected here
+               │                                                                        ━━━━━━━━━━━━━━━━━━━━━━━━━━━━━ the order is rejected here
                │
-               ╰ help: let it wait: `after look`; or use `rollback`, which undoes what has been done
+               ╰ help: let `reserve` wait: `after look`; or use `rollback`, which undoes what has been done
 
             1 error
         "#]],

@@ -100,8 +100,8 @@ fn the_pages_say_what_the_compiler_does() {
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 
-    // Limits are tested where input can be made by a program.
-    let elsewhere = ["BP0001", "BP0002", "BP0003", "BP0004"];
+    // Limits are tested where input can be made by a program, and deployments where there is one.
+    let elsewhere = ["BP0001", "BP0002", "BP0003", "BP0004", "BP0505"];
     let unshown: Vec<_> = dsl::Code::ALL
         .iter()
         .map(|code| code.as_str())
@@ -129,4 +129,15 @@ fn the_reference_starts_with_a_sound_example() {
     let example = blocks(&std::fs::read_to_string(reference).unwrap()).remove(0).text;
     let compiled = Library::compile(&[("example".to_owned(), example)]);
     assert_eq!(dsl::render_terminal(&compiled.diagnostics, &compiled.sources, false), "");
+}
+
+/// The example of a diagnostic as data is one.
+#[test]
+fn the_reference_shows_diagnostics_as_programs_get_them() {
+    let reference = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/language.md");
+    let blocks = blocks(&std::fs::read_to_string(reference).unwrap());
+    let shown = &blocks.iter().find(|block| block.info == "json").unwrap().text;
+    let compiled = Library::compile(&[("site.blueprint".to_owned(), "type Site = { name: txt }".to_owned())]);
+    let document = dsl::DiagnosticsDocument::new(&compiled.diagnostics, &compiled.sources);
+    assert_eq!(serde_json::from_str::<dsl::DiagnosticsDocument>(shown).unwrap(), document);
 }

@@ -7,5 +7,6 @@
     reason = "a test that goes wrong should stop"
 )]
 
+mod documents;
 mod expressions;
 mod plans;

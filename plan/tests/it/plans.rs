@@ -6,7 +6,7 @@ use plan::{
     ReactionKind, Seen, Task, TaskIndex,
 };
 
-fn definition(name: &str, each: Option<&str>) -> Definition {
+pub(crate) fn definition(name: &str, each: Option<&str>) -> Definition {
     Definition {
         name: name.parse().unwrap(),
         each: each.map(|kind| kind.parse::<ItemKind>().unwrap()),
@@ -22,7 +22,7 @@ fn definition(name: &str, each: Option<&str>) -> Definition {
     }
 }
 
-fn task(definition: usize, item: Option<usize>, after: &[usize]) -> Task {
+pub(crate) fn task(definition: usize, item: Option<usize>, after: &[usize]) -> Task {
     Task {
         definition: DefinitionIndex(definition),
         item,
@@ -31,7 +31,7 @@ fn task(definition: usize, item: Option<usize>, after: &[usize]) -> Task {
     }
 }
 
-fn parts(definitions: Vec<Definition>, tasks: Vec<Task>) -> PlanParts {
+pub(crate) fn parts(definitions: Vec<Definition>, tasks: Vec<Task>) -> PlanParts {
     let item =
         |id: &str| PlanItem { id: id.parse().unwrap(), kind: "line".parse().unwrap(), value: Value::Null };
     PlanParts {

@@ -1,0 +1,273 @@
+//! What people bring along from other languages, and how the same is said here.
+//!
+//! The grammar reads these forms so that they can be explained; a form that means something here is then read as that.
+
+use plan::{BinaryOp, Function};
+
+use super::trouble::Context;
+use super::{Pair, Reader, Rule, child};
+use crate::Span;
+use crate::diagnostic::{Code, Diagnostic};
+use crate::suggest::listing;
+use crate::syntax::build::one_line;
+use crate::syntax::tree::Expr;
+
+/// What an operator of another language is here.
+#[derive(Clone, Copy)]
+enum Meant {
+    /// This one.
+    Operator(BinaryOp, &'static str),
+    /// No operator; what says the same.
+    Nothing(&'static str),
+}
+
+/// The operators that `grammar.pest` reads as `wrong_infix`.
+const OPERATORS: [(&[&str], Meant); 10] = [
+    (&["&&", "&", "AND"], Meant::Operator(BinaryOp::And, "and")),
+    (&["||", "|", "OR"], Meant::Operator(BinaryOp::Or, "or")),
+    (&["=", "===", "is", "equals"], Meant::Operator(BinaryOp::Equal, "==")),
+    (&["!==", "<>", "is not"], Meant::Operator(BinaryOp::NotEqual, "!=")),
+    (&["=~", "like"], Meant::Operator(BinaryOp::Matches, "matches")),
+    (&["IN"], Meant::Operator(BinaryOp::In, "in")),
+    (&["not in"], Meant::Nothing("write `not` in front of it all: `not a in b`")),
+    (&["contains"], Meant::Nothing("write the function: `contains(whole, part)`")),
+    (&["%"], Meant::Nothing("there is no remainder: `+`, `-`, `*` and `/` are what numbers have")),
+    (&["**", "^"], Meant::Nothing("there are no powers: `+`, `-`, `*` and `/` are what numbers have")),
+];
+
+/// Names that other languages have for functions of this one.
+const FUNCTIONS: [(&str, Function); 17] = [
+    ("length", Function::Len),
+    ("size", Function::Len),
+    ("count", Function::Len),
+    ("startswith", Function::StartsWith),
+    ("hasprefix", Function::StartsWith),
+    ("includes", Function::Contains),
+    ("has", Function::Contains),
+    ("indexof", Function::Contains),
+    ("tolower", Function::Lower),
+    ("tolowercase", Function::Lower),
+    ("lowercase", Function::Lower),
+    ("toupper", Function::Upper),
+    ("touppercase", Function::Upper),
+    ("uppercase", Function::Upper),
+    ("some", Function::Any),
+    ("exists", Function::Any),
+    ("every", Function::All),
+];
+
+/// The operator of ours that one of another language stands for.
+pub(super) fn foreign_meaning(written: &str) -> Option<BinaryOp> {
+    if let Meant::Operator(op, _) = meant(&one_line(written)) { Some(op) } else { None }
+}
+
+fn meant(written: &str) -> Meant {
+    let known = OPERATORS.into_iter().find(|(spellings, _)| spellings.contains(&written));
+    known.map_or(Meant::Nothing("leave it out"), |(_, meant)| meant)
+}
+
+/// The function of ours that a name of another language stands for.
+pub(crate) fn function(name: &str) -> Option<&'static str> {
+    let plain = name.replace('_', "").to_ascii_lowercase();
+    let own = Function::ALL.iter().find(|(known, _)| known.replace('_', "") == plain);
+    let function = match own {
+        Some((_, function)) => *function,
+        None => FUNCTIONS.iter().find(|(known, _)| *known == plain)?.1,
+    };
+    Function::ALL.iter().find(|(_, known)| *known == function).map(|(name, _)| *name)
+}
+
+/// The type of ours that a name of another language stands for.
+pub(crate) fn type_name(name: &str) -> Option<&'static str> {
+    Some(match name.to_ascii_lowercase().as_str() {
+        "string" | "str" | "varchar" | "char" | "uuid" | "id" => "text",
+        "integer" | "int32" | "int64" | "long" | "short" | "uint" => "int",
+        "number" | "float" | "double" | "money" | "numeric" | "currency" => "decimal",
+        "boolean" | "flag" => "bool",
+        "datetime" | "timestamp" | "instant" => "time",
+        "object" | "map" | "json" | "dict" | "unknown" => "any",
+        "interval" | "timespan" | "period" => "duration",
+        _ => return None,
+    })
+}
+
+/// The value of ours that a name of another language stands for.
+pub(crate) fn literal(name: &str) -> Option<&'static str> {
+    Some(match name {
+        "none" | "None" | "nil" | "undefined" | "NULL" | "Null" | "nothing" | "missing" => "null",
+        "True" | "TRUE" | "yes" => "true",
+        "False" | "FALSE" | "no" => "false",
+        _ => return None,
+    })
+}
+
+/// How what a word begins elsewhere is said in a place here.
+pub(super) fn word(context: Context, word: &str) -> Option<&'static str> {
+    Some(match (context, word) {
+        (Context::Declaration, "enum" | "choice") => "write `type NAME = one of \"a\", \"b\"`",
+        (
+            Context::Declaration,
+            "record" | "struct" | "class" | "message" | "interface" | "schema" | "object",
+        ) => "write `type NAME = { field: type }`",
+        (
+            Context::Declaration,
+            "import" | "include" | "use" | "using" | "require" | "from" | "package" | "module" | "namespace",
+        ) => "leave it out: every file of a folder sees everything that is declared in the others",
+        (Context::Declaration, "service" | "api" | "connector" | "adapter" | "client" | "provider") => {
+            "write `system NAME { … }`"
+        }
+        (
+            Context::Declaration,
+            "workflow" | "process" | "flow" | "plan" | "saga" | "pipeline" | "orchestration",
+        ) => "write `blueprint NAME version 1 { … }`",
+        (
+            Context::System,
+            "op" | "method" | "rpc" | "function" | "func" | "fn" | "get" | "post" | "put" | "delete"
+            | "action" | "endpoint" | "mutation" | "command",
+        ) => "write `operation` for what changes something, and `query` for what only reads",
+        (Context::Blueprint | Context::Each, "if" | "unless" | "switch" | "when") => {
+            "a condition is part of what it decides: `task NAME when … { … }`, `each KIND where … { … }`"
+        }
+        (
+            Context::Blueprint | Context::Each,
+            "for" | "foreach" | "for_each" | "loop" | "while" | "repeat",
+        ) => "`each KIND { … }` repeats its tasks for every item of a kind",
+        (Context::Blueprint | Context::Each, "step" | "action" | "activity" | "job" | "node" | "do") => {
+            "write `task NAME { … }`"
+        }
+        (
+            Context::Blueprint | Context::Each,
+            "parallel" | "sequence" | "sequential" | "steps" | "tasks" | "stage" | "phase" | "group"
+            | "branch",
+        ) => "leave it out: tasks run at the same time, unless one waits for another with `after`",
+        (Context::Blueprint | Context::Each | Context::Task, "var" | "const" | "let" | "set" | "def") => {
+            "write the value where it is used"
+        }
+        (Context::TaskHead, "and" | "or") => "tasks are separated by `,`",
+        (Context::Task, "invoke" | "execute" | "exec" | "request" | "send" | "do") => {
+            "write `call system.operation(name: value)`"
+        }
+        (Context::Task, "compensate" | "compensation" | "revert" | "rollback") => {
+            "write `undo system.operation(name: value)`"
+        }
+        (Context::Task, "catch" | "on_error" | "onerror" | "on_failure" | "error") => {
+            "write `on failure rollback`"
+        }
+        (Context::Task, "on_timeout") => "write `on timeout rollback`",
+        (Context::Task, "assert" | "check" | "expect" | "require" | "validate") => {
+            "write `ensure CONDITION else rollback \"why\"`"
+        }
+        (Context::Task, "retries" | "attempts" | "max_attempts") => "write `retry 3 times every 2s`",
+        (Context::Task, "signal" | "receive" | "await" | "event") => {
+            "write `wait SIGNAL { field: type } within 10d`"
+        }
+        (Context::Task, "depends_on" | "depends" | "needs" | "requires") => {
+            "write `after` in the head of the task, before its `{`"
+        }
+        (Context::Task, "if") => "a condition begins with `when`, in the head of the task, before its `{`",
+        _ => return None,
+    })
+}
+
+impl Reader<'_> {
+    /// `&&`, `is`, `%`.
+    pub(super) fn foreign_operator(&mut self, pair: &Pair<'_>) {
+        let (span, written) = (self.span(pair), one_line(pair.as_str()));
+        self.report(match meant(&written) {
+            Meant::Operator(_, ours) => written_otherwise(span, &written, ours),
+            Meant::Nothing(help) => {
+                Diagnostic::new(Code::OtherLanguage, span, format!("`{written}` is no operator here"))
+                    .help(help)
+            }
+        });
+    }
+
+    /// `!` and `NOT`.
+    pub(super) fn foreign_not(&mut self, pair: &Pair<'_>) {
+        // `!x` needs a space after the word that replaces the sign.
+        let diagnostic = written_otherwise(self.span(pair), pair.as_str(), "not");
+        self.report(if pair.as_str() == "!" { diagnostic.fix("not ") } else { diagnostic });
+    }
+
+    /// `a ? b : c`.
+    pub(super) fn foreign_choice(&mut self, whole: Span, pair: &Pair<'_>) {
+        let question = self.span(pair);
+        let part = |expr: Pair<'_>| one_line(expr.as_str());
+        let mut parts = pair.clone().into_inner().filter(|p| p.as_rule() == Rule::expr).map(part);
+        let (then, otherwise) = (parts.next(), parts.next());
+        let condition = Span { end: question.start, ..whole };
+        let condition = one_line(self.slice(condition));
+        let title = "a choice between two values is written `if … then … else …`";
+        let diagnostic = Diagnostic::new(Code::OtherLanguage, self.token_at(question.start), title);
+        self.report(match (then, otherwise) {
+            (Some(then), Some(otherwise)) => {
+                diagnostic.help(format!("write `if {condition} then {then} else {otherwise}`"))
+            }
+            _ => diagnostic,
+        });
+    }
+
+    /// `a.function(b)`.
+    pub(super) fn foreign_method(&mut self, of: &Expr, pair: &Pair<'_>) {
+        let Some(word) = child(pair, Rule::word) else { return };
+        let title = "a function stands in front of what it is about";
+        let diagnostic = Diagnostic::new(Code::OtherLanguage, self.span(&word), title);
+        let mut arguments = vec![one_line(self.slice(of.span))];
+        let given = pair.clone().into_inner().filter(|p| p.as_rule() == Rule::expr);
+        arguments.extend(given.map(|argument| one_line(argument.as_str())));
+        self.report(match function(word.as_str()) {
+            Some(function) => diagnostic.help(format!("write `{function}({})`", arguments.join(", "))),
+            None => {
+                let known = listing(Function::ALL.iter().map(|(name, _)| *name).chain(["ran"]), 20);
+                diagnostic.help(format!("there is no function `{}`: there are {known}", word.as_str()))
+            }
+        });
+    }
+
+    /// `a[0]`.
+    pub(super) fn foreign_index(&mut self, pair: &Pair<'_>) {
+        let title = "a list is not read by position";
+        self.report(
+            Diagnostic::new(Code::OtherLanguage, self.span(pair), title)
+                .help("`first(…)` is its first element, and `[x for x in … where …]` are those that fit"),
+        );
+    }
+
+    /// `(a, b)`.
+    pub(super) fn foreign_list(&mut self, pair: &Pair<'_>) {
+        let inner = pair.as_str().trim_start_matches('(').trim_end_matches(')');
+        let diagnostic =
+            Diagnostic::new(Code::OtherLanguage, self.span(pair), "a list stands in `[` and `]`");
+        self.report(diagnostic.help(format!("write `[{}]`", one_line(inner))).fix(format!("[{inner}]")));
+    }
+
+    /// A form of a type, with what it is here.
+    pub(super) fn foreign_type(&mut self, at: Span, title: &str, ours: &str) {
+        let diagnostic = Diagnostic::new(Code::OtherLanguage, at, title);
+        self.report(diagnostic.help(format!("write `{ours}`")).fix(ours));
+    }
+}
+
+fn written_otherwise(at: Span, written: &str, ours: &str) -> Diagnostic {
+    Diagnostic::new(Code::OtherLanguage, at, format!("`{written}` is written `{ours}` in a blueprint"))
+        .help(format!("write `{ours}` for `{written}`"))
+        .fix(ours)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn functions_are_known_by_their_names_elsewhere() {
+        for (written, ours) in [
+            ("startsWith", Some("starts_with")),
+            ("length", Some("len")),
+            ("Sum", Some("sum")),
+            ("toLowerCase", Some("lower")),
+            ("reduce", None),
+        ] {
+            assert_eq!(function(written), ours, "{written}");
+        }
+    }
+}

@@ -1,0 +1,145 @@
+//! A plan as people and programs read it: what the API answers and `orderwright plan` prints.
+//!
+//! Everything in it is a text, a number or a list of such, under names that stay. What is carried out is [`Plan`].
+
+use serde::Serialize;
+
+use crate::{Body, Call, Plan, TaskIndex, Undo};
+
+/// A plan: every task, each after those it waits for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = Plan))]
+pub struct PlanDocument {
+    /// The blueprint version it was made by.
+    #[cfg_attr(feature = "openapi", schema(example = "home_fiber@3"))]
+    pub blueprint: String,
+    /// The SHA-256 of the blueprint's meaning.
+    pub blueprint_hash: String,
+    /// The tasks.
+    pub tasks: Vec<PlannedTask>,
+}
+
+/// One task of a plan.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct PlannedTask {
+    /// Its id.
+    #[cfg_attr(feature = "openapi", schema(example = "reserve_port[1]"))]
+    pub id: String,
+    /// The item it is for; null for a task of the whole order.
+    pub item: Option<String>,
+    /// When its turn can come, from 1: tasks of one wave wait for none of each other. What is left out takes no turn.
+    pub wave: usize,
+    /// The tasks it waits for.
+    pub after: Vec<String>,
+    /// Why it is left out, if the order's own data says so.
+    pub skipped: Option<String>,
+    /// The condition that decides when it is due, as the blueprint has it.
+    pub when: Option<String>,
+    /// What it does.
+    #[serde(flatten)]
+    pub body: PlannedBody,
+    /// Whether an order can't be cancelled once it has begun.
+    pub point_of_no_return: bool,
+    /// The file and line of the blueprint that define it.
+    pub source: String,
+}
+
+/// What a task does.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum PlannedBody {
+    /// Calls a system.
+    Call {
+        /// `system.operation`, and what is called instead if it fails for good.
+        #[cfg_attr(feature = "openapi", schema(example = json!(["inventory.reserve"])))]
+        calls: Vec<String>,
+        /// How long one attempt may take.
+        #[cfg_attr(feature = "openapi", schema(example = "30s"))]
+        timeout: String,
+        /// How long all attempts may take together.
+        within: Option<String>,
+        /// How many attempts there are at the most.
+        attempts: u32,
+        /// `system.operation` that takes it back.
+        undo: Option<String>,
+        /// Why nothing takes it back.
+        no_undo: Option<String>,
+    },
+    /// Waits for a signal.
+    Wait {
+        /// Its name.
+        signal: String,
+        /// What it must carry, as the blueprint has it.
+        #[cfg_attr(feature = "openapi", schema(example = "{ outcome: text, ont: text? }"))]
+        fields: String,
+        /// How long it waits.
+        #[cfg_attr(feature = "openapi", schema(example = "10d"))]
+        within: String,
+    },
+    /// Does nothing: a point that customers see.
+    Milestone,
+}
+
+impl From<&Plan> for PlanDocument {
+    fn from(plan: &Plan) -> Self {
+        let tasks = plan.indices().zip(waves(plan)).map(|(index, wave)| task(plan, index, wave));
+        Self {
+            blueprint: plan.blueprint().to_string(),
+            blueprint_hash: plan.blueprint_hash().to_string(),
+            tasks: tasks.collect(),
+        }
+    }
+}
+
+/// The wave of each task.
+fn waves(plan: &Plan) -> Vec<usize> {
+    let mut reached: Vec<usize> = Vec::with_capacity(plan.tasks().len());
+    // Tasks come after what they wait for, so the waves of those are known.
+    for task in plan.tasks() {
+        let after = task.after.iter().filter_map(|after| reached.get(after.0)).max().copied().unwrap_or(0);
+        reached.push(if task.skipped.is_some() { after } else { after + 1 });
+    }
+    reached.into_iter().map(|wave| wave.max(1)).collect()
+}
+
+fn task(plan: &Plan, index: TaskIndex, wave: usize) -> PlannedTask {
+    let (task, definition) = (plan.task(index), plan.definition(index));
+    PlannedTask {
+        id: plan.id(index).to_string(),
+        item: plan.item(index).map(|item| item.id.to_string()),
+        wave,
+        after: task.after.iter().map(|after| plan.id(*after).to_string()).collect(),
+        skipped: task.skipped.clone(),
+        when: definition.when.as_ref().map(|when| when.text.clone()),
+        body: body(&definition.body),
+        point_of_no_return: definition.point_of_no_return,
+        source: format!("{}:{}", definition.file, definition.line),
+    }
+}
+
+fn body(body: &Body) -> PlannedBody {
+    match body {
+        Body::Call(body) => {
+            let (undo, no_undo) = match &body.undo {
+                Undo::Call(call) => (Some(call.label()), None),
+                Undo::Nothing { why } => (None, Some(why.clone()).filter(|why| !why.is_empty())),
+            };
+            PlannedBody::Call {
+                calls: std::iter::once(&body.call).chain(&body.fallbacks).map(Call::label).collect(),
+                timeout: body.timeout.to_string(),
+                within: body.within.map(|within| within.to_string()),
+                attempts: body.retry.attempts,
+                undo,
+                no_undo,
+            }
+        }
+        Body::Wait { signal, fields, within } => PlannedBody::Wait {
+            signal: signal.to_string(),
+            fields: fields.to_string(),
+            within: within.to_string(),
+        },
+        Body::Milestone => PlannedBody::Milestone,
+    }
+}
