@@ -74,6 +74,10 @@ pub enum CallFailure {
     Refused,
     /// Not done, for certain, by this attempt or any before it.
     Failed,
+    /// Not done, for certain, because the worker does not know how to reach the system or its operation.
+    Unserved,
+    /// The last attempt was not sent for that reason, and one before it may have taken effect.
+    UnservedInDoubt,
     /// At least one attempt may have taken effect.
     Unknown,
 }
@@ -85,6 +89,8 @@ impl CallFailure {
         match self {
             Self::Refused => "Refused",
             Self::Failed => "Failed",
+            Self::Unserved => "Unserved",
+            Self::UnservedInDoubt => "UnservedInDoubt",
             Self::Unknown => "Unknown",
         }
     }
@@ -95,6 +101,8 @@ impl CallFailure {
         match text {
             Some("Refused") => Self::Refused,
             Some("Failed") => Self::Failed,
+            Some("Unserved") => Self::Unserved,
+            Some("UnservedInDoubt") => Self::UnservedInDoubt,
             _ => Self::Unknown,
         }
     }
@@ -124,7 +132,13 @@ mod tests {
 
     #[test]
     fn a_failure_of_no_known_type_leaves_the_outcome_open() {
-        for failure in [CallFailure::Refused, CallFailure::Failed, CallFailure::Unknown] {
+        for failure in [
+            CallFailure::Refused,
+            CallFailure::Failed,
+            CallFailure::Unserved,
+            CallFailure::UnservedInDoubt,
+            CallFailure::Unknown,
+        ] {
             assert_eq!(CallFailure::read(Some(failure.as_str())), failure);
         }
         assert_eq!(CallFailure::read(Some("NotFoundError")), CallFailure::Unknown);

@@ -29,7 +29,12 @@ impl Run {
                 Err(faults) => Err(self.refuse(id, signal, describe(signal, &faults))),
             },
             Ok((name, Address::Later(task))) => {
-                self.tell(Fact::SignalKept { id: id.clone(), signal: name.clone() });
+                self.tell(Fact::SignalKept {
+                    id: id.clone(),
+                    signal: name.clone(),
+                    task: task.map(|task| self.id(task)),
+                    payload: payload.clone(),
+                });
                 self.state.kept.push(KeptSignal { id, signal: name, task, payload });
                 Ok(Handled::Kept)
             }

@@ -72,6 +72,14 @@ pub enum Settlement {
         /// What went wrong last.
         reason: String,
     },
+    /// Not done, because the deployment does not say how to reach the system or its operation. No blueprint can foresee
+    /// that, so the task is held whatever its reactions are.
+    Unserved {
+        /// What is missing, and where to say it.
+        reason: String,
+        /// Whether an attempt before may have taken effect.
+        in_doubt: bool,
+    },
     /// No attempt is left, and at least one of them may have taken effect.
     Unknown {
         /// What went wrong last.

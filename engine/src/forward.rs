@@ -235,6 +235,9 @@ impl Run {
             Settlement::Failed { reason } if run.trace == Trace::Maybe && direction == Direction::Forward => {
                 Settlement::Unknown { reason }
             }
+            Settlement::Unserved { reason, in_doubt } => {
+                Settlement::Unserved { reason, in_doubt: in_doubt || run.trace == Trace::Maybe }
+            }
             other @ (Settlement::Succeeded(_)
             | Settlement::Refused { .. }
             | Settlement::Failed { .. }
@@ -277,6 +280,13 @@ impl Run {
                 } else {
                     self.fail(task, reason, Cause::Failure);
                 }
+            }
+            Settlement::Unserved { reason, in_doubt } => {
+                if in_doubt && self.has_effect(task) {
+                    self.task_mut(task).trace = Trace::Maybe;
+                    self.tell(Fact::TaskOutcomeUnknown { task: self.id(task), reason: reason.clone() });
+                }
+                self.hold(task, cut(reason), HoldFor::Operations);
             }
             Settlement::Unknown { reason } => {
                 if !self.has_effect(task) {

@@ -17,7 +17,10 @@ impl Run {
             && let Some(task) = self.plan.find(id)
         {
             self.go_task(task, to);
-            self.task_mut(task).reason = fact.task_reason().map(str::to_owned);
+            // A task that is dropped or taken back keeps the reason that made it so.
+            if !matches!(to, TaskState::Dropped | TaskState::Undoing | TaskState::Undone) {
+                self.task_mut(task).reason = fact.task_reason().map(str::to_owned);
+            }
         }
         let number = self.next_number();
         self.state.record.push(OrderEvent { number, at: self.state.now, fact });

@@ -173,6 +173,7 @@ impl Run {
             }
             Settlement::Refused { reason }
             | Settlement::Failed { reason }
+            | Settlement::Unserved { reason, .. }
             | Settlement::Unknown { reason } => {
                 self.undo_failed(task, reason);
             }
@@ -193,7 +194,9 @@ impl Run {
                     self.undo(task);
                 }
             }
-            Settlement::Unknown { reason } if self.has_effect(task) => {
+            Settlement::Unknown { reason } | Settlement::Unserved { reason, in_doubt: true }
+                if self.has_effect(task) =>
+            {
                 self.task_mut(task).trace = Trace::Maybe;
                 self.tell(Fact::TaskOutcomeUnknown { task: self.id(task), reason: reason.clone() });
                 if self.abandons() {
@@ -204,6 +207,7 @@ impl Run {
             }
             Settlement::Refused { reason }
             | Settlement::Failed { reason }
+            | Settlement::Unserved { reason, .. }
             | Settlement::Unknown { reason } => {
                 self.tell(Fact::TaskFailed { task: self.id(task), reason });
                 if self.goes_back() {

@@ -14,15 +14,17 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
-use model::{CallOutcome, CallRequest, OperationName, SystemName};
+use model::{CallOutcome, CallRequest, SystemName};
 
-use crate::config::{self, LoadError};
+use crate::config::{LoadError, Reading, load};
+use crate::directory::Directory;
 use attempt::Client;
 pub(crate) use headers::{CORRELATION_ID, IDEMPOTENCY_KEY, ORDER_TASK};
 
 /// Every external system of a deployment. Cheap to clone; clones share connections and limits.
 #[derive(Clone, Debug)]
 pub struct Systems {
+    directory: Arc<Directory>,
     clients: Arc<BTreeMap<SystemName, Client>>,
 }
 
@@ -48,8 +50,9 @@ impl Systems {
         text: &str,
         environment: impl Fn(&str) -> Option<String>,
     ) -> Result<Self, LoadError> {
-        let systems = config::load(file, text, &environment)?;
-        let clients = systems.into_iter().map(|system| {
+        let entries = load(file, text, Reading::Whole(&environment))?;
+        let directory = Directory::of(&entries);
+        let clients = entries.into_iter().filter_map(|entry| entry.config).map(|system| {
             let name = system.name.clone();
             Client::new(system).map(|client| (name.clone(), client)).map_err(|cause| LoadError::Client {
                 file: file.to_owned(),
@@ -57,29 +60,32 @@ impl Systems {
                 cause,
             })
         });
-        Ok(Self { clients: Arc::new(clients.collect::<Result<_, _>>()?) })
+        Ok(Self { directory: Arc::new(directory), clients: Arc::new(clients.collect::<Result<_, _>>()?) })
     }
 
     /// Makes one attempt of a call. Takes no longer than the call's time-out or the system's `attempt_timeout`,
     /// whichever is shorter.
     pub async fn call(&self, call: &CallRequest) -> CallOutcome {
+        if let Some(gap) = self.directory.gap(&call.system, &call.operation) {
+            let remedy = gap.remedy();
+            let reason = format!("not sent: {gap}; {remedy}, restart the workers, and retry the task");
+            return CallOutcome::Unserved { reason };
+        }
         match self.clients.get(&call.system) {
             Some(client) => client.attempt(call).await,
-            None => CallOutcome::Failed {
-                reason: format!("this deployment does not say how to reach the system `{}`", call.system),
-                retry_after: None,
+            None => CallOutcome::Unserved {
+                reason: format!(
+                    "not sent: the `systems.toml` of this worker says that `{0}` is reached elsewhere, and the call came here; \
+                     give `[systems.{0}]` its `url`, restart the workers, and retry the task",
+                    call.system
+                ),
             },
         }
     }
 
-    /// Whether the deployment declares the operation short (less than 2 s) and idempotent by key.
+    /// What can be called.
     #[must_use]
-    pub fn is_inline(&self, system: &SystemName, operation: &OperationName) -> bool {
-        self.clients.get(system).is_some_and(|client| client.is_inline(operation))
-    }
-
-    /// The systems that can be called, sorted.
-    pub fn names(&self) -> impl Iterator<Item = &SystemName> {
-        self.clients.keys()
+    pub fn directory(&self) -> &Directory {
+        &self.directory
     }
 }

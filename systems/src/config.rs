@@ -17,9 +17,33 @@ use std::time::Duration;
 use model::{OperationName, SystemName};
 use secrecy::SecretString;
 
-pub(crate) use load::load;
+pub(crate) use load::{Reading, load};
 pub(crate) use operation::{OperationConfig, ResultMapping};
 pub use problem::{LoadError, Problem};
+
+/// One system of the file.
+#[derive(Debug)]
+pub(crate) struct Entry {
+    /// The name blueprints give it.
+    pub(crate) name: SystemName,
+    /// What can be called.
+    pub(crate) listing: Listing,
+    /// How it is reached; none if it is reached elsewhere, or if the file was read without its variables.
+    pub(crate) config: Option<SystemConfig>,
+}
+
+/// What can be called at a system, without how.
+#[derive(Clone, Debug)]
+pub(crate) struct Listing {
+    /// Whether others reach it, by a file of theirs.
+    pub(crate) elsewhere: bool,
+    /// Whether there are operations beside those that are listed, reached by the convention.
+    pub(crate) convention: bool,
+    /// Whether operations that are not listed are inline.
+    pub(crate) inline: bool,
+    /// The operations that are listed, and whether each is inline.
+    pub(crate) operations: BTreeMap<OperationName, bool>,
+}
 
 /// How one system is reached.
 #[derive(Debug)]
@@ -40,9 +64,7 @@ pub(crate) struct SystemConfig {
     pub(crate) max_concurrent_calls: usize,
     /// What goes between us and it.
     pub(crate) proxy: Proxy,
-    /// Whether operations are inline when they do not say.
-    pub(crate) inline: bool,
-    /// The operations that differ from the convention.
+    /// The operations that are listed.
     pub(crate) operations: BTreeMap<OperationName, OperationConfig>,
 }
 

@@ -7,7 +7,7 @@
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use contract::payload::{decode, encode};
 use contract::{CallAnswer, CallFailure, CallFailureDetails, CallInput, names};
@@ -22,9 +22,7 @@ use tokio::sync::Notify;
 use crate::caller::Caller;
 use crate::inquiry::inquire;
 use crate::mirror::MirrorHandle;
-
-/// The longest that a system's wish to be left alone is followed. Beyond it, the blueprint's `within` and a person decide.
-const LONGEST_RETRY_AFTER: Duration = Duration::from_secs(3_600);
+use crate::prospect::{LONGEST_RETRY_AFTER, Prospect};
 
 /// What the activities of one worker share.
 pub(crate) struct Calls {
@@ -70,7 +68,9 @@ impl Calls {
             never = keep_alive(&ctx, harmless) => match never {},
             () = self.abandoned(&ctx) => return Err(ActivityError::cancelled()),
         };
-        record.ended(&outcome);
+        // How often an attempt inside a workflow task is followed by others, only the workflow knows.
+        let policy = ctx.info().retry_policy.as_ref().filter(|_| !local);
+        record.ended(&outcome, Prospect::after(&outcome, policy, attempt, input.earlier.attempts));
         log(&request, &outcome);
         let millis = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
         let details = CallFailureDetails { attempts: attempt, took: model::Duration::from_millis(millis) };
@@ -127,6 +127,14 @@ async fn conclude(
             let kind = if certain { CallFailure::Failed } else { CallFailure::Unknown };
             failure(kind, reason, details, Next::Attempt { after: retry_after })
         }
+        // Another worker may know, or this one soon will.
+        CallOutcome::Unserved { reason } => {
+            if certain {
+                ctx.record_heartbeat(details.attempts).await?;
+            }
+            let kind = if certain { CallFailure::Unserved } else { CallFailure::UnservedInDoubt };
+            failure(kind, reason, details, Next::Attempt { after: None })
+        }
         CallOutcome::Unknown { reason } => {
             failure(CallFailure::Unknown, reason, details, Next::Attempt { after: None })
         }
@@ -139,6 +147,7 @@ fn log(request: &CallRequest, outcome: &CallOutcome) {
         CallOutcome::Succeeded(_) => return,
         CallOutcome::Refused { reason } => ("was refused", reason),
         CallOutcome::Failed { reason, .. } => ("failed", reason),
+        CallOutcome::Unserved { reason } => ("was not sent", reason),
         CallOutcome::Unknown { reason } => ("got no answer", reason),
     };
     let CallRequest { order, task, system, operation, attempt, .. } = request;

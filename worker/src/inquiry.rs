@@ -70,10 +70,12 @@ fn judge(activity: Option<&PendingActivityInfo>) -> Inquiry {
         (None, true) => Inquiry::InDoubt { reason: "it was stopped before another attempt".to_owned() },
         (Some(failure), true) => {
             let reason = failure.message.clone();
-            // An attempt fails with this type only if all those before it did nothing either.
+            // An attempt fails with these types only if all those before it did nothing either.
             match failure_type(failure) {
-                CallFailure::Failed => Inquiry::Harmless { reason },
-                CallFailure::Refused | CallFailure::Unknown => Inquiry::InDoubt { reason },
+                CallFailure::Failed | CallFailure::Unserved => Inquiry::Harmless { reason },
+                CallFailure::Refused | CallFailure::UnservedInDoubt | CallFailure::Unknown => {
+                    Inquiry::InDoubt { reason }
+                }
             }
         }
     }
@@ -115,6 +117,8 @@ mod tests {
             (pending(Paused, 1, None), true),
             (pending(Paused, 2, of_type(CallFailure::Failed)), true),
             (pending(Paused, 2, None), false),
+            (pending(Paused, 2, of_type(CallFailure::Unserved)), true),
+            (pending(Paused, 2, of_type(CallFailure::UnservedInDoubt)), false),
             (pending(Paused, 3, of_type(CallFailure::Unknown)), false),
             (pending(Paused, 2, timed_out), false),
         ] {

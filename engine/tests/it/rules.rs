@@ -232,13 +232,14 @@ impl Test {
         let definition = self.plan.definition(task);
         let has_undo = definition.undo().is_some();
         let effect = definition.call().unwrap().call.effect;
-        let luck = match self.choose(12) {
+        let luck = match self.choose(13) {
             1 => Luck::NotOk,
             2 => Luck::Refused,
             3 => Luck::Failed,
             4 => Luck::LostAfterEffect,
             5 => Luck::LostBeforeEffect,
             6 => Luck::Misshapen,
+            7 => Luck::Unserved,
             _ => Luck::Fine,
         };
         // A result that can't be read can't be undone by the systems either; only where the id is there can it be.

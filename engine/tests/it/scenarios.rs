@@ -383,6 +383,42 @@ fn an_answer_in_the_wrong_shape_holds_and_says_what_is_wrong() {
 }
 
 #[test]
+fn a_call_that_the_deployment_can_not_make_holds_whatever_the_blueprint_wants_of_failures() {
+    let plan = diamond(|tasks| tasks[1].on_failure = Some(build::reaction(ReactionKind::Reject)));
+    let mut case = Case::new(plan, &[("do_b", &[Luck::Unserved, Luck::Unserved])]).at_standstill();
+    for _ in 0..2 {
+        assert_eq!((case.state(), case.task("b")), (OrderState::Held, TaskState::Held));
+        assert_eq!(case.simulation.order().held().unwrap().reason, "Unserved");
+        assert_eq!(case.act(OperatorAction::Retry, "b"), Ok(Handled::Applied));
+        case = case.at_standstill();
+    }
+    assert_eq!(case.state(), OrderState::Completed);
+}
+
+#[test]
+fn an_undo_that_the_deployment_can_not_make_holds_too() {
+    let plan = diamond(|tasks| tasks[3].on_failure = Some(build::reaction(ReactionKind::Rollback)));
+    let luck: &[(&str, &[Luck])] = &[("do_d", &[Luck::Refused]), ("undo_b", &[Luck::Unserved])];
+    let mut case = Case::new(plan, luck).at_standstill();
+    assert_eq!((case.state(), case.task("b")), (OrderState::Held, TaskState::UndoFailed));
+    assert_eq!(case.act(OperatorAction::Retry, "b"), Ok(Handled::Applied));
+    assert_eq!(case.at_standstill().held_effects(), Vec::<String>::new());
+}
+
+#[test]
+fn a_lost_call_that_can_not_be_made_again_is_held_and_asked_under_the_same_key_on_retry() {
+    let luck: &[(&str, &[Luck])] = &[("do_b", &[Luck::LostAfterEffect, Luck::Unserved])];
+    let mut case = Case::new(diamond(|_| {}), luck).at_standstill();
+    for _ in 0..2 {
+        assert_eq!((case.state(), case.task("b")), (OrderState::Held, TaskState::Held));
+        assert_eq!(case.act(OperatorAction::Retry, "b"), Ok(Handled::Applied));
+        case = case.at_standstill();
+    }
+    assert_eq!(case.state(), OrderState::Completed);
+    assert_eq!(case.held_effects(), ["a", "b", "c", "d"]);
+}
+
+#[test]
 fn a_late_or_unknown_settlement_changes_nothing() {
     let mut case = Case::new(diamond(|_| {}), &[]).at_standstill();
     let events = case.simulation.order().events().len();

@@ -13,6 +13,7 @@ pub(crate) enum Luck {
     Misshapen,
     Refused,
     Failed,
+    Unserved,
     LostAfterEffect,
     LostBeforeEffect,
 }
@@ -54,6 +55,7 @@ impl Ledger {
         match luck {
             Luck::LostBeforeEffect => return Settlement::Unknown { reason: reason() },
             Luck::Failed => return Settlement::Failed { reason: reason() },
+            Luck::Unserved => return Settlement::Unserved { reason: reason(), in_doubt: false },
             Luck::Fine | Luck::NotOk | Luck::Misshapen | Luck::Refused | Luck::LostAfterEffect => {}
         }
         let known = match call.direction {

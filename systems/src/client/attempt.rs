@@ -3,7 +3,7 @@
 use std::error::Error as _;
 use std::fmt;
 
-use model::{CallOutcome, CallRequest, OperationName};
+use model::{CallOutcome, CallRequest};
 use reqwest::Response;
 use tokio::sync::Semaphore;
 use tokio::time::{Instant, timeout_at};
@@ -32,10 +32,6 @@ impl Client {
         Ok(Self { config, http, turns })
     }
 
-    pub(super) fn is_inline(&self, operation: &OperationName) -> bool {
-        self.config.operations.get(operation).map_or(self.config.inline, |operation| operation.inline)
-    }
-
     /// Makes one attempt. Waiting for a turn counts towards its time.
     pub(super) async fn attempt(&self, call: &CallRequest) -> CallOutcome {
         let time = call.timeout.to_std().min(self.config.attempt_timeout);
@@ -54,7 +50,7 @@ impl Client {
         let operation = match self.config.operations.get(&call.operation) {
             Some(operation) => operation,
             None => {
-                convention = OperationConfig::conventional(&call.operation, self.config.inline);
+                convention = OperationConfig::conventional(&call.operation, false);
                 &convention
             }
         };

@@ -26,9 +26,12 @@ impl Unsendable {
     pub(super) fn outcome(self, call: &CallRequest) -> CallOutcome {
         let name = Name(call);
         match self {
-            Self::Misconfigured(why) => CallOutcome::Failed {
-                reason: format!("not sent: {why}, which the configuration of {name} asks for"),
-                retry_after: None,
+            Self::Misconfigured(why) => CallOutcome::Unserved {
+                reason: format!(
+                    "not sent: {why}, which `systems.toml` asks for in `[systems.{}.operations.{}]`: mend it, restart the \
+                     workers, and retry the task",
+                    call.system, call.operation
+                ),
             },
             Self::Arguments(why) => CallOutcome::Refused { reason: format!("{name} was not sent: {why}") },
         }

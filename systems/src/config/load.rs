@@ -12,8 +12,17 @@ use toml::de::DeTable;
 use super::operation::{self, OperationConfig};
 use super::problem::{LoadError, Problems};
 use super::section::Section;
-use super::substitute::{Environment, is_variable, substitute};
-use super::{Credentials, Proxy, SystemConfig};
+use super::substitute::{Environment, SubstituteError, is_variable, substitute};
+use super::{Credentials, Entry, Listing, Proxy, SystemConfig};
+
+/// How much of the file is wanted.
+#[derive(Clone, Copy)]
+pub(crate) enum Reading<'e> {
+    /// All of it: the variables that it names must be set.
+    Whole(&'e Environment<'e>),
+    /// What there is to call. Variables are not looked up, and need not be set.
+    Listing,
+}
 
 /// Largest file that is read, in bytes: thousands of operations fit.
 const FILE_BYTES: usize = 1_000_000;
@@ -42,11 +51,7 @@ const CONCURRENT_CALLS: usize = 64;
 const MOST_CONCURRENT_CALLS: usize = 10_000;
 
 /// Reads and checks a file's text. `file` is what messages call it.
-pub(crate) fn load(
-    file: &str,
-    text: &str,
-    environment: &Environment<'_>,
-) -> Result<Vec<SystemConfig>, LoadError> {
+pub(crate) fn load(file: &str, text: &str, reading: Reading<'_>) -> Result<Vec<Entry>, LoadError> {
     let mut problems = Problems::new(text);
     let mut systems = Vec::new();
     if text.len() > FILE_BYTES {
@@ -54,7 +59,7 @@ pub(crate) fn load(
     } else {
         let (document, errors) = DeTable::parse_recoverable(text);
         if errors.is_empty() {
-            systems = all(document.get_ref(), environment, &mut problems);
+            systems = all(document.get_ref(), reading, &mut problems);
         }
         // What was meant to stand where the form breaks is not to be judged as well.
         for error in errors {
@@ -69,12 +74,8 @@ pub(crate) fn load(
     }
 }
 
-/// Every system of the file that can be used.
-fn all(
-    document: &DeTable<'_>,
-    environment: &Environment<'_>,
-    problems: &mut Problems<'_>,
-) -> Vec<SystemConfig> {
+/// Every system of the file.
+fn all(document: &DeTable<'_>, reading: Reading<'_>, problems: &mut Problems<'_>) -> Vec<Entry> {
     let mut systems = Vec::new();
     let mut root = Section::new("", document);
     if let Some(section) = root.section("systems", problems) {
@@ -82,7 +83,7 @@ fn all(
             let key = entry.key.clone();
             let Some(section) = entry.section(problems) else { continue };
             match SystemName::new(name) {
-                Ok(name) => systems.extend(system(name, at, section, environment, problems)),
+                Ok(name) => systems.push(system(name, at, section, reading, problems)),
                 Err(wrong) => problems.add(at, key, wrong),
             }
         }
@@ -91,55 +92,72 @@ fn all(
     systems
 }
 
-/// One system; none if it has no usable address, which is a problem then.
+/// One system. It is not to be used if anything was found to be wrong with it.
 fn system(
     name: SystemName,
     at: Range<usize>,
     mut section: Section<'_, '_>,
-    environment: &Environment<'_>,
+    reading: Reading<'_>,
     problems: &mut Problems<'_>,
-) -> Option<SystemConfig> {
-    let url = url(&mut section, at, environment, problems);
+) -> Entry {
+    let elsewhere = section.flag("elsewhere", problems).unwrap_or(false);
+    let url = url(&mut section, at, elsewhere, reading, problems);
     let connect_timeout = section.duration("connect_timeout", SHORTEST_TIMEOUT..=LONGEST_ATTEMPT, problems);
     let attempt_timeout = section.duration("attempt_timeout", SHORTEST_TIMEOUT..=LONGEST_ATTEMPT, problems);
-    let credentials = credentials(&mut section, environment, problems);
+    let credentials = credentials(&mut section, reading, problems);
     let max_answer_bytes = section.count("max_answer_bytes", 1..=LARGEST_ANSWER, problems);
     let max_concurrent_calls = section.count("max_concurrent_calls", 1..=MOST_CONCURRENT_CALLS, problems);
-    let proxy = proxy(&mut section, environment, problems);
+    let proxy = proxy(&mut section, reading, problems);
+    let convention = section.flag("convention", problems).unwrap_or(true);
     let inline = section.flag("inline", problems).unwrap_or(false);
     let operations = operations(&mut section, inline, problems);
     section.finish(problems);
-    Some(SystemConfig {
-        name,
-        url: url?,
+    let listing = Listing {
+        elsewhere,
+        convention,
+        inline,
+        operations: operations.iter().map(|(name, operation)| (name.clone(), operation.inline)).collect(),
+    };
+    let config = url.map(|url| SystemConfig {
+        name: name.clone(),
+        url,
         connect_timeout: connect_timeout.unwrap_or(CONNECT_TIMEOUT),
         attempt_timeout: attempt_timeout.unwrap_or(ATTEMPT_TIMEOUT),
         credentials,
         max_answer_bytes: max_answer_bytes.unwrap_or(limits::RESULT_BYTES),
         max_concurrent_calls: max_concurrent_calls.unwrap_or(CONCURRENT_CALLS),
         proxy,
-        inline,
         operations,
-    })
+    });
+    Entry { name, listing, config }
 }
 
 fn url(
     section: &mut Section<'_, '_>,
     system_at: Range<usize>,
-    environment: &Environment<'_>,
+    elsewhere: bool,
+    reading: Reading<'_>,
     problems: &mut Problems<'_>,
 ) -> Option<Url> {
     let key = section.key("url");
-    let Some(entry) = section.entry("url") else {
+    let entry = section.entry("url");
+    if elsewhere {
+        if let Some(entry) = entry {
+            let message = "a system that is reached elsewhere has no address here";
+            problems.add_with_help(entry.at, key, message, "leave out `url` or `elsewhere`");
+        }
+        return None;
+    }
+    let Some(entry) = entry else {
         problems.add_with_help(
             system_at,
             key,
             "missing: expected the system's address",
-            "write `url = \"http://…\"`",
+            "write `url = \"http://…\"`, or `elsewhere = true` if other processes reach it by a file of theirs",
         );
         return None;
     };
-    let text = substituted(entry.text(problems)?, &entry.at, &key, environment, problems)?;
+    let text = substituted(entry.text(problems)?, &entry.at, &key, reading, problems)?;
     let url = http_url(&text, "an address", &entry.at, &key, problems)?;
     if !url.username().is_empty() || url.password().is_some() {
         problems.add_with_help(
@@ -187,30 +205,36 @@ fn substituted(
     text: &str,
     at: &Range<usize>,
     key: &str,
-    environment: &Environment<'_>,
+    reading: Reading<'_>,
     problems: &mut Problems<'_>,
 ) -> Option<String> {
-    match substitute(text, environment) {
-        Ok(text) => Some(text),
-        Err(wrong @ super::substitute::SubstituteError::NotSet(_)) => {
+    let substituted = match reading {
+        Reading::Whole(environment) => substitute(text, environment),
+        Reading::Listing => substitute(text, &|_| None),
+    };
+    match (substituted, reading) {
+        // A default is not what the variable may say.
+        (Ok(_) | Err(SubstituteError::NotSet(_)), Reading::Listing) if text.contains("${") => None,
+        (Ok(text), _) => Some(text),
+        (Err(wrong @ SubstituteError::NotSet(_)), _) => {
             problems.add_with_help(at.clone(), key, wrong, "set it, or give a default: `${NAME:-default}`");
             None
         }
-        Err(wrong) => {
+        (Err(wrong), _) => {
             problems.add(at.clone(), key, wrong);
             None
         }
     }
 }
 
-fn proxy(section: &mut Section<'_, '_>, environment: &Environment<'_>, problems: &mut Problems<'_>) -> Proxy {
+fn proxy(section: &mut Section<'_, '_>, reading: Reading<'_>, problems: &mut Problems<'_>) -> Proxy {
     let Some((text, at)) = section.text("proxy", problems) else { return Proxy::None };
     match text.as_str() {
         "none" => Proxy::None,
         "environment" => Proxy::Environment,
         _ => {
             let key = section.key("proxy");
-            substituted(&text, &at, &key, environment, problems)
+            substituted(&text, &at, &key, reading, problems)
                 .and_then(|text| http_url(&text, "`none`, `environment` or an address", &at, &key, problems))
                 .map_or(Proxy::None, Proxy::Url)
         }
@@ -219,7 +243,7 @@ fn proxy(section: &mut Section<'_, '_>, environment: &Environment<'_>, problems:
 
 fn credentials(
     section: &mut Section<'_, '_>,
-    environment: &Environment<'_>,
+    reading: Reading<'_>,
     problems: &mut Problems<'_>,
 ) -> Option<Credentials> {
     let bearer = section.entry("bearer_env");
@@ -233,7 +257,7 @@ fn credentials(
         return None;
     }
     if let Some(bearer) = bearer {
-        let token = variable(bearer.text(problems)?, &bearer.at, &bearer.key, environment, problems)?;
+        let token = variable(bearer.text(problems)?, &bearer.at, &bearer.key, reading, problems)?;
         return Some(Credentials::Bearer(SecretString::from(token)));
     }
     let basic = basic?;
@@ -245,19 +269,19 @@ fn credentials(
             problems.add(basic.at.clone(), key, message);
             return None;
         };
-        variable(entry.text(problems)?, &entry.at, &key, environment, problems)
+        variable(entry.text(problems)?, &entry.at, &key, reading, problems)
     };
     let (user, password) = (part("user"), part("password"));
     parts.finish(problems);
     Some(Credentials::Basic { user: user?, password: SecretString::from(password?) })
 }
 
-/// The value of the variable that the file names.
+/// The value of the variable that the file names; none also where values are not wanted.
 fn variable(
     name: &str,
     at: &Range<usize>,
     key: &str,
-    environment: &Environment<'_>,
+    reading: Reading<'_>,
     problems: &mut Problems<'_>,
 ) -> Option<String> {
     if !is_variable(name) {
@@ -265,6 +289,7 @@ fn variable(
         problems.add(at.clone(), key, "expected the name of an environment variable, not a value");
         return None;
     }
+    let Reading::Whole(environment) = reading else { return None };
     let value = environment(name).filter(|value| !value.is_empty());
     let usable = value.filter(|value| value.chars().all(|c| c.is_ascii_graphic() || c == ' '));
     if usable.is_none() {

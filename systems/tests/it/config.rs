@@ -26,7 +26,7 @@ fn the_example_is_complete() {
     let mut names: Vec<_> =
         declared.lines().filter_map(|line| line.strip_prefix("system ")?.split_whitespace().next()).collect();
     names.sort_unstable();
-    assert_eq!(systems.names().map(model::SystemName::as_str).collect::<Vec<_>>(), names);
+    assert_eq!(systems.directory().names().map(model::SystemName::as_str).collect::<Vec<_>>(), names);
 }
 
 /// The blocks of one language in the documentation.
@@ -55,7 +55,7 @@ fn the_documentation_knows_every_key_and_its_example_loads() {
         .filter_map(|line| line.trim().strip_prefix("help: known keys are "))
         .flat_map(|keys| keys.split(", "))
         .collect();
-    assert_eq!(keys.len(), 16);
+    assert_eq!(keys.len(), 18);
     for key in keys {
         assert!(page.contains(&format!("\n| {key} |")), "{key}");
     }
@@ -96,7 +96,7 @@ fn inline_is_what_the_operation_says_or_else_the_system() {
     "#;
     let systems = Systems::parse("systems.toml", text, |_| None).unwrap();
     let is_inline = |system: &str, operation: &str| {
-        systems.is_inline(&system.parse().unwrap(), &operation.parse().unwrap())
+        systems.directory().is_inline(&system.parse().unwrap(), &operation.parse().unwrap())
     };
     assert!(is_inline("a", "any") && !is_inline("a", "slow"));
     assert!(!is_inline("b", "any") && is_inline("b", "fast"));
@@ -177,10 +177,10 @@ path = "/a/{b c}/{d"
             systems.toml:10:24: `systems.crm.max_concurrent_calls`: expected a whole number, found the text `many`
             systems.toml:11:10: `systems.crm.inline`: expected `true` or `false`, found the number 1
             systems.toml:12:1: `systems.crm.surprise`: unknown key `surprise`
-              help: known keys are `url`, `connect_timeout`, `attempt_timeout`, `bearer_env`, `basic_env`, `max_answer_bytes`, `max_concurrent_calls`, `proxy`, `inline`, `operations`
+              help: known keys are `elsewhere`, `url`, `connect_timeout`, `attempt_timeout`, `bearer_env`, `basic_env`, `max_answer_bytes`, `max_concurrent_calls`, `proxy`, `convention`, `inline`, `operations`
             systems.toml:14:10: `systems.bad name`: `bad name` is not a name (letters, digits and `_`, at most 64)
             systems.toml:17:10: `systems.nowhere.url`: missing: expected the system's address
-              help: write `url = "http://…"`
+              help: write `url = "http://…"`, or `elsewhere = true` if other processes reach it by a file of theirs
             systems.toml:18:19: `systems.nowhere.connect_timeout`: expected 10ms to 1h, found 1ms
             systems.toml:21:7: `systems.odd.url`: expected an address with `http://` or `https://`, found `ftp://http://crm.example`
             systems.toml:22:9: `systems.odd.proxy`: expected `none`, `environment` or an address with `http://` or `https://`, found `sometimes`

@@ -105,7 +105,7 @@ async fn an_argument_can_not_make_another_address() {
 }
 
 #[tokio::test]
-async fn what_does_not_fit_into_a_request_is_refused_and_what_is_misconfigured_has_failed() {
+async fn what_does_not_fit_into_a_request_is_refused_and_what_is_misconfigured_is_not_served() {
     assert_eq!(
         not_sent(r#"path = "/{address}""#, ARGUMENTS).await,
         "refused: crm.check was not sent: argument `address` is a record, expected a text, a number or a bool"
@@ -120,7 +120,8 @@ async fn what_does_not_fit_into_a_request_is_refused_and_what_is_misconfigured_h
     );
     assert_eq!(
         not_sent(r#"path = "/{who}""#, ARGUMENTS).await,
-        "failed: not sent: there is no argument `who`, which the configuration of crm.check asks for"
+        "unserved: not sent: there is no argument `who`, which `systems.toml` asks for in `[systems.crm.operations.check]`: \
+         mend it, restart the workers, and retry the task"
     );
 }
 

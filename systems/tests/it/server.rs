@@ -46,6 +46,7 @@ pub(crate) fn shown(outcome: &CallOutcome) -> String {
         CallOutcome::Refused { reason } => format!("refused: {reason}"),
         CallOutcome::Failed { reason, retry_after: None } => format!("failed: {reason}"),
         CallOutcome::Failed { reason, retry_after: Some(wait) } => format!("failed: {reason} [{wait}]"),
+        CallOutcome::Unserved { reason } => format!("unserved: {reason}"),
         CallOutcome::Unknown { reason } => format!("unknown: {reason}"),
     }
 }

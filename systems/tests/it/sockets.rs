@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use model::CallOutcome;
+use systems::Systems;
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::TcpListener;
 
@@ -146,12 +147,21 @@ async fn no_more_calls_run_at_once_than_the_system_takes() {
 }
 
 #[tokio::test]
-async fn a_system_that_is_not_configured_has_failed() {
+async fn what_is_not_configured_is_not_served_and_said_how_to_mend() {
     let mut call = call("{}");
-    call.system = "erp".parse().unwrap();
+    call.system = "crn".parse().unwrap();
     assert_eq!(
         shown(&crm("http://127.0.0.1:9", "").call(&call).await),
-        "failed: this deployment does not say how to reach the system `erp`"
+        "unserved: not sent: this deployment does not say how to reach the system `crn`; did you mean `crm`? If not, say in \
+         `systems.toml` how it is reached, as `[systems.crn]` with its `url`, or with `elsewhere = true` if other processes \
+         reach it, restart the workers, and retry the task"
+    );
+    let text = "[systems.crn]\nelsewhere = true";
+    let elsewhere = Systems::parse("systems.toml", text, |_| None).unwrap();
+    assert_eq!(
+        shown(&elsewhere.call(&call).await),
+        "unserved: not sent: the `systems.toml` of this worker says that `crn` is reached elsewhere, and the call came here; \
+         give `[systems.crn]` its `url`, restart the workers, and retry the task"
     );
 }
 

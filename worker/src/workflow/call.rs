@@ -64,7 +64,8 @@ pub(super) async fn make(
     // The SDK does not give such an end the same time at every replay, so it is reckoned from what is recorded.
     let took = first.took.unwrap_or(INLINE);
     let at = call.ordered.plus(took);
-    if !matches!(first.settlement, Settlement::Unknown { .. }) || call.retry.attempts <= 1 {
+    let undecided = matches!(first.settlement, Settlement::Unknown { .. } | Settlement::Unserved { .. });
+    if !undecided || call.retry.attempts <= 1 {
         return Settled { made: first, at: Some(at) };
     }
     // What could not be done at once is done as any other call: with retries that a person can see and that hold up

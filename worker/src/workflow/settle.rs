@@ -50,6 +50,8 @@ fn failed(failure: &ApplicationFailure, most: u32) -> Made {
     let settlement = match CallFailure::read(failure.type_name()) {
         CallFailure::Refused => Settlement::Refused { reason },
         CallFailure::Failed => Settlement::Failed { reason },
+        CallFailure::Unserved => Settlement::Unserved { reason, in_doubt: false },
+        CallFailure::UnservedInDoubt => Settlement::Unserved { reason, in_doubt: true },
         CallFailure::Unknown => Settlement::Unknown { reason },
     };
     let details = failure.details::<CallFailureDetails>().ok().flatten();
