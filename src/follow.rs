@@ -1,15 +1,19 @@
 //! Following an order to its end: a live list of tasks on a terminal, otherwise one line per order event.
 
+use std::collections::BTreeMap;
 use std::io;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use model::{OrderEvent, OrderId, OrderState};
+use model::{OrderEvent, OrderId, OrderState, TaskId, Timestamp};
 use tokio::time::{Interval, MissedTickBehavior, interval};
 
 use crate::failure::{Exit, Failure};
 use crate::output;
 use crate::remote::{Api, EventStream, Order, Received, read};
-use crate::show::{Live, event_line, order_heading, order_state, progress};
+use crate::show::{Live, attempt_line, event_line, order_heading, order_state, progress};
+
+/// How often the order is read though nothing has happened to it: a call that is tried again is no event.
+const LOOK: Duration = Duration::from_secs(1);
 
 /// How often the list is drawn anew: fast enough for a spinner to turn.
 const REDRAW: Duration = Duration::from_millis(120);
@@ -29,8 +33,8 @@ pub(crate) struct Follower {
 enum Screen {
     /// A list that is drawn over again and again.
     Live(Box<Drawing>),
-    /// A line per order event.
-    Lines,
+    /// A line per order event, and one for each attempt of a call that did no good and is followed by another.
+    Lines(Attempts),
     /// A JSON document per order event.
     Json,
 }
@@ -43,6 +47,15 @@ struct Drawing {
     frame: usize,
     /// None when something has happened since it was read.
     order: Option<Order>,
+    read_at: Instant,
+}
+
+/// Attempts that did no good, as they become known.
+#[derive(Debug)]
+struct Attempts {
+    looks: Interval,
+    /// When the last one ended that was told, by task.
+    told: BTreeMap<TaskId, Timestamp>,
 }
 
 impl Follower {
@@ -51,13 +64,12 @@ impl Follower {
         let screen = if api.prints_json() {
             Screen::Json
         } else if let Some(live) = Live::on_terminal() {
-            let mut ticks = interval(REDRAW);
-            ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
-            Screen::Live(Box::new(Drawing { live, ticks, frame: 0, order: None }))
+            let ticks = every(REDRAW);
+            Screen::Live(Box::new(Drawing { live, ticks, frame: 0, order: None, read_at: Instant::now() }))
         } else {
-            Screen::Lines
+            Screen::Lines(Attempts { looks: every(LOOK), told: BTreeMap::new() })
         };
-        if matches!(screen, Screen::Lines) {
+        if matches!(screen, Screen::Lines(_)) {
             let document: Order = read(api.order(order).await?)?;
             output::print(order_heading(&document))?;
         }
@@ -68,12 +80,13 @@ impl Follower {
     pub(crate) async fn next(&mut self) -> Result<Option<OrderEvent>, Failure> {
         let received = match &mut self.screen {
             Screen::Live(drawing) => drawing.wait(&self.api, self.order, &mut self.events).await?,
-            Screen::Lines | Screen::Json => self.events.next().await?,
+            Screen::Lines(attempts) => attempts.wait(&self.api, self.order, &mut self.events).await?,
+            Screen::Json => self.events.next().await?,
         };
         let Some(Received { document, event }) = received else { return Ok(None) };
         match &self.screen {
             Screen::Live(_) => {}
-            Screen::Lines => output::print(event_line(&event))?,
+            Screen::Lines(_) => output::print(event_line(&event))?,
             Screen::Json => output::print_json_line(&document)?,
         }
         self.last_state = event.fact.order_state().or(self.last_state);
@@ -96,7 +109,7 @@ impl Follower {
                 // What stays is not drawn over: all of it may be shown.
                 live.draw(progress(&order, 0, usize::MAX, columns)).map_err(cannot_draw)?;
             }
-            Screen::Lines => {
+            Screen::Lines(_) => {
                 let reason = order.reason.map(|reason| format!(": {reason}")).unwrap_or_default();
                 output::print(format_args!("{}{reason}", order_state(order.state)))?;
             }
@@ -130,15 +143,53 @@ impl Drawing {
                 }
                 _ = self.ticks.tick() => {}
             }
+            if self.read_at.elapsed() >= LOOK {
+                self.order = None;
+            }
             let order = match &mut self.order {
                 Some(order) => order,
-                None => self.order.insert(read(api.order(id).await?)?),
+                None => {
+                    self.read_at = Instant::now();
+                    self.order.insert(read(api.order(id).await?)?)
+                }
             };
             let (rows, columns) = self.live.size();
             self.live.draw(progress(order, self.frame, rows, columns)).map_err(cannot_draw)?;
             self.frame += 1;
         }
     }
+}
+
+impl Attempts {
+    /// Waits for the next event and meanwhile tells of attempts.
+    async fn wait(
+        &mut self,
+        api: &Api,
+        id: OrderId,
+        events: &mut EventStream,
+    ) -> Result<Option<Received>, Failure> {
+        loop {
+            tokio::select! {
+                received = events.next() => return received,
+                _ = self.looks.tick() => {}
+            }
+            let order: Order = read(api.order(id).await?)?;
+            for task in &order.tasks {
+                if let Some((at, line)) = attempt_line(task)
+                    && self.told.insert(task.id.clone(), at) != Some(at)
+                {
+                    output::print(line)?;
+                }
+            }
+        }
+    }
+}
+
+/// Ticks that are left out when nobody waits for them.
+fn every(period: Duration) -> Interval {
+    let mut ticks = interval(period);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
+    ticks
 }
 
 fn cannot_draw(error: io::Error) -> Failure {

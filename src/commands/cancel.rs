@@ -1,10 +1,8 @@
 //! `orderwright cancel`: asks an order to be cancelled.
 
-use model::OrderId;
 use serde_json::json;
 
-use super::block_on;
-use super::verdict::show;
+use super::steer::Steer;
 use crate::failure::Failure;
 use crate::remote::ApiArgs;
 
@@ -18,17 +16,12 @@ Examples:
   orderwright cancel 0199a2f4-6c1e-7bd1-9a51-3a8d7c5f0e21 \\
     --reason 'the customer changed their mind'")]
 pub(crate) struct Args {
-    /// The order
-    #[arg(value_name = "ORDER")]
-    order: OrderId,
+    #[command(flatten)]
+    steer: Steer,
 
     /// Why, for the record
     #[arg(long, value_name = "TEXT")]
     reason: String,
-
-    /// Names this request: repeated, it changes nothing more
-    #[arg(long, value_name = "KEY")]
-    id: Option<String>,
 
     #[command(flatten)]
     api: ApiArgs,
@@ -36,11 +29,6 @@ pub(crate) struct Args {
 
 /// Asks, and prints the answer.
 pub(crate) fn run(args: &Args) -> Result<(), Failure> {
-    let api = args.api.api()?;
-    let order = args.order.to_string();
-    block_on(async {
-        let body = json!({ "reason": args.reason });
-        let answer = api.post(&["v1", "orders", &order, "cancel"], args.id.as_deref(), &body).await?;
-        show(&args.api, answer, "the cancel is accepted: what was done is being undone")
-    })
+    let applied = "the cancel is accepted: what was done is being undone";
+    args.steer.ask(&args.api, &["cancel"], &json!({ "reason": args.reason }), applied)
 }

@@ -16,12 +16,16 @@ use crate::show::order_list;
 #[command(after_help = "\
 Examples:
   orderwright list --state held
+  orderwright list --state failed,cancelled,rejected
   orderwright list --blueprint home_fiber --customer C-1001 --limit 10
   orderwright list --query HOME_FIBER_1G --json | jq -r '.orders[].id'")]
 pub(crate) struct Args {
-    /// Only orders in this state, such as `held` or `inProgress`
-    #[arg(long, value_name = "STATE", value_parser = clap::builder::PossibleValuesParser::new(states()))]
-    state: Option<String>,
+    /// Only orders in this state, such as `held` or `inProgress`; several are separated by commas, or given one by one
+    #[arg(
+        long, value_name = "STATE", value_delimiter = ',',
+        value_parser = clap::builder::PossibleValuesParser::new(states())
+    )]
+    state: Vec<String>,
 
     /// Only orders of this blueprint, in any version
     #[arg(long, value_name = "NAME")]
@@ -55,14 +59,11 @@ fn states() -> impl Iterator<Item = &'static str> {
 pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     let api = args.api.api()?;
     let Args { state, blueprint, customer, query, limit, cursor, api: _ } = args;
-    let given = [
-        ("state", state),
-        ("blueprint", blueprint),
-        ("customer", customer),
-        ("q", query),
-        ("cursor", cursor),
-    ];
+    let given = [("blueprint", blueprint), ("customer", customer), ("q", query), ("cursor", cursor)];
     let mut parameters = vec![("limit", limit.to_string())];
+    if !state.is_empty() {
+        parameters.push(("state", state.join(",")));
+    }
     parameters.extend(given.into_iter().filter_map(|(name, value)| Some((name, value.clone()?))));
     block_on(async {
         let document = api.get(&["v1", "orders"], &parameters).await?;

@@ -1,5 +1,6 @@
 //! One command per file: its `Args`, documented for `--help`, and its `run`.
 
+mod act;
 pub(crate) mod cancel;
 pub(crate) mod check;
 pub(crate) mod demo;
@@ -12,9 +13,9 @@ pub(crate) mod rollback;
 pub(crate) mod serve;
 pub(crate) mod signal;
 pub(crate) mod sim;
+mod steer;
 pub(crate) mod submit;
 pub(crate) mod up;
-mod verdict;
 pub(crate) mod watch;
 
 use crate::failure::Failure;

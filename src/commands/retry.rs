@@ -1,12 +1,7 @@
 //! `orderwright retry`: tries a held task again.
 
-use model::{OrderId, TaskId};
-use serde_json::json;
-
-use super::block_on;
-use super::verdict::show;
+use super::act::Act;
 use crate::failure::Failure;
-use crate::remote::ApiArgs;
 
 /// Try a held task again
 ///
@@ -19,34 +14,11 @@ Examples:
   orderwright retry 0199a2f4-6c1e-7bd1-9a51-3a8d7c5f0e21 'activate[1]' \\
     --note 'the OLT is back, see INC-8123'")]
 pub(crate) struct Args {
-    /// The order
-    #[arg(value_name = "ORDER")]
-    order: OrderId,
-
-    /// The task
-    #[arg(value_name = "TASK")]
-    task: TaskId,
-
-    /// Why, for the record
-    #[arg(long, value_name = "TEXT")]
-    note: String,
-
-    /// Names this request: repeated, it changes nothing more
-    #[arg(long, value_name = "KEY")]
-    id: Option<String>,
-
     #[command(flatten)]
-    api: ApiArgs,
+    act: Act,
 }
 
 /// Asks, and prints the answer.
 pub(crate) fn run(args: &Args) -> Result<(), Failure> {
-    let api = args.api.api()?;
-    let (order, task) = (args.order.to_string(), args.task.to_string());
-    block_on(async {
-        let body = json!({ "note": args.note });
-        let answer =
-            api.post(&["v1", "orders", &order, "tasks", &task, "retry"], args.id.as_deref(), &body).await?;
-        show(&args.api, answer, "the task is tried again")
-    })
+    args.act.ask("retry", "the task is tried again")
 }

@@ -1,12 +1,7 @@
 //! `orderwright rollback`: gives up on a held task.
 
-use model::{OrderId, TaskId};
-use serde_json::json;
-
-use super::block_on;
-use super::verdict::show;
+use super::act::Act;
 use crate::failure::Failure;
-use crate::remote::ApiArgs;
 
 /// Give up on a held task and undo everything that was done
 ///
@@ -19,35 +14,11 @@ Examples:
   orderwright rollback 0199a2f4-6c1e-7bd1-9a51-3a8d7c5f0e21 'activate[1]' \\
     --note 'no fibre in the street'")]
 pub(crate) struct Args {
-    /// The order
-    #[arg(value_name = "ORDER")]
-    order: OrderId,
-
-    /// The task
-    #[arg(value_name = "TASK")]
-    task: TaskId,
-
-    /// Why, for the record
-    #[arg(long, value_name = "TEXT")]
-    note: String,
-
-    /// Names this request: repeated, it changes nothing more
-    #[arg(long, value_name = "KEY")]
-    id: Option<String>,
-
     #[command(flatten)]
-    api: ApiArgs,
+    act: Act,
 }
 
 /// Asks, and prints the answer.
 pub(crate) fn run(args: &Args) -> Result<(), Failure> {
-    let api = args.api.api()?;
-    let (order, task) = (args.order.to_string(), args.task.to_string());
-    block_on(async {
-        let body = json!({ "note": args.note });
-        let answer = api
-            .post(&["v1", "orders", &order, "tasks", &task, "rollback"], args.id.as_deref(), &body)
-            .await?;
-        show(&args.api, answer, "the order is being rolled back")
-    })
+    args.act.ask("rollback", "the order is being rolled back")
 }

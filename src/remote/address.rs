@@ -33,7 +33,7 @@ pub(crate) struct ApiArgs {
 impl ApiArgs {
     /// The API that is meant.
     pub(crate) fn api(&self) -> Result<Api, Failure> {
-        let url = self.url.clone().or_else(address_of_up).unwrap_or_else(|| USUAL.to_owned());
+        let url = self.url.clone().unwrap_or_else(default_address);
         Api::new(base(&url)?, &self.actor.clone().unwrap_or_else(user), self.json)
     }
 }
@@ -62,8 +62,10 @@ fn base(url: &str) -> Result<Url, Failure> {
     }
 }
 
-/// `up` may have found the usual port taken.
-fn address_of_up() -> Option<String> {
-    let port = up::remembered_port(Path::new(up::DATA_DIR), "api")?;
-    Some(format!("http://127.0.0.1:{port}"))
+/// Where commands look for the API that are not told: `up` may have found the usual port taken.
+pub(crate) fn default_address() -> String {
+    match up::remembered_port(Path::new(up::DATA_DIR), "api") {
+        Some(port) => format!("http://127.0.0.1:{port}"),
+        None => USUAL.to_owned(),
+    }
 }

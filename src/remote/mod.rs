@@ -9,7 +9,7 @@ mod problem;
 mod stream;
 mod views;
 
-pub(crate) use address::ApiArgs;
+pub(crate) use address::{ApiArgs, default_address};
 pub(crate) use api::{Api, read};
 pub(crate) use stream::{EventStream, Received};
-pub(crate) use views::{Diagnostic, Order, OrderPage, Published, Task, Verdict};
+pub(crate) use views::{KeptSignal, Order, OrderPage, Published, Submitted, Task, Verdict};

@@ -1,11 +1,12 @@
 //! What the API says when it did not do what was asked (RFC 9457), for people.
 
 use anyhow::anyhow;
+use dsl::DiagnosticDocument;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::views::Diagnostic;
 use crate::failure::{Exit, Failure};
+use crate::show::diagnostic_lines;
 
 /// A problem document, as far as it is shown.
 #[derive(Debug, Deserialize)]
@@ -17,7 +18,7 @@ pub(super) struct Problem {
     #[serde(default)]
     errors: Vec<ProblemError>,
     #[serde(default)]
-    diagnostics: Vec<Diagnostic>,
+    diagnostics: Vec<DiagnosticDocument>,
     #[serde(default)]
     incident: Option<String>,
 }
@@ -47,7 +48,7 @@ impl Problem {
     pub(super) fn into_failure(self) -> Failure {
         let exit = self.exit();
         let mut details: Vec<String> = self.errors.iter().map(ProblemError::line).collect();
-        details.extend(self.diagnostics.iter().flat_map(Diagnostic::lines));
+        details.extend(self.diagnostics.iter().flat_map(diagnostic_lines));
         // The detail sums up what is listed: it is only worth reading where nothing is.
         let said = match (self.detail.is_empty(), details.is_empty()) {
             (false, true) => format!("{}: {}", self.title, self.detail),
@@ -128,8 +129,9 @@ mod tests {
         check(
             &json!({
                 "title": "the blueprints have errors", "status": 422, "detail": "1 error", "diagnostics": [{
-                    "code": "BP0201", "severity": "error", "file": "a.blueprint", "line": 3, "column": 7,
-                    "message": "there is no type `txt`", "help": "did you mean `text`?",
+                    "code": "BP0201", "name": "unknown-type", "severity": "error", "title": "there is no type `txt`",
+                    "file": "a.blueprint", "line": 3, "column": 7, "span": {"start": 30, "end": 33},
+                    "labels": [], "notes": [], "help": "did you mean `text`?", "fix": null,
                 }],
             }),
             Exit::No,

@@ -1,6 +1,7 @@
 //! The API's documents as far as the commands show them. What is not read here is still printed with `--json`.
 
-use model::{HoldFor, OrderId, OrderState, TaskId, TaskState, Timestamp};
+use dsl::DiagnosticDocument;
+use model::{DeliveryId, HoldFor, OrderId, OrderState, SignalName, TaskId, TaskState, Timestamp};
 use serde::Deserialize;
 
 /// An order; in a list without its tasks.
@@ -23,6 +24,17 @@ pub(crate) struct Order {
     pub(crate) next_action: Option<String>,
     #[serde(default)]
     pub(crate) tasks: Vec<Task>,
+    #[serde(default)]
+    pub(crate) kept_signals: Vec<KeptSignal>,
+}
+
+/// An order that was submitted, now or before.
+#[derive(Clone, Debug, Deserialize)]
+pub(crate) struct Submitted {
+    #[serde(flatten)]
+    pub(crate) order: Order,
+    pub(crate) replayed: bool,
+    pub(crate) differences: Vec<String>,
 }
 
 /// Which version of a blueprint an order runs by.
@@ -65,8 +77,29 @@ pub(crate) struct Task {
     pub(crate) undo_call: Option<String>,
     pub(crate) attempts: u32,
     pub(crate) undo_attempts: u32,
+    pub(crate) max_attempts: Option<u32>,
+    pub(crate) last_error: Option<CallError>,
+    pub(crate) next_attempt_at: Option<Timestamp>,
     pub(crate) started_at: Option<Timestamp>,
     pub(crate) ended_at: Option<Timestamp>,
+}
+
+/// An attempt of a call that did no good.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub(crate) struct CallError {
+    pub(crate) attempt: u32,
+    pub(crate) kind: String,
+    pub(crate) text: String,
+    pub(crate) at: Timestamp,
+}
+
+/// A signal that came before its task waited for it.
+#[derive(Clone, Debug, Deserialize)]
+pub(crate) struct KeptSignal {
+    pub(crate) id: DeliveryId,
+    pub(crate) signal: SignalName,
+    pub(crate) task: Option<TaskId>,
+    pub(crate) since: Timestamp,
 }
 
 /// A page of a list.
@@ -79,8 +112,10 @@ pub(crate) struct OrderPage {
 /// What became of a request that steers an order.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Verdict {
-    pub(crate) id: String,
+    pub(crate) order: OrderId,
+    pub(crate) id: DeliveryId,
     pub(crate) result: String,
+    pub(crate) differences: Vec<String>,
 }
 
 /// What came of publishing blueprints.
@@ -88,27 +123,5 @@ pub(crate) struct Verdict {
 pub(crate) struct Published {
     pub(crate) new: Vec<String>,
     pub(crate) known: Vec<String>,
-    pub(crate) warnings: Vec<Diagnostic>,
-}
-
-/// What the compiler says about a blueprint file.
-#[derive(Debug, Deserialize)]
-pub(crate) struct Diagnostic {
-    code: String,
-    severity: String,
-    file: String,
-    line: u64,
-    column: u64,
-    message: String,
-    help: Option<String>,
-}
-
-impl Diagnostic {
-    /// What it says, and below it how to put it right.
-    pub(crate) fn lines(&self) -> Vec<String> {
-        let Self { code, severity, file, line, column, message, help } = self;
-        let mut lines = vec![format!("{file}:{line}:{column}: {severity}[{code}]: {message}")];
-        lines.extend(help.iter().map(|help| format!("  help: {help}")));
-        lines
-    }
+    pub(crate) warnings: Vec<DiagnosticDocument>,
 }

@@ -31,7 +31,10 @@ fn particulars(fact: &Fact) -> String {
         Fact::CancelAccepted { id } => id.to_string(),
         Fact::CustomerStatusChanged { status } => status.clone().unwrap_or_default(),
         Fact::SignalReceived { signal, task, payload, id: _ } => format!("{signal} for {task}: {payload}"),
-        Fact::SignalKept { signal, id: _ } => format!("{signal}, for a task to come"),
+        Fact::SignalKept { signal, task, id: _, payload: _ } => match task {
+            Some(task) => format!("{signal}, until {task} waits for it"),
+            None => format!("{signal}, until a task waits for it"),
+        },
         Fact::SignalRefused { signal, reason, id: _ } => format!("{signal}: {reason}"),
         Fact::OperatorActed { action, task, by, note, id: _ } => {
             format!("{action} {task} by {}: {note}", by.as_str())

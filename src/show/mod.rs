@@ -2,6 +2,7 @@
 //!
 //! Colours come from `console`, which leaves them out where they are not wanted. [`Live`] alone writes by itself.
 
+mod diagnostic;
 mod event;
 mod live;
 mod order;
@@ -10,9 +11,10 @@ mod table;
 mod task;
 mod time;
 
+pub(crate) use diagnostic::diagnostic_lines;
 pub(crate) use event::event_line;
 pub(crate) use live::Live;
 pub(crate) use order::{order_details, order_heading, order_list, order_state};
 pub(crate) use plan::plan_tree;
 pub(crate) use table::Table;
-pub(crate) use task::progress;
+pub(crate) use task::{attempt_line, progress};

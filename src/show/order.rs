@@ -6,7 +6,7 @@ use model::OrderState;
 use super::table::Table;
 use super::task::task_list;
 use super::time::{between, date_time};
-use crate::remote::Order;
+use crate::remote::{KeptSignal, Order};
 
 /// The state of an order, coloured by whether anything is to be done about it.
 pub(crate) fn order_state(state: OrderState) -> String {
@@ -61,12 +61,22 @@ pub(crate) fn order_details(order: &Order) -> String {
         }),
     );
     fact("history", order.links.temporal.clone());
+    for kept in &order.kept_signals {
+        table.row([style("kept signal").dim().to_string(), kept_signal(kept)]);
+    }
     let mut lines = table.lines();
     if !order.tasks.is_empty() {
         lines.push(String::new());
         lines.extend(task_list(&order.tasks).lines());
     }
     lines.join("\n")
+}
+
+/// A signal that came early, and whom it waits for.
+fn kept_signal(kept: &KeptSignal) -> String {
+    let KeptSignal { id, signal, task, since } = kept;
+    let taker = task.as_ref().map_or_else(|| "a task".to_owned(), ToString::to_string);
+    format!("{signal} ({id}) since {}, until {taker} waits for it", date_time(*since))
 }
 
 /// Orders, one a line.

@@ -1,11 +1,11 @@
 //! The tasks of an order, and how far it is.
 
 use console::{style, truncate_str};
-use model::TaskState;
+use model::{TaskState, Timestamp};
 
 use super::order::{order_heading, order_state};
 use super::table::Table;
-use super::time::{between, date_time};
+use super::time::{between, clock, date_time, time_of_day};
 use crate::remote::{Order, Task};
 
 /// What turns while a task is under way.
@@ -68,8 +68,10 @@ fn notes(task: &Task) -> String {
         notes.push(format!("waits for {waiting_for}{until}"));
     }
     notes.extend(task.reason.clone());
-    if task.attempts > 1 {
-        notes.push(format!("{} attempts", task.attempts));
+    match call_trouble(task) {
+        Some(trouble) => notes.push(trouble),
+        None if task.attempts > 1 => notes.push(format!("{} attempts", task.attempts)),
+        None => {}
     }
     if let (TaskState::Undoing | TaskState::Undone | TaskState::UndoFailed, Some(undo)) =
         (task.state, &task.undo_call)
@@ -87,6 +89,47 @@ fn notes(task: &Task) -> String {
         notes.push(between(from, to));
     }
     notes.join(", ")
+}
+
+/// What went wrong with the call of a task that is under way, and when it is made again; none while nothing has gone wrong.
+fn call_trouble(task: &Task) -> Option<String> {
+    let attempts = match task.state {
+        TaskState::Running | TaskState::Amending => task.attempts,
+        TaskState::Undoing => task.undo_attempts,
+        TaskState::Waiting
+        | TaskState::Ready
+        | TaskState::Unknown
+        | TaskState::Held
+        | TaskState::Succeeded
+        | TaskState::Failed
+        | TaskState::Skipped
+        | TaskState::Dropped
+        | TaskState::Undone
+        | TaskState::UndoFailed => return None,
+    };
+    let error = task.last_error.as_ref()?;
+    let of = task.max_attempts.map(|most| format!(" of {most}")).unwrap_or_default();
+    let came_to = match error.kind.as_str() {
+        "unknown" => "got no answer",
+        "refused" => "was refused",
+        _ => "failed",
+    };
+    let last = format!("{of} {came_to}: {}", error.text);
+    Some(if error.attempt < attempts {
+        format!("attempt {attempts} is under way, attempt {}{last}", error.attempt)
+    } else {
+        let next =
+            task.next_attempt_at.map(|at| format!("; next at {}", time_of_day(at))).unwrap_or_default();
+        format!("attempt {attempts}{last}{next}")
+    })
+}
+
+/// The last attempt of a call that did no good and is followed by another: when it ended, and a line about it.
+pub(crate) fn attempt_line(task: &Task) -> Option<(Timestamp, String)> {
+    let trouble = call_trouble(task)?;
+    task.next_attempt_at?;
+    let at = task.last_error.as_ref()?.at;
+    Some((at, format!("{}  {:>4}  {:<22}  {}: {trouble}", clock(at), "", "(another attempt)", task.id)))
 }
 
 fn symbol(state: TaskState, frame: Option<Frame>) -> String {
@@ -126,7 +169,8 @@ mod tests {
     fn task(id: &str, state: &str, more: &serde_json::Value) -> serde_json::Value {
         let mut task = json!({
             "id": id, "state": state, "reason": null, "waiting_for": null, "until": null, "call": null,
-            "undo_call": null, "attempts": 1, "undo_attempts": 0, "started_at": null, "ended_at": null,
+            "undo_call": null, "attempts": 1, "undo_attempts": 0, "max_attempts": null, "last_error": null,
+            "next_attempt_at": null, "started_at": null, "ended_at": null,
         });
         let more = more.as_object().unwrap().clone();
         task.as_object_mut().unwrap().extend(more);
@@ -180,6 +224,44 @@ mod tests {
               activate[1]   ! held       network.activate   olt down
               static_ip[2]  − skipped                       when item.count > 0
               bill          · waiting"#]]
+        .assert_eq(&format!("tasks:\n{}", task_list(&order.tasks)));
+    }
+
+    #[test]
+    fn a_call_that_is_tried_again_says_why_and_when() {
+        let error = |attempt: u32, kind: &str| json!({"attempt": attempt, "kind": kind, "text": "503 busy", "at": "2026-11-21T10:00:01.000Z"});
+        let order = order(&[
+            task(
+                "rests[1]",
+                "running",
+                &json!({
+                    "call": "network.activate", "attempts": 2, "max_attempts": 6, "last_error": error(2, "failed"),
+                    "next_attempt_at": "2026-11-21T10:00:03.000Z",
+                }),
+            ),
+            task(
+                "asks[1]",
+                "running",
+                &json!({
+                    "call": "network.activate", "attempts": 3, "max_attempts": 6, "last_error": error(2, "unknown"),
+                }),
+            ),
+            task(
+                "undoes[1]",
+                "undoing",
+                &json!({
+                    "undo_call": "inventory.release", "undo_attempts": 1, "last_error": error(1, "failed"),
+                    "next_attempt_at": "2026-11-21T10:00:03.000Z",
+                }),
+            ),
+            task("dropped[1]", "dropped", &json!({"reason": "503 busy", "last_error": error(1, "failed")})),
+        ]);
+        expect![[r#"
+            tasks:
+              rests[1]    ▸ running  network.activate  attempt 2 of 6 failed: 503 busy; next at 10:00:03
+              asks[1]     ▸ running  network.activate  attempt 3 is under way, attempt 2 of 6 got no answer: 503 busy
+              undoes[1]   ◂ undoing                    attempt 1 failed: 503 busy; next at 10:00:03, by inventory.release
+              dropped[1]  − dropped                    503 busy"#]]
         .assert_eq(&format!("tasks:\n{}", task_list(&order.tasks)));
     }
 

@@ -13,7 +13,8 @@ use crate::columns::{At, Whole, Word, bigint, column, text};
 use crate::database::{DatabaseError, cannot};
 use crate::events::insert_events;
 use crate::listen::notify;
-use crate::progress::{Blocked, OrderProgress, PlacedTask, Progress, Refusal, TaskProgress};
+use crate::progress::{OrderProgress, PlacedTask, Progress, Refusal, TaskProgress};
+use crate::rows::{order_progress, task_progress};
 
 /// How far the events of one order were applied. What comes before the number is applied in every case.
 #[derive(Debug)]
@@ -196,28 +197,7 @@ async fn lock_orders(
 
 impl From<OrderColumns> for Progress {
     fn from(row: OrderColumns) -> Self {
-        let order = OrderProgress {
-            state: row.state.0,
-            customer_status: row.customer_status,
-            blocked: Blocked::from_columns(row.blocked_task, row.blocked_reason, row.hold_for),
-            reason: row.reason,
-            pending_until: row.pending_until.map(|at| at.0),
-            started_at: row.started_at.map(|at| at.0),
-            ended_at: row.ended_at.map(|at| at.0),
-            updated_at: row.updated_at.0,
-            next_event: row.next_event.0,
-        };
-        Self { order, tasks: BTreeMap::new() }
-    }
-}
-
-impl Blocked {
-    pub(crate) fn from_columns(
-        task: Option<Word<TaskId>>,
-        reason: Option<String>,
-        hold_for: Option<Word<HoldFor>>,
-    ) -> Option<Self> {
-        Some(Self { task: task?.0, reason: reason?, hold_for: hold_for?.0 })
+        Self { order: order_progress!(row), tasks: BTreeMap::new() }
     }
 }
 
@@ -285,21 +265,8 @@ async fn load_tasks(
 
 impl From<TaskColumns> for (OrderId, TaskId, PlacedTask) {
     fn from(row: TaskColumns) -> Self {
-        let progress = TaskProgress {
-            state: row.state.0,
-            generation: row.generation.0,
-            call: row.call,
-            undo_call: row.undo_call,
-            waiting_for: row.waiting_for,
-            until: row.until.map(|at| at.0),
-            reason: row.reason,
-            hold_for: row.hold_for.map(|who| who.0),
-            started_at: row.started_at.map(|at| at.0),
-            ended_at: row.ended_at.map(|at| at.0),
-            begun_event: row.begun_event.map(|number| number.0),
-            result_event: row.result_event.map(|number| number.0),
-        };
-        (OrderId::new(row.order_id), row.task.0, PlacedTask { position: row.position.0, progress })
+        let task = PlacedTask { position: row.position.0, progress: task_progress!(row) };
+        (OrderId::new(row.order_id), row.task.0, task)
     }
 }
 

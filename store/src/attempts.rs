@@ -40,6 +40,10 @@ pub struct AttemptEnd {
     pub outcome: AttemptOutcome,
     /// What went wrong, if something did.
     pub error: Option<String>,
+    /// How many attempts there may be in this generation, if that is known.
+    pub allowed: Option<u32>,
+    /// When the next one begins; none if none will follow, or nobody knows when.
+    pub next_at: Option<Timestamp>,
 }
 
 /// What became of an attempt, in one word.
@@ -94,17 +98,20 @@ pub async fn record_attempts(conn: &mut PgConnection, attempts: &[Attempt]) -> R
     sqlx::query!(
         r#"
         insert into task_attempts as known
-            (order_id, task, direction, generation, attempt, started_at, ended_at, outcome, error)
+            (order_id, task, direction, generation, attempt, started_at, ended_at, outcome, error, allowed, next_at)
         select new.*
         from unnest(
             $1::uuid[], $2::text[], $3::text[], $4::bigint[], $5::bigint[],
-            $6::timestamptz[], $7::timestamptz[], $8::text[], $9::text[]
-        ) as new (order_id, task, direction, generation, attempt, started_at, ended_at, outcome, error)
+            $6::timestamptz[], $7::timestamptz[], $8::text[], $9::text[], $10::bigint[], $11::timestamptz[]
+        ) as new (
+            order_id, task, direction, generation, attempt, started_at, ended_at, outcome, error, allowed, next_at
+        )
         where exists (select from orders where orders.id = new.order_id)
         order by new.order_id, new.task, new.direction, new.generation, new.attempt
         on conflict (order_id, task, direction, generation, attempt) do update set
             started_at = excluded.started_at, ended_at = excluded.ended_at,
-            outcome = excluded.outcome, error = excluded.error
+            outcome = excluded.outcome, error = excluded.error,
+            allowed = excluded.allowed, next_at = excluded.next_at
         where excluded.ended_at is not null or known.ended_at is null
         "#,
         &column(&rows, |a| a.order.uuid()),
@@ -116,6 +123,8 @@ pub async fn record_attempts(conn: &mut PgConnection, attempts: &[Attempt]) -> R
         &column(&rows, |a| a.end.as_ref().map(|end| At(end.at))) as _,
         &column(&rows, |a| a.end.as_ref().map(|end| end.outcome.as_str())) as _,
         &column(&rows, |a| a.end.as_ref().and_then(|end| end.error.as_deref()).map(text)) as _,
+        &column(&rows, |a| a.end.as_ref().and_then(|end| end.allowed).map(i64::from)) as _,
+        &column(&rows, |a| a.end.as_ref().and_then(|end| end.next_at).map(At)) as _,
     )
     .execute(conn)
     .await
@@ -137,6 +146,8 @@ pub async fn load_attempts(conn: &mut PgConnection, order: OrderId) -> Result<Ve
         ended_at: Option<At>,
         outcome: Option<Word<AttemptOutcome>>,
         error: Option<String>,
+        allowed: Option<Whole<u32>>,
+        next_at: Option<At>,
     }
     let rows = sqlx::query_as!(
         Row,
@@ -144,7 +155,7 @@ pub async fn load_attempts(conn: &mut PgConnection, order: OrderId) -> Result<Ve
         select
             task as "task: _", direction as "direction: _", generation as "generation: _",
             attempt as "attempt: _", started_at as "started_at: _", ended_at as "ended_at: _",
-            outcome as "outcome: _", error
+            outcome as "outcome: _", error, allowed as "allowed: _", next_at as "next_at: _"
         from task_attempts
         where order_id = $1
         order by task, direction, generation, attempt
@@ -156,7 +167,13 @@ pub async fn load_attempts(conn: &mut PgConnection, order: OrderId) -> Result<Ve
     .map_err(cannot("load attempts"))?;
     let read = |row: Row| {
         let end = match (row.ended_at, row.outcome) {
-            (Some(at), Some(outcome)) => Some(AttemptEnd { at: at.0, outcome: outcome.0, error: row.error }),
+            (Some(at), Some(outcome)) => Some(AttemptEnd {
+                at: at.0,
+                outcome: outcome.0,
+                error: row.error,
+                allowed: row.allowed.map(|allowed| allowed.0),
+                next_at: row.next_at.map(|at| at.0),
+            }),
             _ => None,
         };
         Attempt {

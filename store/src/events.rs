@@ -60,11 +60,12 @@ impl PublicEvent {
     }
 }
 
-struct EventColumns {
-    number: Whole<u64>,
-    at: At,
-    r#type: String,
-    data: serde_json::Value,
+/// An event as it is read from its row.
+pub(crate) struct EventColumns {
+    pub(crate) number: Whole<u64>,
+    pub(crate) at: At,
+    pub(crate) r#type: String,
+    pub(crate) data: serde_json::Value,
 }
 
 impl TryFrom<EventColumns> for OrderEvent {

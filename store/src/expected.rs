@@ -4,7 +4,8 @@ use std::fmt;
 
 use model::{HoldFor, OrderState, TaskId, TaskState, Timestamp};
 
-use crate::orders::{OrderRow, TaskRow};
+use crate::orders::OrderRow;
+use crate::tasks::TaskRow;
 
 /// What is expected to happen next, for one task or for the order.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,6 +38,13 @@ pub enum Expectation {
         /// `system.operation`.
         call: String,
     },
+    /// A call that did no good is made again.
+    Attempt {
+        /// `system.operation`.
+        call: String,
+        /// When.
+        at: Timestamp,
+    },
     /// A cancel is assessed.
     Assessment,
     /// The order starts, at once or at its start date.
@@ -60,6 +68,7 @@ impl fmt::Display for Expected {
             }
             Expectation::Arrival { waiting_for, until: None } => write!(f, "waits for {waiting_for}"),
             Expectation::Answer { call } => write!(f, "waits for an answer of {call}"),
+            Expectation::Attempt { call, at } => write!(f, "calls {call} again at {at}"),
             Expectation::Assessment => f.write_str("the cancel is being assessed"),
             Expectation::Start { at: Some(at) } => write!(f, "starts at {at}"),
             Expectation::Start { at: None } => f.write_str("starts at once"),
@@ -99,8 +108,10 @@ const fn urgency(what: &Expectation) -> u8 {
     match what {
         Expectation::Person { .. } => 0,
         Expectation::Arrival { .. } => 1,
-        Expectation::Answer { .. } => 2,
-        Expectation::Assessment | Expectation::Start { .. } | Expectation::Progress => 3,
+        // What has gone wrong is more telling than what is under way.
+        Expectation::Attempt { .. } => 2,
+        Expectation::Answer { .. } => 3,
+        Expectation::Assessment | Expectation::Start { .. } | Expectation::Progress => 4,
     }
 }
 
@@ -109,7 +120,13 @@ impl TaskRow {
     #[must_use]
     pub fn expected(&self) -> Option<Expected> {
         let task = &self.progress;
-        let answer = |call: &Option<String>| call.clone().map(|call| Expectation::Answer { call });
+        let answer = |call: &Option<String>| {
+            let call = call.clone()?;
+            Some(match self.next_attempt_at {
+                Some(at) => Expectation::Attempt { call, at },
+                None => Expectation::Answer { call },
+            })
+        };
         let what = match task.state {
             TaskState::Running | TaskState::Unknown | TaskState::Amending => match &task.waiting_for {
                 Some(waiting_for) => {

@@ -9,15 +9,21 @@ mod accept;
 mod apply;
 mod attempts;
 mod blueprints;
+mod census;
 mod columns;
 mod database;
+mod deliveries;
 mod events;
 mod expected;
 mod intents;
 mod keys;
 mod listen;
+mod lists;
 mod orders;
 mod progress;
+mod rows;
+mod summary;
+mod tasks;
 mod workers;
 
 pub use accept::{AcceptError, Accepted, NewOrder, START_GRACE, accept_order, find_accepted};
@@ -27,7 +33,9 @@ pub use blueprints::{
     BlueprintVersion, Conflict, Library, NewBlueprint, NewLibrary, PublishError, Published, list_blueprints,
     load_blueprint, load_library, newest_blueprints, publish_library,
 };
+pub use census::{CENSUS_LIMIT, Census, IntentCount, take_census};
 pub use database::{DatabaseError, MIGRATOR, check_alive, connect, migrate};
+pub use deliveries::{KeptSignal, load_delivery};
 pub use events::{EVENT_PAGE, EventCursor, PublicEvent, load_events, tail_events};
 pub use expected::{Expectation, Expected};
 pub use intents::{
@@ -35,11 +43,11 @@ pub use intents::{
 };
 pub use keys::{KEY_RETENTION, KeyReused, Keyed, purge_keys};
 pub use listen::{Heard, Listener};
-pub use orders::{
-    ItemRow, ORDER_PAGE, OrderCursor, OrderFilter, OrderPage, OrderRow, OrderSummary, TaskRow, list_orders,
-    load_order, load_plan,
-};
+pub use lists::{ORDER_PAGE, OrderCursor, OrderFilter, OrderPage, list_orders};
+pub use orders::{ItemRow, OrderRow, load_order, load_plan, load_state};
 pub use progress::{Blocked, OrderProgress, Refusal, TaskProgress};
+pub use summary::OrderSummary;
+pub use tasks::{CallError, TaskRow};
 pub use workers::{
     WorkerId, begin_worker, count_workers, declare_lost, end_worker, find_lost_workers, mark_audited,
     orders_to_audit, see_worker,

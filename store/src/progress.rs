@@ -381,6 +381,21 @@ mod tests {
     }
 
     #[test]
+    fn a_task_that_is_dropped_keeps_why_it_failed() {
+        let progress = after(vec![
+            Fact::OrderStarted {},
+            started(FIRST),
+            Fact::TaskFailed { task: task(FIRST), reason: "409 no port".to_owned() },
+            Fact::OrderRollingBack { reason: "409 no port".to_owned() },
+            Fact::TaskDropped { task: task(SECOND) },
+            Fact::TaskDropped { task: task(FIRST) },
+            Fact::OrderFailed { reason: "409 no port".to_owned() },
+        ]);
+        let reason = |id: &str| progress.tasks[&task(id)].progress.reason.as_deref();
+        assert_eq!((reason(FIRST), reason(SECOND)), (Some("409 no port"), None));
+    }
+
+    #[test]
     fn an_event_that_cannot_follow_changes_nothing() {
         let mut progress = after(vec![Fact::OrderStarted {}, Fact::OrderCompleted {}]);
         let before = progress.order.clone();

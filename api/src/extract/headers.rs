@@ -6,7 +6,8 @@ use axum::extract::FromRequestParts;
 use http::request::Parts;
 use model::{Actor, DeliveryId};
 
-use crate::error::{ApiError, ParameterFault};
+use crate::error::ApiError;
+use crate::problem::ProblemError;
 
 /// Who asks, by the header `X-Actor`; `unknown` if nobody says.
 #[derive(Debug)]
@@ -32,7 +33,10 @@ impl<S: Sync> FromRequestParts<S> for Delivery {
         let Some(given) = parts.headers.get("idempotency-key") else { return Ok(Self(None)) };
         DeliveryId::new(&String::from_utf8_lossy(given.as_bytes())).map(|id| Self(Some(id))).map_err(
             |wrong| {
-                ApiError::InvalidParameters(vec![ParameterFault::new("Idempotency-Key", wrong.to_string())])
+                ApiError::InvalidParameters(vec![ProblemError::parameter(
+                    "Idempotency-Key",
+                    wrong.to_string(),
+                )])
             },
         )
     }
@@ -53,7 +57,7 @@ impl<S: Sync> FromRequestParts<S> for LastEventId {
                 "`{}` is not the number of an order event",
                 given.chars().take(80).collect::<String>()
             );
-            ApiError::InvalidParameters(vec![ParameterFault::new("Last-Event-ID", detail)])
+            ApiError::InvalidParameters(vec![ProblemError::parameter("Last-Event-ID", detail)])
         })
     }
 }

@@ -1,16 +1,18 @@
 //! `POST /v1/orders/{id}/tasks/{task}/retry` and `…/rollback`: what a person does with a task that needs one.
 
-use axum::extract::State;
+use axum::RequestExt as _;
+use axum::extract::{FromRequest, Request, State};
 use axum::response::Response;
 use contract::ActRequest;
 use engine::OperatorAction;
-use model::{Actor, DeliveryId, Fault, OrderId, TaskId, Type, Value};
+use model::{Actor, DeliveryId, Fault, Type, Value};
 use utoipa::ToSchema;
 
 use crate::app::App;
 use crate::error::ApiError;
 use crate::extract::{Body, Delivery, Document, RequestActor, TaskPath, record, required_text};
-use crate::orders::verdict::{VerdictView, answer, heard, known, own_delivery};
+use crate::orders::repetition::{Asked, answered_before};
+use crate::orders::verdict::{VerdictView, answer, heard, own_delivery};
 
 /// What a person wants remembered about what they did.
 #[derive(Debug, ToSchema)]
@@ -27,6 +29,27 @@ impl Document for ActDocument {
     fn read(document: Value) -> Result<Self, Vec<Fault>> {
         let fields = record(document, &[("note", Type::Text)])?;
         Ok(Self { note: required_text(&fields, "note")? })
+    }
+}
+
+/// What a person does: where, who, and why. Which action it is, the address says.
+#[derive(Debug)]
+pub(crate) struct Act {
+    at: TaskPath,
+    id: Option<DeliveryId>,
+    by: Actor,
+    note: String,
+}
+
+impl<S: Send + Sync + 'static> FromRequest<S> for Act {
+    type Rejection = ApiError;
+
+    async fn from_request(mut request: Request, state: &S) -> Result<Self, ApiError> {
+        let at = request.extract_parts_with_state::<TaskPath, S>(state).await?;
+        let Delivery(id) = request.extract_parts_with_state(state).await?;
+        let Ok(RequestActor(by)) = request.extract_parts_with_state(state).await;
+        let Body(ActDocument { note }) = Body::from_request(request, state).await?;
+        Ok(Self { at, id, by, note })
     }
 }
 
@@ -51,14 +74,8 @@ impl Document for ActDocument {
         (status = SERVICE_UNAVAILABLE, description = "Temporal or a worker is away; nothing has been done"),
     )
 )]
-pub(crate) async fn retry_task(
-    State(app): State<App>,
-    TaskPath { order, task }: TaskPath,
-    Delivery(id): Delivery,
-    RequestActor(by): RequestActor,
-    Body(document): Body<ActDocument>,
-) -> Result<Response, ApiError> {
-    act(&app, order, OperatorAction::Retry, Act { task, id, by, note: document.note }).await
+pub(crate) async fn retry_task(State(app): State<App>, act: Act) -> Result<Response, ApiError> {
+    act.ask(&app, OperatorAction::Retry).await
 }
 
 /// Roll back at a task
@@ -82,31 +99,24 @@ pub(crate) async fn retry_task(
         (status = SERVICE_UNAVAILABLE, description = "Temporal or a worker is away; nothing has been done"),
     )
 )]
-pub(crate) async fn roll_back_task(
-    State(app): State<App>,
-    TaskPath { order, task }: TaskPath,
-    Delivery(id): Delivery,
-    RequestActor(by): RequestActor,
-    Body(document): Body<ActDocument>,
-) -> Result<Response, ApiError> {
-    act(&app, order, OperatorAction::Rollback, Act { task, id, by, note: document.note }).await
+pub(crate) async fn roll_back_task(State(app): State<App>, act: Act) -> Result<Response, ApiError> {
+    act.ask(&app, OperatorAction::Rollback).await
 }
 
-struct Act {
-    task: TaskId,
-    id: Option<DeliveryId>,
-    by: Actor,
-    note: String,
-}
-
-async fn act(app: &App, order: OrderId, action: OperatorAction, act: Act) -> Result<Response, ApiError> {
-    known(app, order).await?;
-    let Act { task, id, by, note } = act;
-    let id = id.map_or_else(own_delivery, Ok)?;
-    let request = ActRequest { id, task: task.to_string(), by, note };
-    let asked = app.client().act(order, action, &request).await;
-    let verdict = heard(app, order, asked).await??;
-    Ok(answer(order, request.id, verdict))
+impl Act {
+    async fn ask(self, app: &App, action: OperatorAction) -> Result<Response, ApiError> {
+        let Self { at: TaskPath { order, task }, id, by, note } = self;
+        let asked = Asked::Act { action: action.as_str(), task: &task, note: &note };
+        let before = answered_before(app, order, id.as_ref(), asked).await?;
+        let id = id.map_or_else(own_delivery, Ok)?;
+        if let Some(verdict) = before {
+            return Ok(answer(order, id, verdict));
+        }
+        let request = ActRequest { id, task: task.to_string(), by, note };
+        let asked = app.client().act(order, action, &request).await;
+        let verdict = heard(app, order, asked).await??;
+        Ok(answer(order, request.id, verdict))
+    }
 }
 
 #[cfg(test)]

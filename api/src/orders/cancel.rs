@@ -10,7 +10,8 @@ use utoipa::ToSchema;
 use crate::app::App;
 use crate::error::ApiError;
 use crate::extract::{Body, Delivery, Document, OrderPath, RequestActor, record, required_text};
-use crate::orders::verdict::{VerdictView, answer, heard, known, own_delivery, promise};
+use crate::orders::repetition::{Asked, answered_before};
+use crate::orders::verdict::{VerdictView, answer, heard, own_delivery, promise};
 
 /// Why an order is to be cancelled.
 #[derive(Debug, ToSchema)]
@@ -58,8 +59,11 @@ pub(crate) async fn cancel_order(
     RequestActor(by): RequestActor,
     Body(CancelDocument { reason }): Body<CancelDocument>,
 ) -> Result<Response, ApiError> {
-    known(&app, order).await?;
+    let before = answered_before(&app, order, id.as_ref(), Asked::Cancel { reason: &reason }).await?;
     let id = id.map_or_else(own_delivery, Ok)?;
+    if let Some(verdict) = before {
+        return Ok(answer(order, id, verdict));
+    }
     let request = CancelRequest { id, by, reason };
     let asked = app.client().cancel(order, &request).await;
     let CancelRequest { id, by, reason } = request;
@@ -90,7 +94,11 @@ mod tests {
         let cancel = cancel.header("idempotency-key", "k-1").header("x-actor", "ada");
         let body = cancel.header("content-type", "application/json").body(r#"{"reason": "moved away"}"#);
         let promised = Answer::to(body).await.json(202);
-        assert_eq!(promised, serde_json::json!({"order": order, "id": "k-1", "result": "promised"}));
+        let links = serde_json::json!({"order": format!("/v1/orders/{order}?delivery=k-1")});
+        assert_eq!(
+            promised,
+            serde_json::json!({"order": order, "id": "k-1", "result": "promised", "differences": [], "links": links})
+        );
         let Steering::Cancel { id, by, reason } = claim(&pool).await else {
             panic!("no cancel was promised")
         };

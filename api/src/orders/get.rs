@@ -1,38 +1,115 @@
 //! `GET /v1/orders/{id}`: the read model of one order.
 
+use std::time::Duration;
+
 use axum::Json;
 use axum::extract::State;
+use model::{DeliveryId, OrderId};
+use tokio::time::Instant;
+use utoipa::IntoParams;
 
 use crate::app::App;
 use crate::error::ApiError;
-use crate::extract::OrderPath;
+use crate::extract::{OrderPath, Parameters, Query, QueryDocument};
 use crate::orders::view::OrderDetailView;
+
+/// How long a reader waits to see what became of a delivery. Postgres follows within a second; whoever waits longer than this
+/// waits for something that is down.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// How long it waits for news before it looks for itself: news may be lost.
+const LOOK: Duration = Duration::from_secs(1);
+
+/// How the order is to be read.
+#[derive(Debug, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(
+    dead_code,
+    reason = "describes the parameters to OpenAPI; they are read one by one to report all faults"
+)]
+struct GetParameters {
+    /// Show the order no earlier than with what became of the delivery of this id: a signal, a cancel or an action.
+    delivery: Option<String>,
+}
+
+/// How the order is to be read, checked.
+#[derive(Debug)]
+pub(crate) struct GetQuery {
+    delivery: Option<DeliveryId>,
+}
+
+impl QueryDocument for GetQuery {
+    fn read(parameters: &mut Parameters) -> Self {
+        Self { delivery: parameters.take("delivery", DeliveryId::new) }
+    }
+}
 
 /// Read an order
 ///
 /// Its state, what the customer sees, what it needs a person for, and every task with its state, attempts,
 /// times and what is expected next. Postgres answers this: it follows the execution by a fraction of a
 /// second, and by longer only while Postgres or the workers are down.
+///
+/// Who has just signalled, cancelled or acted and wants to see the effect names the `id` of the verdict as `delivery`:
+/// the answer waits until the order shows it, 5 s at the most, and is 503 `not-shown` if it does not by then.
 #[utoipa::path(
     get, path = "/v1/orders/{id}", tag = "orders",
-    params(("id" = uuid::Uuid, Path, description = "The order")),
+    params(("id" = uuid::Uuid, Path, description = "The order"), GetParameters),
     responses(
         (status = OK, description = "The order", body = OrderDetailView),
-        (status = NOT_FOUND, description = "There is no such order"),
+        (status = NOT_FOUND, description = "There is no such order, or it has ended without such a delivery"),
+        (status = SERVICE_UNAVAILABLE, description = "What became of the delivery does not show yet"),
     )
 )]
 pub(crate) async fn get_order(
     State(app): State<App>,
     OrderPath(id): OrderPath,
+    Query(query): Query<GetQuery>,
 ) -> Result<Json<OrderDetailView>, ApiError> {
+    if let Some(delivery) = query.delivery {
+        wait_for(&app, id, delivery).await?;
+    }
     let order = store::load_order(&mut *app.database().await?, id).await?;
     let order = order.ok_or_else(|| ApiError::no_order(id))?;
     Ok(Json(OrderDetailView::new(order, |id| app.temporal_link(id))))
 }
 
+/// Waits until the order's record tells of a delivery.
+async fn wait_for(app: &App, order: OrderId, delivery: DeliveryId) -> Result<(), ApiError> {
+    // Subscribed before the first look: what comes after it wakes the reader.
+    let mut news = app.news().subscribe(order);
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        // The connection is given back before the reader waits.
+        if is_told(&mut *app.database().await?, order, &delivery).await? {
+            return Ok(());
+        }
+        let left = deadline.saturating_duration_since(Instant::now());
+        if left.is_zero() || app.ending().run_until_cancelled(news.wait(left.min(LOOK))).await.is_none() {
+            return Err(ApiError::NotShown { id: delivery });
+        }
+    }
+}
+
+async fn is_told(
+    connection: &mut sqlx::PgConnection,
+    order: OrderId,
+    delivery: &DeliveryId,
+) -> Result<bool, ApiError> {
+    // Read before the delivery is looked for: nothing is told after an order's end.
+    let state = store::load_state(connection, order).await?.ok_or_else(|| ApiError::no_order(order))?;
+    if !store::load_delivery(connection, order, delivery).await?.is_empty() {
+        return Ok(true);
+    }
+    if state.is_final() {
+        return Err(ApiError::NotFound { what: "delivery", name: delivery.to_string() });
+    }
+    Ok(false)
+}
+
 #[cfg(test)]
 mod tests {
-    use model::{Fact, HoldFor};
+    use model::{Actor, Fact, HoldFor};
     use sqlx::PgPool;
 
     use crate::testing::{TestApp, accept, apply, events_to_the_end};
@@ -87,6 +164,41 @@ mod tests {
         assert_eq!(read["next_action"], "reserve[1]: customer must act: no port is free");
     }
 
+    fn cancel(id: &str) -> Vec<Fact> {
+        let id = || id.parse().unwrap();
+        let (by, reason) = (Actor::new("ada"), "moved away".to_owned());
+        vec![Fact::CancelRequested { id: id(), by, reason }, Fact::CancelAccepted { id: id() }]
+    }
+
+    #[sqlx::test(migrator = "store::MIGRATOR")]
+    async fn a_reader_can_wait_for_what_became_of_a_delivery(pool: PgPool) {
+        let api = TestApp::start(pool.clone()).await;
+        let order = accept(&pool, 7, "C-1", "fiber").await;
+        apply(&pool, order, vec![Fact::OrderStarted {}]).await;
+        let address = format!("/v1/orders/{order}?delivery=c%2F1");
+        let (read, ()) = tokio::join!(api.get(&address), apply(&pool, order, cancel("c/1")));
+        assert_eq!(read.json(200)["state"], "pendingCancellation");
+        assert_eq!(api.get(&address).await.json(200)["state"], "pendingCancellation", "it is there already");
+    }
+
+    #[sqlx::test(migrator = "store::MIGRATOR")]
+    async fn what_does_not_show_in_time_is_not_passed_over(pool: PgPool) {
+        let api = TestApp::start(pool.clone()).await;
+        let order = accept(&pool, 7, "C-1", "fiber").await;
+        let address = format!("/v1/orders/{order}?delivery=c-1");
+        let late = api.get(&address).await;
+        assert_eq!(
+            late.problem(503, "not-shown")["detail"],
+            "what became of the delivery `c-1` does not show yet"
+        );
+        assert_eq!(late.header("retry-after"), "2");
+        apply(&pool, order, events_to_the_end()).await;
+        let never = api.get(&address).await.problem(404, "not-found");
+        assert_eq!(never["detail"], "there is no delivery `c-1`");
+        let wrong = api.get(&format!("/v1/orders/{order}?delivery=a%20b")).await;
+        wrong.problem(400, "invalid-parameters");
+    }
+
     #[sqlx::test(migrator = "store::MIGRATOR")]
     async fn what_is_no_order_is_not_found(pool: PgPool) {
         let api = TestApp::start(pool).await;
@@ -95,5 +207,6 @@ mod tests {
         assert_eq!(problem["detail"], "there is no order `00000000-0000-0000-0000-000000000001`");
         assert_eq!(problem["instance"], unknown);
         api.get("/v1/orders/seven").await.problem(404, "not-found");
+        api.get(&format!("{unknown}?delivery=c-1")).await.problem(404, "not-found");
     }
 }

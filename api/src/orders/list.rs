@@ -23,9 +23,9 @@ const PAGE: u32 = 50;
     reason = "describes the parameters to OpenAPI; they are read one by one to report all faults"
 )]
 struct ListParameters {
-    /// Only orders in this state.
-    #[param(schema_with = crate::orders::view::order_state)]
-    state: Option<String>,
+    /// Only orders in one of these states: separated by commas, or the parameter given several times.
+    #[param(style = Form, explode = false, schema_with = crate::orders::view::order_states)]
+    state: Option<Vec<String>>,
     /// Only orders of the blueprint with this name, in any version.
     blueprint: Option<String>,
     /// Only orders of the customer with this id.
@@ -51,7 +51,7 @@ impl QueryDocument for ListQuery {
     fn read(parameters: &mut Parameters) -> Self {
         Self {
             filter: OrderFilter {
-                state: parameters.take("state", read_state),
+                states: parameters.take_each("state", read_state),
                 blueprint: parameters.take("blueprint", BlueprintName::new),
                 customer: parameters.take("customer", read_text),
                 q: parameters.take("q", read_text),
@@ -146,6 +146,8 @@ mod tests {
         assert_eq!(listed(&api, "").await, ["E-3", "E-2", "E-1"]);
         assert_eq!(listed(&api, "blueprint=fiber").await, ["E-2", "E-1"]);
         assert_eq!(listed(&api, "customer=C-2&state=acknowledged").await, ["E-3"]);
+        assert_eq!(listed(&api, "customer=C-2&state=acknowledged,completed").await, ["E-3", "E-2"]);
+        assert_eq!(listed(&api, "customer=C-2&state=held&state=completed").await, ["E-2"]);
         assert_eq!(listed(&api, "state=completed").await, ["E-2"]);
         assert_eq!(listed(&api, "q=fiber_1").await, ["E-1"]);
         assert_eq!(listed(&api, "q=100%25").await, [""; 0]);

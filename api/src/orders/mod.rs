@@ -2,10 +2,12 @@
 
 pub(crate) mod act;
 pub(crate) mod cancel;
+mod differences;
 pub(crate) mod events;
 pub(crate) mod get;
 pub(crate) mod list;
 pub(crate) mod plan;
+mod repetition;
 pub(crate) mod signal;
 mod stream;
 pub(crate) mod submit;

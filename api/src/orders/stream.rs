@@ -68,8 +68,8 @@ async fn has_seen_everything(
         Some(event) => Ok(event.number == seen && ends_order(event)),
         // A number that the order has not reached: if it has ended, it never will.
         None => {
-            let order = store::load_order(connection, order).await?;
-            Ok(order.is_some_and(|order| order.summary.progress.state.is_final()))
+            let state = store::load_state(connection, order).await?;
+            Ok(state.is_some_and(model::OrderState::is_final))
         }
     }
 }

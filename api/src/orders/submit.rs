@@ -9,7 +9,8 @@ use model::{
     Value, limits,
 };
 use plan::Plan;
-use store::{Accepted, Keyed, NewOrder, OrderProgress, OrderSummary};
+use serde::Serialize;
+use store::{AcceptError, Accepted, KeyReused, Keyed, NewOrder, OrderProgress, OrderSummary};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -17,7 +18,9 @@ use crate::app::{App, now};
 use crate::blueprints::make_plan;
 use crate::error::ApiError;
 use crate::extract::{Body, Delivery, Document, RequestActor};
+use crate::gauges;
 use crate::hash::sha256;
+use crate::orders::differences::order_differences;
 use crate::orders::view::{OrderView, location};
 use crate::steering::Start;
 
@@ -122,7 +125,9 @@ impl Document for OrderDocument {
 /// address before anything is done for it. It is started at once, or when Temporal is back.
 ///
 /// The same `Idempotency-Key` (for 7 days) or the same `external_id` (always) is the same order: a repetition
-/// is answered with 200, the same `Location` and the order as it is now, even if its blueprint has changed.
+/// is answered with 200, the same `Location` and the order as it is now (`replayed`), even if its blueprint has
+/// changed. If it says something else than what was accepted, `differences` names the places, and what was
+/// accepted holds; a key that comes with a document that says something else is refused (422).
 #[utoipa::path(
     post, path = "/v1/orders", tag = "orders",
     params(
@@ -131,9 +136,9 @@ impl Document for OrderDocument {
     ),
     request_body(content = OrderSchema, content_type = "application/json"),
     responses(
-        (status = ACCEPTED, description = "The order is accepted", body = OrderView,
+        (status = ACCEPTED, description = "The order is accepted", body = SubmittedView,
             headers(("Location" = String, description = "The address of the order"))),
-        (status = OK, description = "The order was accepted before", body = OrderView,
+        (status = OK, description = "The order was accepted before", body = SubmittedView,
             headers(("Location" = String, description = "The address of the order"))),
         (status = BAD_REQUEST, description = "The body is not JSON; line and column are named"),
         (status = PAYLOAD_TOO_LARGE, description = "The order has more than 1,000,000 bytes"),
@@ -151,20 +156,28 @@ pub(crate) async fn submit_order(
     let key = key.map(|key| keyed(key.as_str(), document.hash)).transpose()?;
     let at = now();
     let mut connection = app.database().await?;
-    let external_id = document.draft.request.external_id.as_ref();
-    if let Some(known) = store::find_accepted(&mut connection, external_id, key.as_ref(), at).await? {
-        return replayed(&app, &mut connection, known).await;
+    let OrderDraft { request, faults, .. } = &document.draft;
+    let found = store::find_accepted(&mut connection, request.external_id.as_ref(), key.as_ref(), at)
+        .await
+        .transpose();
+    if let Some(found) = found {
+        return replayed(&app, &mut connection, Known::of(found)?, request, faults).await;
     }
     let (order, plan) = judge(&app, &mut connection, document.draft, at).await?;
     let new = NewOrder { order: &order, plan: &plan, author: &author, key: key.as_ref() };
-    match store::accept_order(&mut connection, &new).await? {
-        Accepted::Existing(known) => replayed(&app, &mut connection, known).await,
-        Accepted::Created { start } => {
+    let accepted = store::accept_order(&mut connection, &new).await;
+    match accepted {
+        Ok(Accepted::Existing(known)) => {
+            replayed(&app, &mut connection, Known::of(Ok(known))?, &order.request, &[]).await
+        }
+        Err(error) => replayed(&app, &mut connection, Known::of(Err(error))?, &order.request, &[]).await,
+        Ok(Accepted::Created { start }) => {
             drop(connection);
+            gauges::accepted();
             tracing::Span::current().record("order.id", tracing::field::display(order.id));
             let summary = summary(order, &plan, author);
             app.helm().start(Start { order: summary.id, intent: start, plan });
-            Ok(answer(&app, StatusCode::ACCEPTED, summary))
+            Ok(answer(&app, summary, Repetition::New))
         }
     }
 }
@@ -197,16 +210,77 @@ fn keyed(key: &str, request_hash: model::Hash) -> Result<Keyed, ApiError> {
     Ok(Keyed { key, request_hash })
 }
 
-async fn replayed(app: &App, connection: &mut sqlx::PgConnection, id: OrderId) -> Result<Response, ApiError> {
-    tracing::Span::current().record("order.id", tracing::field::display(id));
-    let order = store::load_order(connection, id).await?.ok_or_else(|| ApiError::no_order(id))?;
-    Ok(answer(app, StatusCode::OK, order.summary))
+/// An order that was there before.
+struct Known {
+    order: OrderId,
+    /// The key that came before with another text, which may say the same.
+    key: Option<IdempotencyKey>,
 }
 
-fn answer(app: &App, status: StatusCode, order: OrderSummary) -> Response {
+impl Known {
+    fn of(found: Result<OrderId, AcceptError>) -> Result<Self, ApiError> {
+        match found {
+            Ok(order) => Ok(Self { order, key: None }),
+            Err(AcceptError::KeyReused(KeyReused { key, order })) => Ok(Self { order, key: Some(key) }),
+            Err(AcceptError::Database(error)) => Err(error.into()),
+        }
+    }
+}
+
+/// The answer to an order that came before. Under the same external id it is the same order, whatever it says now; a key
+/// is the name of one request, and not to be used for another.
+async fn replayed(
+    app: &App,
+    connection: &mut sqlx::PgConnection,
+    known: Known,
+    sent: &OrderRequest,
+    faults: &[Fault],
+) -> Result<Response, ApiError> {
+    let Known { order: id, key } = known;
+    tracing::Span::current().record("order.id", tracing::field::display(id));
+    let order = store::load_order(connection, id).await?.ok_or_else(|| ApiError::no_order(id))?;
+    let differences = order_differences(&order.request, sent, faults);
+    match key {
+        Some(key) if !differences.is_empty() => {
+            let detail = format!("order {id}, which the key stands for, says something else here");
+            let differences =
+                differences.into_iter().map(|place| Fault::new(place, detail.clone())).collect();
+            Err(ApiError::KeyReused { key, order: id, differences })
+        }
+        _ => Ok(answer(app, order.summary, Repetition::Of { differences })),
+    }
+}
+
+/// Whether an order that was sent came before.
+enum Repetition {
+    New,
+    Of { differences: Vec<Pointer> },
+}
+
+fn answer(app: &App, order: OrderSummary, repetition: Repetition) -> Response {
     let location = location(order.id);
-    let view = OrderView::new(order, |id| app.temporal_link(id));
+    let order = OrderView::new(order, |id| app.temporal_link(id));
+    let (status, replayed, differences) = match repetition {
+        Repetition::New => (StatusCode::ACCEPTED, false, Vec::new()),
+        Repetition::Of { differences } => (StatusCode::OK, true, differences),
+    };
+    let differences = differences.iter().map(ToString::to_string).collect();
+    let view = SubmittedView { order, replayed, differences };
     (status, [(header::LOCATION, location)], Json(view)).into_response()
+}
+
+/// An order that was submitted, now or before.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = SubmittedOrder)]
+pub(crate) struct SubmittedView {
+    #[serde(flatten)]
+    order: OrderView,
+    /// Whether it was there before: nothing has been done now.
+    replayed: bool,
+    /// Where the document that was sent now says something else than the one that was accepted, as JSON pointers into it, at
+    /// most 20. What was accepted holds.
+    #[schema(example = json!(["/items/0/quantity"]))]
+    differences: Vec<String>,
 }
 
 /// A new order as the store would read it back.
@@ -268,7 +342,9 @@ mod tests {
 
         let read = api.get(accepted.header("location")).await.json(200);
         for (field, value) in order.as_object().unwrap() {
-            assert_eq!(&read[field], value, "{field}");
+            if !["replayed", "differences"].contains(&field.as_str()) {
+                assert_eq!(&read[field], value, "{field}");
+            }
         }
         assert_eq!(read["tasks"][0]["id"], "reserve[1]");
         assert_eq!(read["next_action"], "starts at once");
@@ -286,7 +362,18 @@ mod tests {
         again.json(200);
         assert_eq!(again.header("location"), first.header("location"));
         let reused = submit_as(&api, "k-1", &ORDER.replace("C-1", "C-2")).await.problem(422, "key-reused");
-        assert_eq!(reused["detail"], "the idempotency key `k-1` was sent before with a different document");
+        let order = &first.json(202)["id"];
+        assert_eq!(
+            reused["detail"],
+            format!(
+                "the idempotency key `k-1` was sent before with a different document, for the order {}",
+                order.as_str().unwrap()
+            )
+        );
+        let place = "/customer/id";
+        assert_eq!(reused["errors"][0]["pointer"], place);
+        let spelt_out = submit_as(&api, "k-1", &with(r#""priority": 4"#)).await.json(200);
+        assert_eq!((&spelt_out["id"], &spelt_out["differences"]), (order, &serde_json::json!([])));
         let other = submit_as(&api, "k-2", ORDER).await;
         other.json(202);
         assert_ne!(other.header("location"), first.header("location"));
@@ -302,8 +389,29 @@ mod tests {
         for key in ["k-2", "k-2"] {
             let again = submit_as(&api, key, &order).await;
             assert_eq!(again.json(200)["external_id"], "CRM-1");
+            assert_eq!(again.json(200)["differences"], serde_json::json!([]));
             assert_eq!(again.header("location"), first.header("location"));
         }
+    }
+
+    #[sqlx::test(migrator = "store::MIGRATOR")]
+    async fn an_order_that_comes_again_with_other_words_says_where_they_differ(pool: PgPool) {
+        let api = TestApp::start(pool).await;
+        api.publish_fiber().await;
+        let named = with(r#""external_id": "CRM-1""#);
+        let first = api.post("/v1/orders", &named).await.json(202);
+        assert_eq!((&first["replayed"], &first["differences"]), (&false.into(), &serde_json::json!([])));
+        let other = named
+            .replacen('{', r#"{"blueprint": "fiber@1", "notes": ["ring twice"], "priority": 9, "#, 1)
+            .replace("C-1", "C-2");
+        let again = api.post("/v1/orders", &other).await.json(200);
+        assert_eq!((&again["id"], &again["replayed"]), (&first["id"], &true.into()));
+        assert_eq!(
+            again["differences"],
+            serde_json::json!(["/blueprint", "/customer/id", "/notes/0", "/priority"])
+        );
+        let read = api.get(&format!("/v1/orders/{}", first["id"].as_str().unwrap())).await.json(200);
+        assert_eq!(read["customer"]["id"], "C-1", "what was accepted holds");
     }
 
     #[sqlx::test(migrator = "store::MIGRATOR")]

@@ -5,15 +5,16 @@ use axum::response::{IntoResponse as _, Response};
 use contract::ClientError;
 use engine::{Handled, Rejected};
 use http::StatusCode;
-use model::{DeliveryId, Duration, OrderId, OrderState, TaskId};
+use model::{DeliveryId, Duration, OrderId, OrderState, Pointer, TaskId};
 use serde::Serialize;
 use store::Steering;
 use utoipa::ToSchema;
+use utoipa::openapi::schema::ObjectBuilder;
 use uuid::Uuid;
 
 use crate::app::{App, now};
 use crate::error::{ApiError, chain};
-use crate::orders::events::require_order;
+use crate::orders::view::{location, words};
 
 /// What became of a request.
 #[derive(Debug, Serialize, ToSchema)]
@@ -26,20 +27,36 @@ pub(crate) struct VerdictView {
     #[schema(value_type = String)]
     id: DeliveryId,
     /// What became of it.
-    result: Verdict,
+    #[schema(schema_with = result)]
+    result: &'static str,
+    /// Of a duplicate: where the body says something else than the one that came first, as JSON pointers into it, at most 20;
+    /// `""` is the whole of it. What came first holds.
+    #[schema(example = json!(["/payload/outcome"]))]
+    differences: Vec<String>,
+    /// Where to read on.
+    links: VerdictLinksView,
+}
+
+/// Where to read on.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = VerdictLinks)]
+pub(crate) struct VerdictLinksView {
+    /// The order, read so that it shows what became of the request.
+    order: String,
 }
 
 /// What became of a request.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-#[schema(as = VerdictResult)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Verdict {
     /// It was new and has been applied.
     Applied,
     /// The signal came early and is kept for a task that will wait for it.
     Kept,
     /// It had come before; nothing has changed.
-    Duplicate,
+    Duplicate {
+        /// Where it differs from what came first.
+        differences: Vec<Pointer>,
+    },
     /// Nobody could tell the order yet. It is written down and will be told; what it says to it will be among
     /// its events.
     Promised,
@@ -50,25 +67,57 @@ impl From<Handled> for Verdict {
         match handled {
             Handled::Applied => Self::Applied,
             Handled::Kept => Self::Kept,
-            Handled::Duplicate => Self::Duplicate,
+            Handled::Duplicate => Self::Duplicate { differences: Vec::new() },
         }
     }
 }
 
+impl Verdict {
+    const fn word(&self) -> &'static str {
+        match self {
+            Self::Applied => "applied",
+            Self::Kept => "kept",
+            Self::Duplicate { .. } => "duplicate",
+            Self::Promised => "promised",
+        }
+    }
+}
+
+fn result() -> ObjectBuilder {
+    let meaning = "`applied`: it was new and has been applied. `kept`: the signal came early and is kept for a task that will \
+        wait for it. `duplicate`: it had come before, and nothing has changed. `promised`: nobody could tell the order yet; \
+        it is written down and will be told, and what it says to it will be among its events.";
+    words(meaning, ["applied", "kept", "duplicate", "promised"])
+}
+
 /// The answer to a request that the order has judged, or will judge.
-pub(crate) fn answer(order: OrderId, id: DeliveryId, result: Verdict) -> Response {
-    let status = if result == Verdict::Promised { StatusCode::ACCEPTED } else { StatusCode::OK };
-    (status, Json(VerdictView { order, id, result })).into_response()
+pub(crate) fn answer(order: OrderId, id: DeliveryId, verdict: Verdict) -> Response {
+    let status = if verdict == Verdict::Promised { StatusCode::ACCEPTED } else { StatusCode::OK };
+    let result = verdict.word();
+    let differences = match verdict {
+        Verdict::Duplicate { differences } => differences.iter().map(ToString::to_string).collect(),
+        Verdict::Applied | Verdict::Kept | Verdict::Promised => Vec::new(),
+    };
+    let links = VerdictLinksView { order: format!("{}?delivery={}", location(order), encoded(id.as_str())) };
+    (status, Json(VerdictView { order, id, result, differences, links })).into_response()
+}
+
+/// A text as a query parameter.
+fn encoded(text: &str) -> String {
+    let mut encoded = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+            encoded.push(char::from(byte));
+        } else {
+            encoded.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    encoded
 }
 
 /// An id for a request whose sender gave none.
 pub(crate) fn own_delivery() -> Result<DeliveryId, ApiError> {
     DeliveryId::new(&Uuid::now_v7().to_string()).map_err(ApiError::internal)
-}
-
-/// Fails unless the order exists.
-pub(crate) async fn known(app: &App, order: OrderId) -> Result<(), ApiError> {
-    require_order(&mut *app.database().await?, order).await
 }
 
 /// Why the order could not be asked, where it has not said no.
@@ -139,12 +188,12 @@ pub(crate) async fn promise(
 }
 
 async fn state(app: &App, order: OrderId) -> Result<OrderState, ApiError> {
-    let row = store::load_order(&mut *app.database().await?, order).await?;
-    row.map(|row| row.summary.progress.state).ok_or_else(|| ApiError::no_order(order))
+    let state = store::load_state(&mut *app.database().await?, order).await?;
+    state.ok_or_else(|| ApiError::no_order(order))
 }
 
 /// The order's no, as a problem.
-fn refused(rejected: Rejected) -> ApiError {
+pub(crate) fn refused(rejected: Rejected) -> ApiError {
     let reason = rejected.to_string();
     let (code, task) = match rejected {
         Rejected::PointOfNoReturn { task } => ("point_of_no_return", Some(task)),
@@ -170,6 +219,12 @@ mod tests {
         format!("{} {error}", error.status())
     }
 
+    #[test]
+    fn ids_of_all_kinds_can_stand_in_a_link() {
+        assert_eq!(encoded("WFM-1_a.b~c"), "WFM-1_a.b~c");
+        assert_eq!(encoded("a/b?c=d&e%+#"), "a%2Fb%3Fc%3Dd%26e%25%2B%23");
+    }
+
     #[sqlx::test(migrator = "store::MIGRATOR")]
     async fn what_an_order_says_is_answered(pool: PgPool) {
         let api = TestApp::start(pool.clone()).await;
@@ -177,7 +232,7 @@ mod tests {
         for (handled, verdict) in [
             (Handled::Applied, Verdict::Applied),
             (Handled::Kept, Verdict::Kept),
-            (Handled::Duplicate, Verdict::Duplicate),
+            (Handled::Duplicate, Verdict::Duplicate { differences: vec![] }),
         ] {
             assert_eq!(heard(&api.app, order, Ok(handled)).await.unwrap().unwrap(), verdict);
         }

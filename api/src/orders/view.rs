@@ -1,13 +1,15 @@
 //! The read model of an order as callers see it.
 
 use model::{
-    Action, Actor, BlueprintName, Customer, ExternalId, Hash, HoldFor, ItemId, ItemKind, OrderId, OrderState,
-    TaskId, TaskState, Timestamp, Value,
+    Action, Actor, BlueprintName, Customer, DeliveryId, ExternalId, Hash, HoldFor, ItemId, ItemKind, OrderId,
+    OrderState, SignalName, TaskId, TaskState, Timestamp, Value,
 };
 use serde::Serialize;
-use store::{Blocked, Expected, ItemRow, OrderRow, OrderSummary, TaskRow};
+use store::{
+    AttemptOutcome, Blocked, CallError, Expected, ItemRow, KeptSignal, OrderRow, OrderSummary, TaskRow,
+};
 use utoipa::ToSchema;
-use utoipa::openapi::schema::{ObjectBuilder, SchemaType, Type};
+use utoipa::openapi::schema::{ArrayBuilder, ObjectBuilder, SchemaType, Type};
 
 /// An order as a list shows it.
 #[derive(Debug, Serialize, ToSchema)]
@@ -136,6 +138,26 @@ pub(crate) struct OrderDetailView {
     items: Vec<ItemView>,
     /// What is done for it, in the plan's order.
     tasks: Vec<TaskView>,
+    /// Signals that came early and wait for the task that will take them, oldest first.
+    kept_signals: Vec<KeptSignalView>,
+}
+
+/// A signal that came before its task waited for it.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = KeptSignal)]
+pub(crate) struct KeptSignalView {
+    /// The id under which it was delivered.
+    #[schema(value_type = String, example = "WFM-2207")]
+    id: DeliveryId,
+    /// Its name.
+    #[schema(value_type = String, example = "technician_report")]
+    signal: SignalName,
+    /// The task that it names; null if the first that waits for such a signal takes it.
+    #[schema(value_type = Option<String>)]
+    task: Option<TaskId>,
+    /// Since when it is kept.
+    #[schema(value_type = String, format = DateTime)]
+    since: Timestamp,
 }
 
 /// A line of an order.
@@ -197,6 +219,13 @@ pub(crate) struct TaskView {
     attempts: u32,
     /// How often taking it back was attempted.
     undo_attempts: u32,
+    /// How many attempts there may be of the call that was made last; null if that is not known.
+    max_attempts: Option<u32>,
+    /// Why the last attempt that has ended did no good; null if it did, or none has ended.
+    last_error: Option<CallErrorView>,
+    /// When the call is made again, while it rests between two attempts.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    next_attempt_at: Option<Timestamp>,
     /// When it was begun last.
     #[schema(value_type = Option<String>, format = DateTime)]
     started_at: Option<Timestamp>,
@@ -209,6 +238,22 @@ pub(crate) struct TaskView {
     /// Its result.
     #[schema(value_type = serde_json::Value)]
     result: Value,
+}
+
+/// An attempt of a call that did no good.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = CallError)]
+pub(crate) struct CallErrorView {
+    /// Which attempt it was. An attempt after it is under way if `attempts` or `undo_attempts` is greater.
+    attempt: u32,
+    /// `refused`: the system will not do it. `failed`: it was not done. `unknown`: it may have been done.
+    #[schema(schema_with = error_kind)]
+    kind: AttemptOutcome,
+    /// What went wrong.
+    text: String,
+    /// When the attempt ended.
+    #[schema(value_type = String, format = DateTime)]
+    at: Timestamp,
 }
 
 /// The address of an order.
@@ -255,7 +300,7 @@ impl OrderDetailView {
     /// The view of an order; `temporal_ui` makes the link to its history.
     pub(crate) fn new(row: OrderRow, temporal_ui: impl FnOnce(OrderId) -> Option<String>) -> Self {
         let next_action = row.expected().map(|expected| expected.to_string());
-        let OrderRow { summary, request, items, tasks } = row;
+        let OrderRow { summary, request, items, tasks, kept } = row;
         Self {
             order: OrderView::new(summary, temporal_ui),
             next_action,
@@ -267,6 +312,7 @@ impl OrderDetailView {
             // Both lists are in the order the items were sent in.
             items: items.into_iter().zip(request.items).map(ItemView::new).collect(),
             tasks: tasks.into_iter().map(Into::into).collect(),
+            kept_signals: kept.into_iter().map(Into::into).collect(),
         }
     }
 }
@@ -288,7 +334,7 @@ impl ItemView {
 impl From<TaskRow> for TaskView {
     fn from(row: TaskRow) -> Self {
         let next_action = row.expected().map(|expected| Expected { task: None, ..expected }.to_string());
-        let TaskRow { id, title, progress, attempts, undo_attempts, arguments, result } = row;
+        let TaskRow { id, title, progress, attempts, undo_attempts, attempts_allowed, .. } = row;
         Self {
             id,
             title,
@@ -303,11 +349,26 @@ impl From<TaskRow> for TaskView {
             generation: progress.generation,
             attempts,
             undo_attempts,
+            max_attempts: attempts_allowed,
+            last_error: row.last_error.map(Into::into),
+            next_attempt_at: row.next_attempt_at,
             started_at: progress.started_at,
             ended_at: progress.ended_at,
-            arguments,
-            result,
+            arguments: row.arguments,
+            result: row.result,
         }
+    }
+}
+
+impl From<CallError> for CallErrorView {
+    fn from(error: CallError) -> Self {
+        Self { attempt: error.attempt, kind: error.kind, text: error.text, at: error.at }
+    }
+}
+
+impl From<KeptSignal> for KeptSignalView {
+    fn from(kept: KeptSignal) -> Self {
+        Self { id: kept.id, signal: kept.signal, task: kept.task, since: kept.at }
     }
 }
 
@@ -324,12 +385,22 @@ impl From<Blocked> for BlockedView {
 }
 
 /// The schema of a closed list of words, from the one place that lists them.
-fn words<'a>(description: &str, words: impl IntoIterator<Item = &'a str>) -> ObjectBuilder {
+pub(crate) fn words<'a>(description: &str, words: impl IntoIterator<Item = &'a str>) -> ObjectBuilder {
     ObjectBuilder::new().schema_type(Type::String).description(Some(description)).enum_values(Some(words))
 }
 
 pub(crate) fn order_state() -> ObjectBuilder {
     words("The state of the order.", OrderState::ALL.iter().map(|state| state.as_str()))
+}
+
+/// Several of them.
+pub(crate) fn order_states() -> ArrayBuilder {
+    ArrayBuilder::new().items(order_state())
+}
+
+fn error_kind() -> ObjectBuilder {
+    let kinds = [AttemptOutcome::Refused, AttemptOutcome::Failed, AttemptOutcome::Unknown];
+    words("What came of the attempt.", kinds.map(AttemptOutcome::as_str))
 }
 
 fn task_state() -> ObjectBuilder {

@@ -67,7 +67,8 @@ async fn without_a_worker_signals_and_cancels_reach_the_workflow_in_order(pool: 
 #[sqlx::test(migrator = "store::MIGRATOR")]
 async fn an_order_takes_its_routes_along(pool: PgPool) {
     let mut config = config();
-    config.routing = Routing::new(|plan| Routes::of(plan, |_, operation| operation.as_str() == "release"));
+    config.routing =
+        Routing::new(|plan| Routes::of(plan, |_, operation| operation.as_str() == "release"), |_, _| None);
     let api = TestApp::with(config, pool.clone(), no_temporal()).await;
     let order = accept(&pool, 1, "C-1", "fiber").await;
     let input = carry::input(&api.app, order, plan("fiber"));

@@ -44,8 +44,10 @@ async fn filters_narrow_the_list(pool: PgPool) {
     apply_events(conn, order_id(2), &completes()).await.unwrap();
 
     let all = OrderFilter::default;
-    assert_eq!(found(conn, OrderFilter { state: Some(OrderState::Completed), ..all() }).await, [2]);
-    assert_eq!(found(conn, OrderFilter { state: Some(OrderState::Acknowledged), ..all() }).await, [3, 1]);
+    assert_eq!(found(conn, OrderFilter { states: vec![OrderState::Completed], ..all() }).await, [2]);
+    assert_eq!(found(conn, OrderFilter { states: vec![OrderState::Acknowledged], ..all() }).await, [3, 1]);
+    let either = vec![OrderState::Completed, OrderState::Acknowledged];
+    assert_eq!(found(conn, OrderFilter { states: either, ..all() }).await, [3, 2, 1]);
     assert_eq!(found(conn, OrderFilter { customer: Some("C-3".to_owned()), ..all() }).await, [3]);
     let blueprint = |name: &str| OrderFilter { blueprint: Some(name.parse().unwrap()), ..all() };
     assert_eq!(found(conn, blueprint("home_fiber")).await, [3, 2, 1]);

@@ -12,6 +12,8 @@
 mod accept;
 mod attempts;
 mod blueprints;
+mod census;
+mod deliveries;
 mod events;
 mod fixture;
 mod intents;

@@ -1,0 +1,101 @@
+//! An order in short, as it is read from its row.
+
+use model::{
+    Actor, BlueprintName, BlueprintRef, Customer, ExternalId, Hash, HoldFor, OrderId, OrderState, TaskId,
+    Timestamp,
+};
+use uuid::Uuid;
+
+use crate::columns::{At, Whole, Word};
+use crate::progress::OrderProgress;
+use crate::rows::order_progress;
+
+/// An order as a list shows it: what it was accepted as, and how far it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OrderSummary {
+    /// Its id.
+    pub id: OrderId,
+    /// The sender's id.
+    pub external_id: Option<ExternalId>,
+    /// The blueprint version its plan was made from.
+    pub blueprint: BlueprintRef,
+    /// The hash of that version.
+    pub blueprint_hash: Hash,
+    /// The hash of its plan.
+    pub plan_hash: Hash,
+    /// Who ordered.
+    pub customer: Customer,
+    /// A word the sender sorts orders by.
+    pub category: Option<String>,
+    /// Who sent it.
+    pub author: Actor,
+    /// When it was accepted.
+    pub submitted_at: Timestamp,
+    /// What its events have made of it.
+    pub progress: OrderProgress,
+}
+
+/// The columns of [`select_orders!`].
+pub(crate) struct SummaryColumns {
+    pub(crate) id: Uuid,
+    pub(crate) external_id: Option<Word<ExternalId>>,
+    pub(crate) blueprint_name: Word<BlueprintName>,
+    pub(crate) blueprint_version: Whole<u32>,
+    pub(crate) blueprint_hash: Word<Hash>,
+    pub(crate) plan_hash: Word<Hash>,
+    pub(crate) customer_id: String,
+    pub(crate) customer_name: Option<String>,
+    pub(crate) category: Option<String>,
+    pub(crate) author: Word<Actor>,
+    pub(crate) state: Word<OrderState>,
+    pub(crate) customer_status: Option<String>,
+    pub(crate) blocked_task: Option<Word<TaskId>>,
+    pub(crate) blocked_reason: Option<String>,
+    pub(crate) hold_for: Option<Word<HoldFor>>,
+    pub(crate) reason: Option<String>,
+    pub(crate) pending_until: Option<At>,
+    pub(crate) submitted_at: At,
+    pub(crate) started_at: Option<At>,
+    pub(crate) ended_at: Option<At>,
+    pub(crate) updated_at: At,
+    pub(crate) next_event: Whole<u64>,
+}
+
+impl From<SummaryColumns> for OrderSummary {
+    fn from(row: SummaryColumns) -> Self {
+        Self {
+            id: OrderId::new(row.id),
+            external_id: row.external_id.map(|id| id.0),
+            blueprint: BlueprintRef { name: row.blueprint_name.0, version: row.blueprint_version.0 },
+            blueprint_hash: row.blueprint_hash.0,
+            plan_hash: row.plan_hash.0,
+            customer: Customer { id: row.customer_id, name: row.customer_name },
+            category: row.category,
+            author: row.author.0,
+            submitted_at: row.submitted_at.0,
+            progress: order_progress!(row),
+        }
+    }
+}
+
+/// Selects [`SummaryColumns`] from `orders`: what follows the table's name, and its arguments.
+macro_rules! select_orders {
+    ($rest:literal, $($argument:expr),* $(,)?) => {
+        sqlx::query_as!(
+            $crate::summary::SummaryColumns,
+            r#"
+            select
+                id, external_id as "external_id: _", blueprint_name as "blueprint_name: _",
+                blueprint_version as "blueprint_version: _", blueprint_hash as "blueprint_hash: _",
+                plan_hash as "plan_hash: _", customer_id, customer_name, category, author as "author: _",
+                state as "state: _", customer_status, blocked_task as "blocked_task: _", blocked_reason,
+                hold_for as "hold_for: _", reason, pending_until as "pending_until: _",
+                submitted_at as "submitted_at: _", started_at as "started_at: _", ended_at as "ended_at: _",
+                updated_at as "updated_at: _", next_event as "next_event: _"
+            from orders
+            "# + $rest,
+            $($argument),*
+        )
+    };
+}
+pub(crate) use select_orders;
