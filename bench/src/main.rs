@@ -13,7 +13,7 @@ mod servers;
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 
 #[derive(Debug, Parser)]
 #[command(name = "bench", about = "Measures Orderwright beside a workflow written by hand")]
@@ -48,6 +48,32 @@ pub(crate) struct OrdersArgs {
     /// Orders in flight at a time.
     #[arg(long, default_value_t = 16)]
     in_flight: usize,
+    /// Which ways to measure; all of them if none is named.
+    #[arg(long, value_enum, value_delimiter = ',')]
+    only: Vec<Way>,
+}
+
+/// A way of doing an order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
+pub(crate) enum Way {
+    /// Orderwright with ordinary calls.
+    Ordinary,
+    /// The workflow written by hand.
+    ByHand,
+    /// Orderwright with inline calls.
+    Inline,
+}
+
+impl Way {
+    const ALL: [Self; 3] = [Self::Ordinary, Self::ByHand, Self::Inline];
+
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Ordinary => "orderwright",
+            Self::ByHand => "by hand, no mirror",
+            Self::Inline => "orderwright, inline calls",
+        }
+    }
 }
 
 fn main() -> anyhow::Result<()> {

@@ -8,15 +8,11 @@ use futures::{StreamExt as _, TryStreamExt as _, stream};
 use serde_json::Value;
 use temporalio_client::Client;
 
-use crate::OrdersArgs;
 use crate::by_hand::{self, Order};
 use crate::product::{self, Ends};
 use crate::report::{self, Measured};
 use crate::servers::Servers;
-
-const PRODUCT: &str = "orderwright";
-const BY_HAND: &str = "by hand, no mirror";
-const INLINE: &str = "orderwright, inline calls";
+use crate::{OrdersArgs, Way};
 
 /// Orders of each way before anything is measured: caches, connections, prepared statements.
 const WARM_UP: usize = 50;
@@ -28,14 +24,11 @@ pub(crate) async fn measure(args: &OrdersArgs) -> anyhow::Result<()> {
     let servers = Servers::start(args, data.path()).await?;
     let measured = rounds(args, &servers).await;
     servers.stop().await;
-    report::write(&measured?, &[PRODUCT, BY_HAND, INLINE], BY_HAND);
+    report::write(&measured?);
     Ok(())
 }
 
-async fn rounds(
-    args: &OrdersArgs,
-    servers: &Servers,
-) -> anyhow::Result<Vec<BTreeMap<&'static str, Measured>>> {
+async fn rounds(args: &OrdersArgs, servers: &Servers) -> anyhow::Result<Vec<BTreeMap<Way, Measured>>> {
     let http = reqwest::Client::new();
     product::publish(&http, &servers.api, &args.blueprints).await?;
     let order = std::fs::read_to_string(args.blueprints.join("orders/provision_subscriber.json"))?;
@@ -44,17 +37,21 @@ async fn rounds(
     let client = by_hand::connect(&config).await?;
     let mut ends = Ends::new(store::connect(&servers.database_url, 2)?);
 
+    let ways = Way::ALL.into_iter().filter(|way| args.only.is_empty() || args.only.contains(way));
     let mut number = 0;
     let mut rounds = Vec::new();
     for round in 0..=args.rounds {
         let orders = if round == 0 { WARM_UP } else { args.orders };
         let mut measured = BTreeMap::new();
-        for way in [PRODUCT, BY_HAND, INLINE] {
+        for way in ways.clone() {
             let (cpu, began) = (servers.cpu(), Instant::now());
             let latencies = match way {
-                BY_HAND => by_hand(&client, &mut number, orders, args.in_flight).await?,
-                _ => {
-                    let api = if way == INLINE { &servers.inline_api } else { &servers.api };
+                Way::ByHand => by_hand(&client, &mut number, orders, args.in_flight).await?,
+                Way::Ordinary => {
+                    product::carry_out(&http, &servers.api, &mut ends, &order, orders, args.in_flight).await?
+                }
+                Way::Inline => {
+                    let api = &servers.inline_api;
                     product::carry_out(&http, api, &mut ends, &order, orders, args.in_flight).await?
                 }
             };

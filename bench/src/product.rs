@@ -11,7 +11,7 @@ use sqlx::PgPool;
 use store::{EVENT_PAGE, EventCursor};
 
 /// How often the mirror is looked at. Short beside an order, and seldom enough that looking costs the machine nothing.
-const LOOK: Duration = Duration::from_millis(25);
+const LOOK: Duration = Duration::from_millis(10);
 
 /// How long the mirror may say nothing before the measurement is given up.
 const SILENCE: Duration = Duration::from_secs(60);

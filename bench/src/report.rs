@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::io::Write as _;
 use std::time::Duration;
 
+use crate::Way;
+
 /// One way of doing the orders, in one round.
 #[derive(Clone, Debug)]
 pub(crate) struct Measured {
@@ -37,9 +39,9 @@ fn median(mut numbers: Vec<f64>) -> f64 {
     numbers.get(numbers.len() / 2).copied().unwrap_or(0.0)
 }
 
-/// Writes medians over rounds, and the rate of each way to that of `beside`, round by round.
-pub(crate) fn write(rounds: &[BTreeMap<&'static str, Measured>], ways: &[&'static str], beside: &str) {
-    let processes = ["temporal", "worker", "api", "postgres", "by hand", "sim"];
+/// Writes medians over rounds, and the rate of each way to that of the workflow written by hand, round by round.
+pub(crate) fn write(rounds: &[BTreeMap<Way, Measured>]) {
+    let processes = ["temporal", "worker", "api", "postgres", "by hand", "sim", "harness"];
     let mut out = std::io::stdout().lock();
     // Nobody is left to tell when standard output is closed.
     let _ = writeln!(
@@ -52,15 +54,20 @@ pub(crate) fn write(rounds: &[BTreeMap<&'static str, Measured>], ways: &[&'stati
         "p99 ms",
         processes.join(", ")
     );
-    for way in ways {
+    for way in Way::ALL {
         let of = |read: &dyn Fn(&Measured) -> f64| {
-            median(rounds.iter().filter_map(|r| r.get(way)).map(read).collect())
+            median(rounds.iter().filter_map(|r| r.get(&way)).map(read).collect())
         };
-        let ratio = rounds.iter().filter_map(|r| Some(r.get(way)?.rate() / r.get(beside)?.rate())).collect();
+        if !rounds.iter().any(|round| round.contains_key(&way)) {
+            continue;
+        }
+        let ratio =
+            rounds.iter().filter_map(|r| Some(r.get(&way)?.rate() / r.get(&Way::ByHand)?.rate())).collect();
         let cpu = processes.map(|process| format!("{:.1}", of(&|m| m.cpu_ms(process)))).join(", ");
         let _ = writeln!(
             out,
-            "{way:<26} {:>9.1} {:>7.2} {:>7.0} {:>7.0}   {cpu}",
+            "{:<26} {:>9.1} {:>7.2} {:>7.0} {:>7.0}   {cpu}",
+            way.name(),
             of(&Measured::rate),
             median(ratio),
             of(&|m| m.latency_ms(0.5)),

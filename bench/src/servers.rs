@@ -55,7 +55,7 @@ impl Servers {
                 service.env = settings(systems, api);
                 service
             };
-        let http = |port: u16, path: &str| Readiness::Http(format!("http://127.0.0.1:{port}{path}"));
+        let http = |port: u16, path: &'static str| Readiness::Http { port, path };
         let program = args.program.canonicalize().context("--program must be the orderwright program")?;
         let ordinary = args.blueprints.join("systems.toml").canonicalize()?;
         let itself = std::env::current_exe()?;
@@ -104,7 +104,7 @@ impl Servers {
 
     /// CPU time used so far, by process.
     pub(crate) fn cpu(&self) -> BTreeMap<&'static str, Duration> {
-        let mut used = BTreeMap::new();
+        let mut used = BTreeMap::from([("harness", cpu::own())]);
         for (name, process) in &self.running {
             *used.entry(*name).or_default() += cpu::used(process.pid());
         }

@@ -1,5 +1,6 @@
 //! What a worker process is told.
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use contract::ClientConfig;
@@ -22,6 +23,8 @@ pub struct WorkerConfig {
     pub inline_calls: usize,
     /// How long calls may go on when the worker is asked to stop. What is not done then is left to another worker.
     pub shutdown_grace: Duration,
+    /// Where the Temporal SDK shows its own metrics in Prometheus' text form; nowhere if not said.
+    pub sdk_metrics: Option<SocketAddr>,
 }
 
 impl WorkerConfig {
@@ -36,6 +39,7 @@ impl WorkerConfig {
             calls: 200,
             inline_calls: 100,
             shutdown_grace: Duration::from_secs(30),
+            sdk_metrics: None,
         }
     }
 }

@@ -12,10 +12,13 @@ mod activity;
 mod caller;
 mod clock;
 mod config;
+mod ending;
 mod error;
 mod inquiry;
+mod measure;
 mod mirror;
 mod process;
+mod prospect;
 mod workflow;
 
 pub use caller::Caller;

@@ -1,6 +1,7 @@
 //! The worker process: connects, works, starts again after what it can't survive, and ends cleanly.
 
 use std::future::Future;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -9,6 +10,10 @@ use contract::{ConnectError, OrderClient, connect};
 use sqlx::PgPool;
 use store::WorkerId;
 use temporalio_client::Client;
+use temporalio_common::telemetry::metrics::CoreMeter;
+use temporalio_common::telemetry::{
+    PrometheusExporterOptions, TelemetryOptions, start_prometheus_metric_exporter,
+};
 use temporalio_sdk::error::{RuntimeError, WorkerCreateError, WorkerRunError, WorkflowRegistrationError};
 use temporalio_sdk::runtime::RuntimeOptions;
 use temporalio_sdk::runtime::worker_tuner::{FixedSizeSlotSupplier, TunerHolder};
@@ -19,7 +24,9 @@ use uuid::Uuid;
 use crate::activity::Calls;
 use crate::caller::Caller;
 use crate::config::WorkerConfig;
+use crate::ending::Endings;
 use crate::error::chain;
+use crate::measure::{self, Measured};
 use crate::mirror::{Mirror, MirrorHandle};
 use crate::workflow::{OrderWorkflow, outlet};
 
@@ -40,6 +47,15 @@ pub enum WorkerError {
     /// The Temporal SDK can't be set up.
     #[error("could not set up the Temporal SDK")]
     Runtime(#[from] RuntimeError),
+    /// The SDK's metrics can't be shown where they were to be.
+    #[error("could not show the metrics of the Temporal SDK at `{listen}`")]
+    SdkMetrics {
+        /// Where.
+        listen: SocketAddr,
+        /// Why.
+        #[source]
+        cause: Box<dyn std::error::Error + Send + Sync>,
+    },
     /// The workflow can't be registered.
     #[error("could not register the order workflow")]
     Registration(#[from] WorkflowRegistrationError),
@@ -75,6 +91,8 @@ pub async fn run(
     pool: PgPool,
     shutdown: impl Future<Output = ()> + Send,
 ) -> Result<(), WorkerError> {
+    measure::describe();
+    let caller: Arc<dyn Caller> = Arc::new(Measured(caller));
     let client = OrderClient::new(config.temporal.clone());
     let mirror = Mirror::start(WorkerId::new(Uuid::now_v7()), config.name.clone(), pool, client);
     let (stop, stopped) = watch::channel(false);
@@ -112,7 +130,7 @@ struct Lives {
 
 impl Lives {
     async fn run(&mut self) -> Result<(), WorkerError> {
-        let runtime = Runtime::from_current_tokio(RuntimeOptions::default())?;
+        let runtime = Runtime::from_current_tokio(runtime_options(&self.config)?)?;
         let mut rest = FIRST_REST;
         while !*self.stopped.borrow() {
             let began = Instant::now();
@@ -179,6 +197,7 @@ impl Lives {
             .build();
         Ok(WorkerOptions::new(config.temporal.task_queue())
             .register_workflow::<OrderWorkflow>()?
+            .worker_interceptor(Endings(self.mirror.clone()))
             .workflow_interceptor(outlet(Arc::new(self.mirror.clone())))
             .register_activities(calls)
             .client_identity_override(config.name.clone())
@@ -187,6 +206,22 @@ impl Lives {
             .graceful_shutdown_period(config.shutdown_grace)
             .build())
     }
+}
+
+/// What the SDK's runtime is told: where to show its own metrics, if anywhere.
+fn runtime_options(config: &WorkerConfig) -> Result<RuntimeOptions, WorkerError> {
+    let Some(listen) = config.sdk_metrics else { return Ok(RuntimeOptions::default()) };
+    let options = PrometheusExporterOptions::builder()
+        .socket_addr(listen)
+        .use_seconds_for_durations(true)
+        .unit_suffix(true)
+        .counters_total_suffix(true)
+        .build();
+    let cannot = |cause: Box<dyn std::error::Error + Send + Sync>| WorkerError::SdkMetrics { listen, cause };
+    let server = start_prometheus_metric_exporter(options).map_err(|cause| cannot(cause.into()))?;
+    tracing::info!("the SDK shows its metrics at `http://{}/metrics`", server.bound_addr);
+    let telemetry = TelemetryOptions::builder().metrics(server.meter as Arc<dyn CoreMeter>).build();
+    RuntimeOptions::builder().telemetry_options(telemetry).build().map_err(|cause| cannot(cause.into()))
 }
 
 /// Makes the server know our search attributes. A person may have to, where we are not allowed to.

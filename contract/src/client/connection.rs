@@ -1,14 +1,15 @@
 //! Reaching the server.
 
 use std::future::Future;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use model::OrderId;
 use temporalio_client::tonic::IntoRequest as _;
 use temporalio_client::{
-    Client, ClientOptions, Connection, RetryOptions, RpcOptions, UntypedWorkflow, WorkflowHandle,
-    envconfig::LoadClientConfigProfileOptions, grpc::WorkflowService,
+    Client, ClientOptions, Connection, GrpcCompression, RetryOptions, RpcOptions, UntypedWorkflow,
+    WorkflowHandle, envconfig::LoadClientConfigProfileOptions, grpc::WorkflowService,
 };
 use temporalio_common::protos::temporal::api::workflowservice::v1::GetSystemInfoRequest;
 use tokio::sync::OnceCell;
@@ -66,11 +67,20 @@ pub async fn connect(config: &ClientConfig) -> Result<Client, ConnectError> {
         options.namespace.clone_from(namespace);
     }
     connection.connect_timeout = Some(CONNECT);
+    if connection.target.host_str().is_some_and(is_here) {
+        connection.grpc_compression = GrpcCompression::None;
+    }
     let client = async {
         let connection = Connection::connect(connection).await?;
         Ok::<_, ConnectError>(Client::new(connection, options)?)
     };
     tokio::time::timeout(CONNECT, client).await.unwrap_or(Err(ConnectError::TimeOut { within: CONNECT }))
+}
+
+/// Whether a server runs on this machine: what is sent to it then costs less than to compress it.
+fn is_here(host: &str) -> bool {
+    let address = host.trim_start_matches('[').trim_end_matches(']');
+    host == "localhost" || address.parse().is_ok_and(|address: IpAddr| address.is_loopback())
 }
 
 /// A client for orders. It connects when it is first needed, so a process starts while Temporal is down. Cheap to clone;

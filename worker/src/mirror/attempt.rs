@@ -5,6 +5,7 @@ use store::{Attempt, AttemptEnd, AttemptOutcome};
 
 use super::{MirrorHandle, News};
 use crate::clock::now;
+use crate::prospect::Prospect;
 
 /// An attempt that is under way.
 pub(crate) struct AttemptRecord {
@@ -28,15 +29,19 @@ impl AttemptRecord {
         Self { mirror, attempt }
     }
 
-    /// Tells how it ended.
-    pub(crate) fn ended(mut self, outcome: &CallOutcome) {
+    /// Tells how it ended, and what may follow.
+    pub(crate) fn ended(mut self, outcome: &CallOutcome, prospect: Prospect) {
         let (outcome, error) = match outcome {
             CallOutcome::Succeeded(_) => (AttemptOutcome::Succeeded, None),
             CallOutcome::Refused { reason } => (AttemptOutcome::Refused, Some(reason.clone())),
             CallOutcome::Failed { reason, .. } => (AttemptOutcome::Failed, Some(reason.clone())),
+            CallOutcome::Unserved { reason } => (AttemptOutcome::Failed, Some(reason.clone())),
             CallOutcome::Unknown { reason } => (AttemptOutcome::Unknown, Some(reason.clone())),
         };
-        self.attempt.end = Some(AttemptEnd { at: now(), outcome, error });
+        let Prospect { allowed, rest } = prospect;
+        let at = now();
+        let next_at = rest.map(|rest| at.plus(rest));
+        self.attempt.end = Some(AttemptEnd { at, outcome, error, allowed, next_at });
         self.mirror.tell(News::Attempt(self.attempt));
     }
 }

@@ -2,8 +2,8 @@
 //!
 //! A workflow reports what it came to before its worker hands the workflow task back. If the task is lost on the way, it
 //! is done again, perhaps with other news in it, and what was reported never happened. So events are held until something
-//! shows that their task was taken: a later task of the order, a call that it ordered, or a look at the workflow. What is
-//! replaced or can't be shown is dropped; the workflow itself then tells.
+//! shows that their task was taken: a later task of the order, a call that it ordered, the SDK letting go of a workflow
+//! that has ended, or a look at the workflow. What is replaced or can't be shown is dropped; the workflow itself then tells.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -13,11 +13,7 @@ use model::{OrderEvent, OrderId};
 
 use crate::workflow::Progress;
 
-/// How long events of an order that has ended are held before somebody looks. Handing the task back takes a few
-/// milliseconds.
-const LOOK_AT_ENDED: Duration = Duration::from_millis(40);
-
-/// How long other events are held before somebody looks: longer than most calls take, whose answers show it for nothing.
+/// How long events are held before somebody looks: longer than most calls take, whose answers show it for nothing.
 const LOOK: Duration = Duration::from_millis(250);
 
 /// How long what was reported can be believed. Temporal gives a workflow task to somebody else after 10 s at the earliest;
@@ -29,6 +25,8 @@ const TRUST: Duration = Duration::from_secs(4);
 struct Entry {
     history_length: u32,
     events: Vec<OrderEvent>,
+    /// The workflow run that ends with it.
+    ends: Option<String>,
     reported: Instant,
     look_at: Instant,
 }
@@ -46,13 +44,15 @@ pub(super) enum Due {
 #[derive(Debug, Default)]
 pub(super) struct Held {
     orders: BTreeMap<OrderId, Vec<Entry>>,
+    /// The orders whose end is held, by workflow run.
+    ends: BTreeMap<String, OrderId>,
     events: usize,
 }
 
 impl Held {
     /// Takes what an order reports, and gives what that shows to be true of it.
     pub(super) fn take(&mut self, progress: Progress, now: Instant) -> Vec<OrderEvent> {
-        let Progress { order, history_length, from, events, ended, .. } = progress;
+        let Progress { order, history_length, from, events, ends, .. } = progress;
         let mut taken = Vec::new();
         let mut open = Vec::new();
         for mut entry in self.remove(order) {
@@ -65,8 +65,7 @@ impl Held {
             }
         }
         if !events.is_empty() {
-            let look_at = now + if ended { LOOK_AT_ENDED } else { LOOK };
-            open.push(Entry { history_length, events, reported: now, look_at });
+            open.push(Entry { history_length, events, ends, reported: now, look_at: now + LOOK });
         }
         self.keep(order, open);
         taken
@@ -75,6 +74,12 @@ impl Held {
     /// A call runs that was ordered at this length of the history: gives the events of that task.
     pub(super) fn call_runs(&mut self, order: OrderId, ordered_at: u32, now: Instant) -> Vec<OrderEvent> {
         self.settle(order, |entry| entry.history_length == ordered_at && entry.is_fresh(now))
+    }
+
+    /// Temporal took the end of a workflow run: gives the events of its order.
+    pub(super) fn run_ended(&mut self, run: &str) -> Option<(OrderId, Vec<OrderEvent>)> {
+        let order = *self.ends.get(run)?;
+        Some((order, self.settle(order, |_| true)))
     }
 
     /// Somebody looked at the order, beginning at `looked`: gives the events that this shows to be true.
@@ -144,6 +149,9 @@ impl Held {
 
     fn remove(&mut self, order: OrderId) -> Vec<Entry> {
         let entries = self.orders.remove(&order).unwrap_or_default();
+        for run in entries.iter().filter_map(|entry| entry.ends.as_ref()) {
+            self.ends.remove(run);
+        }
         self.events -= entries.iter().map(|entry| entry.events.len()).sum::<usize>();
         entries
     }
@@ -152,6 +160,7 @@ impl Held {
         entries.retain(|entry| !entry.events.is_empty());
         if !entries.is_empty() {
             self.events += entries.iter().map(|entry| entry.events.len()).sum::<usize>();
+            self.ends.extend(entries.iter().filter_map(|entry| Some((entry.ends.clone()?, order))));
             self.orders.insert(order, entries);
         }
     }
@@ -187,7 +196,7 @@ mod tests {
             began_at: 0,
             from: numbers.start,
             events: numbers.map(event).collect(),
-            ended: false,
+            ends: None,
         }
     }
 
@@ -242,6 +251,28 @@ mod tests {
         let busy = Standing { busy: true, ..standing(7) };
         assert!(held.stands(order(), &busy, now).is_empty(), "another task is under way");
         assert_eq!(numbers(&held.stands(order(), &standing(5), now)), [1, 2, 3]);
+    }
+
+    #[test]
+    fn the_end_that_temporal_took_shows_everything_before_it() {
+        let (mut held, now) = (Held::default(), Instant::now());
+        held.take(report(3, 1..4), now);
+        held.take(Progress { ends: Some("run".to_owned()), ..report(3, 4..6) }, now);
+        assert!(held.run_ended("another").is_none());
+        let (order, events) = held.run_ended("run").unwrap();
+        assert_eq!((order, numbers(&events)), (self::order(), vec![1, 2, 3, 4, 5]));
+        assert!(held.run_ended("run").is_none(), "it is told once");
+        assert_eq!((held.len(), held.ends.len()), (0, 0));
+    }
+
+    #[test]
+    fn an_end_that_was_lost_shows_nothing() {
+        let (mut held, now) = (Held::default(), Instant::now());
+        held.take(Progress { ends: Some("run".to_owned()), ..report(3, 1..4) }, now);
+        // Done again, the task came to something else.
+        held.take(report(6, 1..3), now);
+        assert!(held.run_ended("run").is_none());
+        assert_eq!(held.len(), 2);
     }
 
     #[test]

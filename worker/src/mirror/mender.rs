@@ -232,8 +232,10 @@ impl Mender {
 
     /// Looks for orders whose end Temporal knows and Postgres does not.
     async fn sweep(&mut self) -> Result<(), MirrorError> {
-        let mut to = before(now(), LAG);
-        while self.swept_until < to {
+        // The end stands still: one that moved with the clock would be chased for ever, a millisecond at a time.
+        let end = before(now(), LAG);
+        let mut to = end;
+        while self.swept_until < end {
             let closed = self.client.closed_between(self.swept_until, to, SWEPT).await?;
             let span = to.since(self.swept_until).as_millis();
             if closed.len() >= SWEPT && span > 1 {
@@ -242,7 +244,7 @@ impl Mender {
             }
             self.close(closed).await?;
             self.swept_until = to;
-            to = before(now(), LAG);
+            to = end;
         }
         while self.ended.len() > REMEMBERED {
             self.ended.pop_first();

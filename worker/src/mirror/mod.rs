@@ -39,6 +39,8 @@ enum News {
     Progress(Progress),
     /// A call runs that was ordered by the order's workflow task at this length of the history.
     CallRuns { order: OrderId, ordered_at: u32 },
+    /// Temporal took the end of a workflow run.
+    RunEnded { run: String },
     /// An attempt has begun or ended.
     Attempt(store::Attempt),
 }
@@ -55,6 +57,11 @@ impl MirrorHandle {
     /// A call runs that was ordered by the order's workflow task at this length of the history.
     pub(crate) fn call_runs(&self, order: OrderId, ordered_at: u32) {
         self.tell(News::CallRuns { order, ordered_at });
+    }
+
+    /// Temporal took the end of a workflow run.
+    pub(crate) fn run_ended(&self, run: &str) {
+        self.tell(News::RunEnded { run: run.to_owned() });
     }
 
     /// An attempt begins.

@@ -18,9 +18,10 @@ use super::error::MirrorError;
 use super::held::{Due, Held, is_stale};
 use super::mender::MendQueue;
 use crate::clock;
+use crate::measure::MirrorMeter;
 
 /// How long a batch gathers. Readers notice nothing of it, and Postgres commits once for many orders.
-const LINGER: Duration = Duration::from_millis(30);
+const LINGER: Duration = Duration::from_millis(15);
 
 /// Most events of one batch.
 const BATCH: usize = 500;
@@ -62,6 +63,7 @@ pub(super) struct Writer {
     /// Whether somebody was told that reports come late.
     warned_late: bool,
     looks: FuturesUnordered<Look>,
+    meter: MirrorMeter,
 }
 
 impl Writer {
@@ -80,6 +82,7 @@ impl Writer {
             rest: FIRST_REST,
             warned_late: false,
             looks: FuturesUnordered::new(),
+            meter: MirrorMeter::new(),
         }
     }
 
@@ -94,6 +97,7 @@ impl Writer {
         loop {
             self.look_at_due();
             self.begin_write();
+            self.meter.held(self.held.len());
             if !open && self.is_idle() {
                 return !self.lost.load(Ordering::Relaxed);
             }
@@ -141,6 +145,11 @@ impl Writer {
             News::CallRuns { order, ordered_at } => {
                 let taken = self.held.call_runs(order, ordered_at, now);
                 self.add(order, taken);
+            }
+            News::RunEnded { run } => {
+                if let Some((order, taken)) = self.held.run_ended(&run) {
+                    self.add(order, taken);
+                }
             }
             News::Attempt(attempt) => self.attempts.push(attempt),
         }
@@ -198,6 +207,7 @@ impl Writer {
         match result {
             Ok(outcomes) => {
                 self.rest = FIRST_REST;
+                self.meter.committed(&batch.0, clock::now());
                 for (order, events) in &batch.0 {
                     let ends =
                         |event: &OrderEvent| event.fact.order_state().is_some_and(OrderState::is_final);

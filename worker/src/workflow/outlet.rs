@@ -29,8 +29,8 @@ pub(crate) struct Progress {
     pub(crate) from: u64,
     /// The new order events.
     pub(crate) events: Vec<OrderEvent>,
-    /// Whether the workflow ends with this task.
-    pub(crate) ended: bool,
+    /// The workflow run that ends with this task.
+    pub(crate) ends: Option<String>,
 }
 
 /// Takes progress. Called from workflow code: must not wait, block, or touch anything of the workflow.
@@ -104,7 +104,7 @@ impl Reporter {
             began_at: began.map_or(0, model::Timestamp::as_millis),
             from: from as u64 + 1,
             events,
-            ended: run.is_ended(),
+            ends: run.is_ended().then(|| ctx.run_id().to_owned()),
         });
     }
 }
