@@ -7,13 +7,13 @@
 mod cli;
 mod commands;
 mod demo;
+mod deployment;
 mod failure;
 mod follow;
 mod interrupt;
 pub mod local;
 mod logging;
 mod output;
-mod planned;
 mod publish;
 mod remote;
 mod service;

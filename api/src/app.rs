@@ -14,6 +14,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::blueprints::Libraries;
 use crate::error::ApiError;
+use crate::gauges::{self, Gauges};
 use crate::news::News;
 use crate::routing::Routing;
 use crate::steering::Helm;
@@ -64,6 +65,7 @@ struct Parts {
     libraries: Libraries,
     news: News,
     helm: Helm,
+    gauges: Gauges,
     requests: Semaphore,
     streams: Arc<Semaphore>,
     ending: CancellationToken,
@@ -73,6 +75,7 @@ impl App {
     /// Puts the API together. Neither Postgres nor Temporal has to be there yet.
     #[must_use]
     pub fn new(config: Config, pool: PgPool, client: OrderClient) -> Self {
+        gauges::describe();
         let Limits { connections: _, requests, streams } = config.limits;
         Self(Arc::new(Parts {
             config,
@@ -81,6 +84,7 @@ impl App {
             libraries: Libraries::default(),
             news: News::default(),
             helm: Helm::default(),
+            gauges: Gauges::default(),
             requests: Semaphore::new(requests),
             streams: Arc::new(Semaphore::new(streams)),
             ending: CancellationToken::new(),
@@ -120,6 +124,10 @@ impl App {
 
     pub(crate) fn helm(&self) -> &Helm {
         &self.0.helm
+    }
+
+    pub(crate) fn gauges(&self) -> &Gauges {
+        &self.0.gauges
     }
 
     pub(crate) fn requests(&self) -> &Semaphore {

@@ -7,11 +7,12 @@ use std::error::Error;
 use std::time::Duration;
 
 use axum::response::{IntoResponse, Response};
+use dsl::DiagnosticsDocument;
 use http::{HeaderValue, StatusCode, header};
-use model::Fault;
+use model::{DeliveryId, DocumentError, Fault, IdempotencyKey, OrderId};
 use uuid::Uuid;
 
-use crate::problem::{Problem, ProblemDiagnostic, ProblemError, ProblemType};
+use crate::problem::{Problem, ProblemError, ProblemType};
 
 /// Why a request was not done.
 #[derive(Debug, thiserror::Error)]
@@ -21,7 +22,7 @@ pub(crate) enum ApiError {
     MalformedJson { line: usize, column: usize, message: String },
     /// Query parameters or headers that are not valid, all of them.
     #[error("{}", counted(.0.len(), "parameter or header is not valid", "parameters or headers are not valid"))]
-    InvalidParameters(Vec<ParameterFault>),
+    InvalidParameters(Vec<ProblemError>),
     /// What the address names does not exist.
     #[error("there is no {what} `{name}`")]
     NotFound { what: &'static str, name: String },
@@ -52,11 +53,21 @@ pub(crate) enum ApiError {
     #[error("{}", counted(.0.len(), "fault was found", "faults were found"))]
     InvalidDocument(Vec<Fault>),
     /// The blueprints don't compile.
-    #[error("{}", counted(.0.iter().filter(|d| d.severity == "error").count(), "error was found", "errors were found"))]
-    InvalidBlueprints(Vec<ProblemDiagnostic>),
+    #[error("{}", counted(.0.errors, "error was found", "errors were found"))]
+    InvalidBlueprints(DiagnosticsDocument),
     /// A key that stands for another request.
-    #[error("{what} `{key}` was sent before with a different document")]
-    KeyReused { what: &'static str, key: String },
+    #[error("the idempotency key `{key}` was sent before with a different document, for the order {order}")]
+    KeyReused {
+        /// The key.
+        key: IdempotencyKey,
+        /// The order it stands for.
+        order: OrderId,
+        /// Where the documents differ.
+        differences: Vec<Fault>,
+    },
+    /// The read model has not come to what the caller wants to see in it.
+    #[error("what became of the delivery `{id}` does not show yet")]
+    NotShown { id: DeliveryId },
     /// As many as we allow.
     #[error("{what} are at their limit of {limit}")]
     Overloaded { what: &'static str, limit: usize },
@@ -75,21 +86,6 @@ pub(crate) enum ApiError {
     /// A defect or a surprise of ours.
     #[error("something unexpected happened")]
     Internal(#[source] Box<dyn Error + Send + Sync>),
-}
-
-/// A query parameter or header that is not valid.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct ParameterFault {
-    /// Its name.
-    pub(crate) name: String,
-    /// What is wrong and what was expected.
-    pub(crate) detail: String,
-}
-
-impl ParameterFault {
-    pub(crate) fn new(name: impl Into<String>, detail: impl Into<String>) -> Self {
-        Self { name: name.into(), detail: detail.into() }
-    }
 }
 
 fn counted(n: usize, one: &str, many: &str) -> String {
@@ -126,6 +122,7 @@ impl ApiError {
             Self::InvalidDocument(_) => ProblemType::InvalidDocument,
             Self::InvalidBlueprints(_) => ProblemType::InvalidBlueprints,
             Self::KeyReused { .. } => ProblemType::KeyReused,
+            Self::NotShown { .. } => ProblemType::NotShown,
             Self::Overloaded { .. } | Self::TooSlow(_) => ProblemType::Overloaded,
             Self::Unavailable { .. } => ProblemType::Unavailable,
             Self::Internal(_) => ProblemType::Internal,
@@ -154,12 +151,13 @@ impl ApiError {
             incident: None,
         };
         match self {
-            Self::InvalidParameters(faults) => {
-                problem.errors = faults.into_iter().map(of_parameter).collect()
+            Self::InvalidParameters(faults) => problem.errors = faults,
+            Self::InvalidDocument(faults) => problem.errors = faults.into_iter().map(Into::into).collect(),
+            Self::KeyReused { differences, .. } => {
+                problem.errors = differences.into_iter().map(Into::into).collect();
             }
-            Self::InvalidDocument(faults) => problem.errors = faults.into_iter().map(of_document).collect(),
-            Self::VersionTaken(taken) => problem.errors = taken.iter().map(of_blueprint).collect(),
-            Self::InvalidBlueprints(diagnostics) => problem.diagnostics = diagnostics,
+            Self::VersionTaken(taken) => problem.errors = taken.iter().map(ProblemError::taken).collect(),
+            Self::InvalidBlueprints(found) => problem.diagnostics = found.diagnostics,
             Self::Refused { code, task, .. } => {
                 problem.code = Some(code);
                 problem.task = task;
@@ -180,7 +178,7 @@ impl ApiError {
             | Self::BodyTimeout(_)
             | Self::BodyLost
             | Self::UnsupportedMediaType { .. }
-            | Self::KeyReused { .. }
+            | Self::NotShown { .. }
             | Self::Overloaded { .. }
             | Self::TooSlow(_) => {}
         }
@@ -200,29 +198,6 @@ pub(crate) fn chain(error: &(dyn Error + 'static)) -> String {
     text
 }
 
-fn of_parameter(fault: ParameterFault) -> ProblemError {
-    ProblemError { parameter: Some(fault.name), detail: fault.detail, ..ProblemError::default() }
-}
-
-fn of_document(fault: Fault) -> ProblemError {
-    ProblemError {
-        pointer: Some(fault.pointer.as_str().to_owned()),
-        detail: fault.detail,
-        ..ProblemError::default()
-    }
-}
-
-fn of_blueprint(taken: &model::BlueprintRef) -> ProblemError {
-    ProblemError {
-        blueprint: Some(taken.to_string()),
-        detail: format!(
-            "version {} of `{}` is published with a different meaning",
-            taken.version, taken.name
-        ),
-        ..ProblemError::default()
-    }
-}
-
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
         let status = self.status();
@@ -235,23 +210,21 @@ impl IntoResponse for ApiError {
     }
 }
 
+impl From<DocumentError> for ApiError {
+    fn from(error: DocumentError) -> Self {
+        match error {
+            DocumentError::NotJson { line, column, message } => Self::MalformedJson { line, column, message },
+            DocumentError::Ambiguous(faults) => Self::InvalidDocument(faults),
+        }
+    }
+}
+
 impl From<store::DatabaseError> for ApiError {
     fn from(error: store::DatabaseError) -> Self {
         if error.is_permanent() {
             Self::internal(error)
         } else {
             Self::Unavailable { what: "Postgres", cause: Some(error.into()) }
-        }
-    }
-}
-
-impl From<store::AcceptError> for ApiError {
-    fn from(error: store::AcceptError) -> Self {
-        match error {
-            store::AcceptError::KeyReused(reused) => {
-                Self::KeyReused { what: "the idempotency key", key: reused.key.to_string() }
-            }
-            store::AcceptError::Database(error) => error.into(),
         }
     }
 }

@@ -11,6 +11,7 @@ use utoipa::ToSchema;
 
 use crate::app::{App, now};
 use crate::error::{ApiError, chain};
+use crate::gauges;
 
 /// How long one service may take to answer. Whoever asks wants to know soon.
 const PATIENCE: Duration = Duration::from_secs(3);
@@ -113,6 +114,7 @@ pub(crate) async fn metrics(State(app): State<App>) -> Result<Response, ApiError
     let Some(handle) = &app.config().metrics else {
         return Err(ApiError::NotFound { what: "address", name: "/metrics".to_owned() });
     };
+    gauges::refresh(&app).await;
     Ok(([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], handle.render())
         .into_response())
 }

@@ -14,6 +14,7 @@ mod app;
 mod blueprints;
 mod error;
 mod extract;
+mod gauges;
 mod guard;
 mod hash;
 mod health;

@@ -16,8 +16,8 @@ use tokio_util::sync::CancellationToken;
 /// How long to wait before listening again after Postgres went away.
 const RECONNECT_PAUSE: Duration = Duration::from_secs(2);
 
-/// Who waits for news of which order. Has an entry per order that a live stream follows, and so is bounded as
-/// they are.
+/// Who waits for news of which order. Has an entry per order that a live stream follows or a reader waits for, and
+/// so is bounded as they are.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct News(Arc<Mutex<BTreeMap<OrderId, watch::Sender<()>>>>);
 

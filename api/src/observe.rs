@@ -6,11 +6,12 @@ use std::time::Instant;
 use axum::extract::{MatchedPath, Request};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
-use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
-use metrics::{counter, histogram};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
+use metrics::histogram;
 use tracing::{Instrument as _, field};
 use uuid::Uuid;
 
+use crate::gauges::REQUEST_DURATION;
 use crate::problem::{MEDIA_TYPE, Problem};
 
 /// Names a request in answers and logs.
@@ -38,9 +39,9 @@ pub(crate) async fn observe(request: Request, next: Next) -> Response {
     }
     let status = response.status().as_u16();
     let route = route.unwrap_or_else(|| "none".to_owned());
-    let labels = [("method", known(&method).to_owned()), ("route", route), ("status", status.to_string())];
-    counter!("orderwright_http_requests_total", &labels).increment(1);
-    histogram!("orderwright_http_request_duration_seconds", &labels).record(started.elapsed().as_secs_f64());
+    let labels = [("method", known(&method)), ("route", &route), ("status", class(response.status()))]
+        .map(|(name, value)| (name, value.to_owned()));
+    histogram!(REQUEST_DURATION, &labels).record(started.elapsed());
     span.in_scope(|| {
         tracing::info!(status, duration_ms = started.elapsed().as_millis(), "{method} answered {status}");
     });
@@ -57,6 +58,17 @@ fn known(method: &Method) -> &str {
         | Method::PATCH
         | Method::DELETE
         | Method::OPTIONS => method.as_str(),
+        _ => "other",
+    }
+}
+
+/// The class of a status as a label.
+fn class(status: StatusCode) -> &'static str {
+    match status.as_u16() / 100 {
+        2 => "2xx",
+        3 => "3xx",
+        4 => "4xx",
+        5 => "5xx",
         _ => "other",
     }
 }

@@ -1,31 +1,48 @@
-//! How the calls of an order are made: found once, when the order is started, and part of it from then on.
+//! What the deployment says about calls: how those of an order are made, which is found once, when the order is started,
+//! and part of it from then on; and which can't be made at all, for which no blueprint is published.
 
 use std::fmt;
 use std::sync::Arc;
 
 use contract::Routes;
+use dsl::Gap;
+use model::{OperationName, SystemName};
 use plan::Plan;
+
+type Find = dyn Fn(&Plan) -> Routes + Send + Sync;
+type FindGap = dyn Fn(&SystemName, &OperationName) -> Option<Gap> + Send + Sync;
 
 /// Finds the routes for a plan. Whoever puts the API together knows the deployment; the API itself does not.
 #[derive(Clone)]
-pub struct Routing(Arc<dyn Fn(&Plan) -> Routes + Send + Sync>);
+pub struct Routing {
+    find: Arc<Find>,
+    gap: Arc<FindGap>,
+}
 
 impl Routing {
-    /// As `find` says.
+    /// Routes as `find` says, and no call that `gap` says can't be made.
     #[must_use]
-    pub fn new(find: impl Fn(&Plan) -> Routes + Send + Sync + 'static) -> Self {
-        Self(Arc::new(find))
+    pub fn new(
+        find: impl Fn(&Plan) -> Routes + Send + Sync + 'static,
+        gap: impl Fn(&SystemName, &OperationName) -> Option<Gap> + Send + Sync + 'static,
+    ) -> Self {
+        Self { find: Arc::new(find), gap: Arc::new(gap) }
     }
 
     pub(crate) fn of(&self, plan: &Plan) -> Routes {
-        (self.0)(plan)
+        (self.find)(plan)
+    }
+
+    /// What keeps the deployment from making a call; nothing if it can.
+    pub(crate) fn gap(&self, system: &SystemName, operation: &OperationName) -> Option<Gap> {
+        (self.gap)(system, operation)
     }
 }
 
-/// Every call the ordinary way.
+/// Every call the ordinary way, and none that can't be made.
 impl Default for Routing {
     fn default() -> Self {
-        Self::new(|_| Routes::default())
+        Self::new(|_| Routes::default(), |_, _| None)
     }
 }
 

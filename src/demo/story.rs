@@ -16,7 +16,7 @@ use crate::follow::Follower;
 use crate::local;
 use crate::output::print;
 use crate::remote::{Api, Order, read};
-use crate::sources::read_json;
+use crate::sources::DocumentSource;
 use crate::up::Site;
 
 const COMPLETED: Expected = Expected { state: OrderState::Completed, holds: true };
@@ -39,7 +39,8 @@ impl Samples {
         let mut paths = paths.with_context(cannot).map_err(Failure::misuse)?;
         paths.retain(|path| path.extension().is_some_and(|extension| extension == "json"));
         paths.sort();
-        let read = |path: &PathBuf| Ok((name_of(path), read_json(path)?));
+        let read =
+            |path: &PathBuf| Ok((name_of(path), DocumentSource::File(path.clone()).document()?.to_json()));
         let orders = paths.iter().map(read).collect::<Result<Vec<_>, Failure>>()?;
         if orders.is_empty() {
             return Err(Failure::misuse(anyhow!("there is no order `*.json` in `{}`", folder.display())));

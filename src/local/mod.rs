@@ -15,6 +15,7 @@ mod programs;
 mod random;
 mod readiness;
 mod service;
+mod sockets;
 mod temporal;
 
 pub use error::LocalError;

@@ -65,6 +65,18 @@ impl Ports {
         Ok(port)
     }
 
+    /// Whether something else listens now where `service`, which has ended, was to be: between the choice of a port and the
+    /// moment that the service listens, anybody can take it.
+    #[must_use]
+    pub fn is_lost(&self, service: &str) -> bool {
+        let of_service = |name: &str| {
+            name.strip_prefix(service).is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
+        };
+        self.chosen
+            .iter()
+            .any(|(name, port)| of_service(name) && TcpListener::bind((Ipv4Addr::LOCALHOST, *port)).is_err())
+    }
+
     /// The services that could not be where people look for them.
     #[must_use]
     pub fn moved(&self) -> &[Moved] {
@@ -125,6 +137,16 @@ mod tests {
         let to = ports.choose("api", taken).unwrap();
         assert_ne!(to, taken);
         assert_eq!(ports.moved(), [Moved { name: "api".to_owned(), from: taken, to }]);
+    }
+
+    #[test]
+    fn a_port_that_somebody_took_in_between_is_lost() {
+        let mut ports = Ports::default();
+        let port = ports.choose("temporal-ui", free_port()).unwrap();
+        assert!(!ports.is_lost("temporal"));
+        let _taken = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).unwrap();
+        assert!(ports.is_lost("temporal"));
+        assert!(!ports.is_lost("temp"));
     }
 
     #[test]

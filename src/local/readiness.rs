@@ -7,6 +7,7 @@ use std::time::Duration;
 use tokio::net::TcpStream;
 
 use super::error::LocalError;
+use super::sockets;
 
 /// How long one HTTP question may take: the answer comes from this machine.
 const QUESTION_LIMIT: Duration = Duration::from_secs(2);
@@ -16,8 +17,13 @@ const QUESTION_LIMIT: Duration = Duration::from_secs(2);
 pub enum Readiness {
     /// PostgreSQL's own note of its state, `postmaster.pid` in the cluster's folder.
     Postmaster(PathBuf),
-    /// `GET` of this address is answered with success.
-    Http(String),
+    /// `GET` of this address is answered with success, by the server itself and not by whoever else may listen there.
+    Http {
+        /// The port of 127.0.0.1.
+        port: u16,
+        /// What is asked for there; begins with `/`.
+        path: &'static str,
+    },
     /// Something accepts connections here.
     Tcp(SocketAddr),
 }
@@ -46,8 +52,10 @@ impl<'a> Probe<'a> {
             Readiness::Postmaster(file) => {
                 std::fs::read_to_string(file).is_ok_and(|text| says_ready(&text, self.pid))
             }
-            Readiness::Http(url) => {
+            Readiness::Http { port, path } => {
+                let url = format!("http://127.0.0.1:{port}{path}");
                 self.client.get(url).send().await.is_ok_and(|answer| answer.status().is_success())
+                    && sockets::listens(self.pid, *port).unwrap_or(true)
             }
             Readiness::Tcp(address) => TcpStream::connect(address).await.is_ok(),
         }

@@ -46,10 +46,12 @@ impl StopSignal {
         }
     }
 
-    /// As `setpriv` wants it.
-    fn short_name(self) -> &'static str {
+    /// What the operating system sends when our thread is gone, as `setpriv` wants it. Nobody is left to wait for a server
+    /// that finishes what is under way, and all of them survive a crash; only PostgreSQL is a family of processes that must
+    /// be asked to go.
+    fn death_signal(self) -> &'static str {
         match self {
-            Self::Terminate => "TERM",
+            Self::Terminate => "KILL",
             Self::Interrupt => "INT",
         }
     }
@@ -95,7 +97,7 @@ impl Service {
 
     /// Starts the process, without waiting until it is ready.
     ///
-    /// The process ends when the thread that called this does, however that came about (on Linux, with util-linux
+    /// The process ends at once when the thread that called this does, however that came about (on Linux, with util-linux
     /// installed). Invariant: callers are on a thread that lives as long as the servers must, so `up` runs on a
     /// single-threaded runtime.
     ///
@@ -136,7 +138,7 @@ impl Service {
         match programs::setpriv() {
             Some(setpriv) => {
                 let mut command = Command::new(setpriv);
-                command.arg("--pdeathsig").arg(self.stop_signal.short_name()).arg("--").arg(&self.program);
+                command.arg("--pdeathsig").arg(self.stop_signal.death_signal()).arg("--").arg(&self.program);
                 command
             }
             None => Command::new(&self.program),

@@ -45,18 +45,26 @@ impl TemporalServer {
     #[must_use]
     pub fn service(&self, ports: TemporalPorts) -> Service {
         // The Web UI answers this by asking the server behind it, so both are ready.
-        let readiness =
-            Readiness::Http(format!("http://127.0.0.1:{}/api/v1/namespaces/default", ports.web_ui));
+        let readiness = Readiness::Http { port: ports.web_ui, path: "/api/v1/namespaces/default" };
         let mut service = Service::new("temporal", &self.program, &self.data_dir, readiness);
         service.args =
             ["server", "start-dev", "--ip", "127.0.0.1", "--log-level", "warn"].map(Into::into).to_vec();
         service.args.extend(["--port".into(), ports.frontend.to_string().into()]);
         service.args.extend(["--ui-port".into(), ports.web_ui.to_string().into()]);
         service.args.extend(["--db-filename".into(), self.database.clone().into()]);
-        // The default lets an idle order wait 300 ms for its next task instead of 50.
-        service
-            .args
-            .extend(["--dynamic-config-value", "history.transferProcessorMaxPollRPS=2000"].map(Into::into));
+        for value in [
+            // The default lets an idle order wait 300 ms for its next task instead of 50.
+            "history.transferProcessorMaxPollRPS=2000",
+            // A dev server reads its search attributes from SQLite for each use of them, 14 times an order; ours has them
+            // from its start.
+            "system.forceSearchAttributesCacheRefreshOnRead=false",
+            // One process gains nothing from queues in parts, and a task that finds no worker waiting at its part is
+            // written down.
+            "matching.numTaskqueueReadPartitions=1",
+            "matching.numTaskqueueWritePartitions=1",
+        ] {
+            service.args.extend(["--dynamic-config-value", value].map(Into::into));
+        }
         // Without these, SQLite waits for the disk so often that it holds 2 to 5 orders a second. A killed server loses
         // nothing; only a machine that loses power can lose the last moments.
         for pragma in ["journal_mode=wal", "synchronous=normal"] {

@@ -1,11 +1,13 @@
 //! The processes of a deployment: the API and the worker, each run until asked to stop.
 //!
-//! `settings` is all that they can be told, `database` waits for Postgres and brings its schema up to date, `api` and
-//! `worker` run, `health` answers whoever asks after a worker, `session` runs one or both in this process.
+//! `settings` is all that they can be told, `database` waits for Postgres and brings its schema up to date, `metrics`
+//! collects measurements, `api` and `worker` run, `monitor` answers whoever watches over a worker, `session` runs one or
+//! both in this process.
 
 mod api;
 mod database;
-mod health;
+mod metrics;
+mod monitor;
 mod session;
 mod settings;
 mod worker;

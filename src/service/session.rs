@@ -1,24 +1,28 @@
-//! One or both services in this process, from the first log line to the last.
+//! One or both services in this process, from the first log line to the last. What is wrong with the settings is told before
+//! anything is waited for.
 
 use std::future::Future;
 
+use metrics_exporter_prometheus::PrometheusHandle;
 use sqlx::PgPool;
 use tokio_util::sync::CancellationToken;
 
 use super::settings::{ApiSettings, SharedSettings, WorkerSettings};
-use super::{api, database, worker};
+use super::{api, database, metrics, worker};
 use crate::failure::Failure;
 use crate::interrupt::Interrupt;
 use crate::logging;
 
 /// Runs the API.
 pub(crate) fn serve_api(api: &ApiSettings, shared: &SharedSettings) -> Result<(), Failure> {
-    run(shared, |pool, stop| api::run(api, shared, pool, stop))
+    let routing = api::routing(shared)?;
+    run(shared, |with| api::run(api, shared, routing, with.pool, with.metrics, with.stop))
 }
 
 /// Runs a worker.
 pub(crate) fn serve_worker(worker: &WorkerSettings, shared: &SharedSettings) -> Result<(), Failure> {
-    run(shared, |pool, stop| worker::run(worker, shared, pool, stop))
+    let systems = worker::systems(shared)?;
+    run(shared, |with| worker::run(worker, shared, systems, with.pool, with.metrics, with.stop))
 }
 
 /// Runs both; when one can't go on, both end.
@@ -27,14 +31,16 @@ pub(crate) fn serve_all(
     worker: &WorkerSettings,
     shared: &SharedSettings,
 ) -> Result<(), Failure> {
-    run(shared, async |pool: PgPool, stop: CancellationToken| {
+    let (routing, systems) = (api::routing(shared)?, worker::systems(shared)?);
+    run(shared, async |Means { pool, metrics, stop }| {
         let serving = async {
-            let result = api::run(api, shared, pool.clone(), stop.clone()).await;
+            let result = api::run(api, shared, routing, pool.clone(), metrics.clone(), stop.clone()).await;
             stop.cancel();
             result
         };
         let working = async {
-            let result = worker::run(worker, shared, pool.clone(), stop.clone()).await;
+            let result =
+                worker::run(worker, shared, systems, pool.clone(), metrics.clone(), stop.clone()).await;
             stop.cancel();
             result
         };
@@ -43,8 +49,17 @@ pub(crate) fn serve_all(
     })
 }
 
+/// What a service works with.
+struct Means {
+    pool: PgPool,
+    /// Renders what this process measures.
+    metrics: PrometheusHandle,
+    /// Cancelled when the process is asked to stop.
+    stop: CancellationToken,
+}
+
 /// Opens the database and runs `work` until the process is asked to stop.
-fn run<W>(shared: &SharedSettings, work: impl FnOnce(PgPool, CancellationToken) -> W) -> Result<(), Failure>
+fn run<W>(shared: &SharedSettings, work: impl FnOnce(Means) -> W) -> Result<(), Failure>
 where
     W: Future<Output = Result<(), Failure>>,
 {
@@ -57,7 +72,8 @@ where
             () = interrupt.wait() => return Ok(()),
         };
         let stop = CancellationToken::new();
-        let working = work(pool.clone(), stop.clone());
+        let metrics = metrics::collect(stop.clone())?;
+        let working = work(Means { pool: pool.clone(), metrics, stop: stop.clone() });
         tokio::pin!(working);
         let result = tokio::select! {
             result = &mut working => result,

@@ -1,10 +1,11 @@
 //! Everything a service can be told, by flag or by environment variable. Each setting is explained in `docs/cli.md`.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use contract::ClientConfig;
-use systems::Systems;
+use systems::{Directory, Systems};
 use worker::WorkerConfig;
 
 use crate::failure::Failure;
@@ -40,7 +41,8 @@ pub(crate) struct SharedSettings {
     #[arg(long, value_name = "NAME", env = "ORDERWRIGHT_TASK_QUEUE", hide_env_values = true, default_value = contract::names::TASK_QUEUE)]
     task_queue: String,
 
-    /// How the systems are reached: a TOML file, see docs/systems.md. A worker needs it; the API learns from it which calls are inline
+    /// How the systems are reached: a TOML file, see docs/systems.md. A worker needs it; the API learns from it which calls are
+    /// possible, and which are inline
     #[arg(long, value_name = "FILE", env = "ORDERWRIGHT_SYSTEMS", hide_env_values = true)]
     systems: Option<PathBuf>,
 
@@ -87,7 +89,7 @@ pub(crate) struct ApiSettings {
 #[derive(Clone, Debug, clap::Args)]
 #[command(next_help_heading = "Worker options")]
 pub(crate) struct WorkerSettings {
-    /// Where the worker answers `GET /healthz`
+    /// Where the worker answers `GET /healthz` and `GET /metrics`
     #[arg(
         long,
         value_name = "HOST:PORT",
@@ -96,6 +98,10 @@ pub(crate) struct WorkerSettings {
         default_value = "127.0.0.1:8081"
     )]
     pub(super) worker_listen: String,
+
+    /// Where the Temporal SDK shows its own metrics; nowhere if not given
+    #[arg(long, value_name = "IP:PORT", env = "ORDERWRIGHT_SDK_METRICS_ADDR", hide_env_values = true)]
+    sdk_metrics_listen: Option<SocketAddr>,
 
     /// What people know the worker by [default: `worker-` and the number of its process]
     #[arg(long, value_name = "NAME", env = "ORDERWRIGHT_WORKER_NAME", hide_env_values = true)]
@@ -143,6 +149,12 @@ pub(crate) struct WorkerSettings {
 }
 
 impl SharedSettings {
+    /// What can be called, if there is a file that says so. The variables that it names need not be set.
+    pub(super) fn directory(&self) -> Result<Option<Directory>, Failure> {
+        let Some(file) = &self.systems else { return Ok(None) };
+        Directory::load(file).map(Some).map_err(Failure::misuse)
+    }
+
     /// The systems, if there is a file that says how they are reached.
     pub(super) fn systems(&self) -> Result<Option<Systems>, Failure> {
         let Some(file) = &self.systems else { return Ok(None) };
@@ -178,6 +190,7 @@ impl WorkerSettings {
             calls: self.calls,
             inline_calls: self.inline_calls,
             shutdown_grace: Duration::from_secs(self.shutdown_grace),
+            sdk_metrics: self.sdk_metrics_listen,
             ..config
         }
     }

@@ -3,25 +3,33 @@
 use std::sync::Arc;
 
 use anyhow::{Context as _, anyhow};
+use metrics_exporter_prometheus::PrometheusHandle;
 use sqlx::PgPool;
+use systems::Systems;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-use super::health;
+use super::monitor;
 use super::settings::{SharedSettings, WorkerSettings};
 use crate::failure::Failure;
+
+/// The systems that it calls.
+pub(super) fn systems(shared: &SharedSettings) -> Result<Systems, Failure> {
+    shared.systems()?.ok_or_else(|| {
+        Failure::misuse(anyhow!("a worker must know how the systems are reached"))
+            .with_help("name the file with `--systems` or `ORDERWRIGHT_SYSTEMS`")
+    })
+}
 
 /// Works until `stop` is cancelled.
 pub(super) async fn run(
     settings: &WorkerSettings,
     shared: &SharedSettings,
+    systems: Systems,
     pool: PgPool,
+    metrics: PrometheusHandle,
     stop: CancellationToken,
 ) -> Result<(), Failure> {
-    let systems = shared.systems()?.ok_or_else(|| {
-        Failure::misuse(anyhow!("a worker must know how the systems are reached"))
-            .with_help("name the file with `--systems` or `ORDERWRIGHT_SYSTEMS`")
-    })?;
     let listen = &settings.worker_listen;
     let listener = TcpListener::bind(listen)
         .await
@@ -33,9 +41,9 @@ pub(super) async fn run(
             .await
             .map_err(Failure::no)
     };
-    // A worker that finishes its calls is still alive: its health is told to the end.
+    // A worker that finishes its calls is still alive, and says so to the end.
     tokio::select! {
         result = working => result,
-        result = health::serve(listener) => result,
+        result = monitor::serve(listener, metrics) => result,
     }
 }

@@ -45,7 +45,7 @@ const CHILDREN: [Child; 3] = [
         listens_by: "ORDERWRIGHT_API_ADDR",
         found_by: &["ORDERWRIGHT_URL"],
         usual: 8080,
-        shown: &[("API", ""), ("API page", "/docs")],
+        shown: &[("API", ""), ("API page", "/docs"), ("API metrics", "/metrics")],
     },
     Child {
         name: "worker",
@@ -53,7 +53,7 @@ const CHILDREN: [Child; 3] = [
         listens_by: "ORDERWRIGHT_WORKER_ADDR",
         found_by: &[],
         usual: 8081,
-        shown: &[],
+        shown: &[("Worker metrics", "/metrics")],
     },
 ];
 
@@ -97,7 +97,7 @@ pub(super) fn prepare(
         let url = format!("http://127.0.0.1:{port}");
         settings.push((listens_by, format!("127.0.0.1:{port}").into()));
         settings.extend(found_by.iter().map(|variable| (*variable, OsString::from(&url))));
-        let mut service = Service::new(name, &program, data_dir, Readiness::Http(format!("{url}/healthz")));
+        let mut service = Service::new(name, &program, data_dir, Readiness::Http { port, path: "/healthz" });
         service.args = command.iter().map(Into::into).collect();
         services.push(service);
         addresses.extend(shown.iter().map(|(what, path)| Address::new(what, format!("{url}{path}"))));

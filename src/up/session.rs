@@ -1,7 +1,7 @@
 //! One run of `up`, from the first file to the last process.
 
 use std::future::{Future, pending};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use anyhow::anyhow;
@@ -16,8 +16,11 @@ use super::state::State;
 use super::supervisor::{News, Supervisor};
 use crate::failure::Failure;
 use crate::interrupt::Interrupt;
-use crate::local::{Moved, Ports, Service, stop_leftovers};
-use crate::remote::Api;
+use crate::local::{LocalError, Moved, Ports, Service, stop_leftovers};
+use crate::remote::{Api, default_address};
+
+/// How often everything is started, if ports are taken by somebody else between their choice and their use.
+const STARTS: u32 = 3;
 
 /// How long a worker may take to be seen by the API once all processes run.
 const WORKER_LIMIT: Duration = Duration::from_secs(30);
@@ -94,27 +97,22 @@ async fn start_all(
     for name in stop_leftovers(data_dir.path()).await? {
         say(format_args!("stopped {name}, left behind by an earlier run"));
     }
-
-    let mut state = State::load(data_dir.path())?;
-    let mut ports = Ports::remembering(std::mem::take(&mut state.ports));
-    let Options { temporal_address, database_url, api_port, blueprints, data_dir: _ } = options;
-    let blueprints = library::find(blueprints);
-    let temporal = backends::temporal(temporal_address, data_dir.path(), &mut ports).await?;
-    let database = backends::database(database_url, data_dir.path(), &mut ports).await?;
-    let mut settings = library::systems(blueprints.as_deref(), data_dir.path())?;
-    settings.extend([&database, &temporal].into_iter().flat_map(|backend| backend.found_at.clone()));
-    let children = children::prepare(data_dir.path(), settings, api_port, &mut ports)?;
-    for Moved { name, from, to } in ports.moved() {
-        say(format_args!("port {from} is taken: {name} gets {to}"));
-    }
-    state.ports = ports.to_remember();
-    state.save(data_dir.path())?;
-    let site = site(data_dir, &children)?;
-
-    // Stopped in reverse: our own first, then Temporal, PostgreSQL last.
-    let backends = [database, temporal];
-    start(supervisor, backends.iter().filter_map(|backend| backend.service.clone()).collect()).await?;
-    start(supervisor, children.services).await?;
+    let blueprints = library::find(options.blueprints.clone());
+    let mut starts = 1;
+    let (site, mut addresses) = loop {
+        let mut prepared = prepare(data_dir, &options, blueprints.as_deref()).await?;
+        match start_stages(supervisor, std::mem::take(&mut prepared.stages)).await {
+            Ok(()) => break (prepared.site, prepared.addresses),
+            Err(LocalError::EndedEarly { service, .. })
+                if starts < STARTS && prepared.ports.is_lost(&service) =>
+            {
+                starts += 1;
+                say(format_args!("the port of {service} was taken meanwhile: starting again"));
+                std::mem::replace(supervisor, Supervisor::new()).stop().await;
+            }
+            Err(error) => return Err(error.into()),
+        }
+    };
     let api = Api::at(&site.api_url)?;
     if let Some(folder) = blueprints {
         library::bring(&folder, &api).await;
@@ -123,11 +121,55 @@ async fn start_all(
         say(format_args!("the API does not say that it is ready: see {}/readyz", site.api_url));
     }
 
-    let mut addresses = children.addresses;
-    addresses.extend(backends.into_iter().rev().flat_map(|backend| backend.addresses));
     addresses.push(Address::new("Logs", data_dir.path().join("logs").display().to_string()));
     say(format_args!("\nready after {:.1} s\n\n{}", begin.elapsed().as_secs_f64(), Table(&addresses)));
+    if site.api_url != default_address() {
+        say(format_args!(
+            "tell other commands where the API is:\n\n  export ORDERWRIGHT_URL={}\n",
+            site.api_url
+        ));
+    }
     Ok(site)
+}
+
+/// What is started, and where.
+struct Prepared {
+    /// What is started together, stage by stage. Stopped in reverse: our own first, PostgreSQL last.
+    stages: [Vec<Service>; 2],
+    ports: Ports,
+    site: Site,
+    addresses: Vec<Address>,
+}
+
+/// Chooses ports, remembers them, and says how everything is run.
+async fn prepare(
+    data_dir: &DataDir,
+    options: &Options,
+    blueprints: Option<&Path>,
+) -> Result<Prepared, Failure> {
+    let folder = data_dir.path();
+    let mut state = State::load(folder)?;
+    let mut ports = Ports::remembering(std::mem::take(&mut state.ports));
+    let temporal = backends::temporal(options.temporal_address.clone(), folder, &mut ports).await?;
+    let database = backends::database(options.database_url.clone(), folder, &mut ports).await?;
+    let mut settings = library::systems(blueprints, folder)?;
+    settings.extend([&database, &temporal].into_iter().flat_map(|backend| backend.found_at.clone()));
+    let children = children::prepare(folder, settings, options.api_port, &mut ports)?;
+    for Moved { name, from, to } in ports.moved() {
+        say(format_args!("port {from} is taken: {name} gets {to}"));
+    }
+    state.ports = ports.to_remember();
+    state.save(folder)?;
+
+    let site = site(data_dir, &children)?;
+    let mut addresses = children.addresses;
+    let mut servers = Vec::new();
+    for backend in [temporal, database] {
+        addresses.extend(backend.addresses);
+        servers.extend(backend.service);
+    }
+    servers.reverse();
+    Ok(Prepared { stages: [servers, children.services], ports, site, addresses })
 }
 
 fn site(data_dir: &DataDir, children: &Children) -> Result<Site, Failure> {
@@ -164,11 +206,13 @@ async fn watch(supervisor: &mut Supervisor, data_dir: &DataDir) -> Failure {
     }
 }
 
-async fn start(supervisor: &mut Supervisor, stage: Vec<Service>) -> Result<(), Failure> {
-    let names: Vec<&str> = stage.iter().map(|service| service.name.as_str()).collect();
-    if !names.is_empty() {
-        say(format_args!("starting {}", names.join(", ")));
+async fn start_stages(supervisor: &mut Supervisor, stages: [Vec<Service>; 2]) -> Result<(), LocalError> {
+    for stage in stages {
+        let names: Vec<&str> = stage.iter().map(|service| service.name.as_str()).collect();
+        if !names.is_empty() {
+            say(format_args!("starting {}", names.join(", ")));
+        }
+        supervisor.start_stage(stage).await?;
     }
-    supervisor.start_stage(stage).await?;
     Ok(())
 }

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use insta::{assert_snapshot, with_settings};
 
-use crate::support::{orderwright, project, run};
+use crate::support::{orderwright, project, run, run_with_input};
 
 #[test]
 fn every_error_of_every_file_is_shown() {
@@ -18,7 +18,8 @@ fn errors_are_data_for_programs() {
     let report = checked.json();
     assert_eq!((&report["errors"], &report["warnings"]), (&10.into(), &0.into()), "{report}");
     let first = &report["diagnostics"][0];
-    assert!(first["code"].is_string() && first["file"].is_string() && first["start"]["line"].is_number());
+    assert!(first["code"].is_string() && first["file"].is_string() && first["line"].is_number());
+    assert!(first["span"]["end"].as_u64() > first["span"]["start"].as_u64(), "{first}");
 }
 
 #[test]
@@ -39,6 +40,34 @@ fn the_plan_of_every_sample_order_is_shown() {
             assert_snapshot!(format!("plan_{name}_json"), json.out);
         });
     }
+}
+
+#[test]
+fn an_order_is_planned_from_standard_input() {
+    let order = "blueprints/orders/home_fiber.json";
+    let arguments = |order| ["plan", "--blueprints", "blueprints", "--order", order];
+    let piped = run_with_input(&arguments("-"), &std::fs::read_to_string(project().join(order)).unwrap());
+    assert_eq!(piped.whole(), run(&arguments(order)).whole());
+    let refused = run_with_input(&arguments("-"), "{");
+    assert_eq!(refused.code, 2);
+    assert!(
+        refused.err.starts_with("error: standard input is not JSON\n  because: line 1, column 1"),
+        "{refused:?}"
+    );
+}
+
+#[test]
+fn a_name_that_is_given_twice_in_an_order_is_refused_with_its_place() {
+    let order = r#"{"customer": {"id": "C-1"}, "items": [{"id": "1", "offering": "A", "id": "2"}]}"#;
+    let arguments = ["plan", "--blueprints", "blueprints", "--order", "-"];
+    let refused = run_with_input(&arguments, order);
+    let told = "error: there is no plan for standard input\n  /items/0/id: `id` is given twice\n";
+    assert_eq!((refused.code, refused.err.as_str()), (1, told));
+    let refused = run_with_input(&[&arguments[..], &["--format", "json"]].concat(), order);
+    assert_eq!(refused.json()["faults"][0]["pointer"], "/items/0/id");
+    let refused = run_with_input(&["submit", "-"], order);
+    let told = "error: standard input is not a valid document\n  /items/0/id: `id` is given twice\n";
+    assert_eq!((refused.code, refused.err.as_str()), (1, told));
 }
 
 fn sample_names() -> Vec<String> {
@@ -148,6 +177,20 @@ fn every_setting_and_every_command_is_documented() {
     for command in COMMANDS.into_iter().filter(|command| !command.is_empty()) {
         let heading = format!("`orderwright {}", command.join(" "));
         assert!(document.contains(&heading), "{heading} is not in docs/cli.md");
+        let options = help(command)
+            .lines()
+            .filter_map(|line| {
+                let option = line
+                    .strip_prefix("      --")
+                    .or_else(|| line.split_once(", --").map(|(_, rest)| rest))?;
+                let name = option.split([' ', '=', '[']).next()?;
+                (line.starts_with("  ") && !matches!(name, "help" | "version")).then(|| format!("`--{name}`"))
+            })
+            .collect::<Vec<_>>();
+        for option in options {
+            let row = document.lines().any(|line| line.starts_with("| `") && line.contains(&option));
+            assert!(row, "{option} of {command:?} is in no table of docs/cli.md");
+        }
         for variable in
             help(command).split("[env: ").skip(1).map(|rest| rest.split([']', '=']).next().unwrap())
         {

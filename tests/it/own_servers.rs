@@ -1,9 +1,11 @@
 //! `orderwright up` and its servers: started again, stopped in order, never left behind.
 
+mod pages;
 mod takes_minutes;
 
 use std::fs;
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 use nix::sys::signal::Signal;
 
@@ -53,17 +55,49 @@ fn asked_to_stop_it_stops_everything() {
 }
 
 #[test]
+fn a_start_has_nothing_to_warn_of() {
+    let folder = Up::data_dir();
+    for _ in 0..2 {
+        let up = Up::start(folder.path(), &[]);
+        // It looks around every two seconds, and lists what has ended at once.
+        wait_until("the worker has looked around", || {
+            let log = fs::read_to_string(folder.path().join("logs/worker.log")).unwrap();
+            log.contains("the worker takes orders from")
+        });
+        up.signal(Signal::SIGTERM);
+        assert!(up.wait().success());
+    }
+    for server in ["sim", "api", "worker"] {
+        let log = fs::read_to_string(folder.path().join(format!("logs/{server}.log"))).unwrap();
+        let warned = log.lines().find(|line| line.contains(" WARN ") || line.contains("ERROR"));
+        assert_eq!(warned, None, "{server}");
+    }
+}
+
+#[test]
+fn a_port_that_nobody_would_look_at_is_told() {
+    let folder = Up::data_dir();
+    let [port] = free_ports();
+    let up = Up::start(folder.path(), &["--api-port", &port.to_string()]);
+    let mut up = up;
+    up.says(&format!("  export ORDERWRIGHT_URL=http://127.0.0.1:{port}"));
+}
+
+#[test]
 fn killed_it_leaves_no_server_behind_and_goes_on_when_run_again() {
     let folder = Up::data_dir();
     let up = Up::start(folder.path(), &[]);
     let database = up.address_of("PostgreSQL").to_owned();
     let servers = SERVERS.map(|server| pid_of(folder.path(), server));
+    let killed = Instant::now();
     up.signal(Signal::SIGKILL);
     assert!(!up.wait().success());
+    wait_until("the servers of the killed one are gone", || servers.iter().all(|server| !server.is_alive()));
+    let gone = killed.elapsed();
+    assert!(gone < Duration::from_secs(5), "without anybody's doing, and soon: after {gone:?}");
 
     let up = Up::start(folder.path(), &[]);
     assert_eq!(up.address_of("PostgreSQL"), database);
-    wait_until("the servers of the killed one are gone", || servers.iter().all(|server| !server.is_alive()));
 }
 
 #[test]

@@ -1,7 +1,8 @@
 //! The command line program under test, and what it says.
 
 use std::fmt::Write as _;
-use std::process::{Command, Output};
+use std::io::Write as _;
+use std::process::{Command, Output, Stdio};
 
 use serde_json::Value;
 
@@ -61,6 +62,20 @@ pub(crate) fn said(output: Output) -> Said {
         out: String::from_utf8(output.stdout).unwrap(),
         err: String::from_utf8(output.stderr).unwrap(),
     }
+}
+
+/// Runs a command that needs no servers, in the project's folder, with this on its standard input.
+pub(crate) fn run_with_input(arguments: &[&str], input: &str) -> Said {
+    let mut child = orderwright()
+        .args(arguments)
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
+    said(child.wait_with_output().unwrap())
 }
 
 /// Runs a command that needs no servers, in the project's folder.

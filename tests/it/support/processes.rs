@@ -46,8 +46,16 @@ impl Process {
 
     /// Kills it with -9 and starts it again.
     pub(crate) async fn crash(&mut self) {
-        let pid = Pid(i32::try_from(self.running.pid()).unwrap());
-        pid.signal(Signal::SIGKILL);
+        self.again_after(Signal::SIGKILL).await;
+    }
+
+    /// Asks it to stop and starts it again.
+    pub(crate) async fn restart(&mut self) {
+        self.again_after(Signal::SIGTERM).await;
+    }
+
+    async fn again_after(&mut self, signal: Signal) {
+        Pid(i32::try_from(self.running.pid()).unwrap()).signal(signal);
         self.running.ended().await.unwrap();
         *self = Self::start(self.service.clone()).await;
     }

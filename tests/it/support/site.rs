@@ -24,6 +24,8 @@ pub(crate) struct Site {
     pub(crate) api: String,
     /// The simulator's address.
     pub(crate) sim: String,
+    /// Where a worker by itself answers.
+    pub(crate) worker: String,
     /// The services, by name.
     pub(crate) services: BTreeMap<&'static str, Process>,
     backends: Backends,
@@ -80,7 +82,9 @@ impl Site {
         let folder = tempfile::tempdir().unwrap();
         let [sim, api, worker] = free_ports();
         let url = |port: u16| format!("http://127.0.0.1:{port}");
-        let systems = project().join("blueprints/systems.toml").display().to_string();
+        let systems = folder.path().join("systems.toml");
+        std::fs::copy(project().join("blueprints/systems.toml"), &systems).unwrap();
+        let systems = systems.display().to_string();
         let settings = [
             ("DATABASE_URL", backends.database.clone()),
             ("TEMPORAL_ADDRESS", backends.temporal.clone()),
@@ -95,7 +99,7 @@ impl Site {
         let mut started = BTreeMap::new();
         for (name, command) in services {
             let port = BTreeMap::from([("sim", sim), ("api", api), ("worker", worker)])[name];
-            let readiness = Readiness::Http(format!("{}/healthz", url(port)));
+            let readiness = Readiness::Http { port, path: "/healthz" };
             let program = Path::new(env!("CARGO_BIN_EXE_orderwright"));
             let mut service = Service::new(name, program, folder.path(), readiness);
             service.args = command.iter().map(Into::into).collect();
@@ -103,7 +107,7 @@ impl Site {
             started.insert(*name, Process::start(service).await);
         }
         let http = reqwest::Client::builder().no_proxy().build().unwrap();
-        Self { folder, api: url(api), sim: url(sim), services: started, backends, http }
+        Self { folder, api: url(api), sim: url(sim), worker: url(worker), services: started, backends, http }
     }
 
     /// Publishes the example blueprints.
@@ -233,9 +237,14 @@ impl Site {
         page["orders"].as_array().unwrap().len()
     }
 
-    async fn get(&self, url: &str) -> Value {
-        let text = self.http.get(url).send().await.unwrap().error_for_status().unwrap().text().await.unwrap();
-        serde_json::from_str(&text).unwrap()
+    /// The JSON document at an address.
+    pub(crate) async fn get(&self, url: &str) -> Value {
+        serde_json::from_str(&self.text(url).await).unwrap()
+    }
+
+    /// What is answered at an address of the site.
+    pub(crate) async fn text(&self, url: &str) -> String {
+        self.http.get(url).send().await.unwrap().error_for_status().unwrap().text().await.unwrap()
     }
 }
 

@@ -1,0 +1,140 @@
+//! What the API measures, and the gauges among it: what is read from Postgres when somebody asks for metrics.
+//!
+//! Every process of the API shows the same gauges, since all read the same database.
+
+use std::sync::Mutex;
+use std::time::{Duration, Instant};
+
+use metrics::{Unit, counter, describe_counter, describe_gauge, describe_histogram, gauge};
+use model::{HoldFor, OrderState, Timestamp};
+use store::Census;
+
+use crate::app::{App, now};
+
+pub(crate) const REQUEST_DURATION: &str = "orderwright_http_request_duration_seconds";
+const ORDERS_ACCEPTED: &str = "orderwright_orders_accepted_total";
+const OPEN_ORDERS: &str = "orderwright_open_orders";
+const HELD_TASKS: &str = "orderwright_held_tasks";
+const INTENTS: &str = "orderwright_intents";
+const OLDEST_INTENT: &str = "orderwright_oldest_intent_age_seconds";
+
+/// How old the gauges may be. However many ask, Postgres is asked no more often.
+const KEPT: Duration = Duration::from_secs(5);
+
+/// How long Postgres may take to count. Whoever asks for metrics gives up after some ten seconds.
+const PATIENCE: Duration = Duration::from_secs(3);
+
+/// The kinds of intents, so that one of which there is none shows as zero.
+const KINDS: [&str; 4] = ["start", "cancel", "deliver", "operate"];
+
+/// When the gauges were read last.
+#[derive(Debug, Default)]
+pub(crate) struct Gauges(Mutex<Option<Instant>>);
+
+impl Gauges {
+    /// Whether it is time to read them again; whoever is told so does it.
+    fn is_due(&self) -> bool {
+        let mut read = self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let due = read.is_none_or(|read| read.elapsed() >= KEPT);
+        if due {
+            *read = Some(Instant::now());
+        }
+        due
+    }
+}
+
+/// Says what each metric of the API means, to those who read them without a manual.
+pub(crate) fn describe() {
+    describe_histogram!(REQUEST_DURATION, Unit::Seconds, "How long requests took, to the head of the answer");
+    describe_counter!(ORDERS_ACCEPTED, "Orders that were accepted; one that is sent again counts once");
+    describe_gauge!(OPEN_ORDERS, "Orders that have not ended");
+    describe_gauge!(HELD_TASKS, "Tasks that wait for a person");
+    describe_gauge!(INTENTS, "What Temporal is still to be told about orders");
+    describe_gauge!(OLDEST_INTENT, Unit::Seconds, "For how long the oldest of it has been waiting");
+    // So that its rate is known from the first order on.
+    counter!(ORDERS_ACCEPTED).absolute(0);
+}
+
+/// An order was accepted.
+pub(crate) fn accepted() {
+    counter!(ORDERS_ACCEPTED).increment(1);
+}
+
+/// Reads the gauges again, if they are not fresh. While Postgres is away they stay as they were: `/readyz` says that.
+pub(crate) async fn refresh(app: &App) {
+    if !app.gauges().is_due() {
+        return;
+    }
+    let census = async {
+        store::take_census(&mut *app.database().await.map_err(|e| crate::error::chain(&e))?)
+            .await
+            .map_err(|e| crate::error::chain(&e))
+    };
+    match tokio::time::timeout(PATIENCE, census).await {
+        Ok(Ok(census)) => show(&census, now()),
+        Ok(Err(error)) => tracing::warn!(error, "orders can't be counted for the metrics"),
+        Err(_) => tracing::warn!("Postgres takes too long to count orders for the metrics"),
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "counts are far below 2^52")]
+fn show(census: &Census, now: Timestamp) {
+    for state in OrderState::ALL.iter().filter(|state| !state.is_final()) {
+        let count = census.open_orders.iter().find(|(of, _)| of == state).map_or(0, |(_, count)| *count);
+        gauge!(OPEN_ORDERS, "state" => state.as_str()).set(count as f64);
+    }
+    for hold_for in [HoldFor::Operations, HoldFor::Customer] {
+        let count = census.held_tasks.iter().find(|(of, _)| *of == hold_for).map_or(0, |(_, count)| *count);
+        gauge!(HELD_TASKS, "hold_for" => hold_for.as_str()).set(count as f64);
+    }
+    for kind in KINDS {
+        let intents = census.intents.iter().find(|intents| intents.kind == kind);
+        let age = intents.map_or(0, |intents| now.since(intents.oldest).as_millis());
+        gauge!(INTENTS, "kind" => kind).set(intents.map_or(0, |intents| intents.count) as f64);
+        gauge!(OLDEST_INTENT, "kind" => kind).set(age as f64 / 1_000.0);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use metrics_exporter_prometheus::PrometheusBuilder;
+    use store::IntentCount;
+
+    use super::*;
+
+    #[test]
+    fn what_there_is_none_of_shows_as_zero() {
+        let recorder = PrometheusBuilder::new().build_recorder();
+        let handle = recorder.handle();
+        let census = Census {
+            open_orders: vec![(OrderState::Held, 3)],
+            held_tasks: vec![(HoldFor::Customer, 2)],
+            intents: vec![IntentCount {
+                kind: "start".to_owned(),
+                count: 7,
+                oldest: Timestamp::from_millis(1_000),
+            }],
+        };
+        metrics::with_local_recorder(&recorder, || show(&census, Timestamp::from_millis(3_500)));
+        let text = handle.render();
+        for line in [
+            "orderwright_open_orders{state=\"held\"} 3",
+            "orderwright_open_orders{state=\"inProgress\"} 0",
+            "orderwright_held_tasks{hold_for=\"customer\"} 2",
+            "orderwright_held_tasks{hold_for=\"operations\"} 0",
+            "orderwright_intents{kind=\"start\"} 7",
+            "orderwright_intents{kind=\"cancel\"} 0",
+            "orderwright_oldest_intent_age_seconds{kind=\"start\"} 2.5",
+        ] {
+            assert!(text.contains(line), "{line} is not in\n{text}");
+        }
+        assert!(!text.contains("completed"), "what has ended is not counted");
+    }
+
+    #[test]
+    fn postgres_is_asked_once_in_a_while() {
+        let gauges = Gauges::default();
+        assert!(gauges.is_due());
+        assert!(!gauges.is_due());
+    }
+}
