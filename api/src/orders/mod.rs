@@ -3,6 +3,7 @@
 pub(crate) mod act;
 pub(crate) mod cancel;
 mod differences;
+mod document;
 pub(crate) mod events;
 pub(crate) mod get;
 pub(crate) mod list;
