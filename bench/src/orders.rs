@@ -35,7 +35,7 @@ async fn rounds(args: &OrdersArgs, servers: &Servers) -> anyhow::Result<Vec<BTre
     let order: Value = serde_json::from_str(&order)?;
     let config = ClientConfig { address: Some(servers.temporal.clone()), ..ClientConfig::default() };
     let client = by_hand::connect(&config).await?;
-    let mut ends = Ends::new(store::connect(&servers.database_url, 2)?);
+    let mut ends = Ends::new(store::connect(&servers.database_url, 2)?).await?;
 
     let ways = Way::ALL.into_iter().filter(|way| args.only.is_empty() || args.only.contains(way));
     let mut number = 0;

@@ -1,6 +1,7 @@
 //! Orders through everything: API, sweeper, workflow, calls, mirror.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail};
@@ -8,10 +9,11 @@ use futures::{StreamExt as _, stream};
 use model::{Fact, OrderId};
 use serde_json::{Value, json};
 use sqlx::PgPool;
-use store::{EVENT_PAGE, EventCursor};
+use store::{EVENT_PAGE, EventCursor, Listener};
+use tokio::sync::Notify;
 
-/// How often the mirror is looked at. Short beside an order, and seldom enough that looking costs the machine nothing.
-const LOOK: Duration = Duration::from_millis(10);
+/// How long to wait for news of the mirror before looking without any.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 /// How long the mirror may say nothing before the measurement is given up.
 const SILENCE: Duration = Duration::from_secs(60);
@@ -42,11 +44,21 @@ pub(crate) struct Ends {
     pool: PgPool,
     cursor: EventCursor,
     ended: BTreeSet<OrderId>,
+    /// Told of every commit; looking without news would cost the machine that is measured.
+    news: Arc<Notify>,
 }
 
 impl Ends {
-    pub(crate) fn new(pool: PgPool) -> Self {
-        Self { pool, cursor: EventCursor::default(), ended: BTreeSet::new() }
+    pub(crate) async fn new(pool: PgPool) -> anyhow::Result<Self> {
+        let news = Arc::new(Notify::new());
+        let mut listener = Listener::connect(&pool).await?;
+        let told = news.clone();
+        tokio::spawn(async move {
+            while listener.next().await.is_ok() {
+                told.notify_one();
+            }
+        });
+        Ok(Self { pool, cursor: EventCursor::default(), ended: BTreeSet::new(), news })
     }
 
     /// Takes in what the mirror has told since the last look.
@@ -98,7 +110,7 @@ pub(crate) async fn carry_out(
             begun.insert(id, at);
         }
         if due == 0 {
-            tokio::time::sleep(LOOK).await;
+            let _ = tokio::time::timeout(PATIENCE, ends.news.notified()).await;
         }
         if ends.look().await? > 0 {
             news = Instant::now();

@@ -20,8 +20,11 @@ use super::mender::MendQueue;
 use crate::clock;
 use crate::measure::MirrorMeter;
 
-/// How long a batch gathers. Readers notice nothing of it, and Postgres commits once for many orders.
-const LINGER: Duration = Duration::from_millis(15);
+/// How long a batch gathers, for Postgres to commit once for many orders. Readers hardly notice.
+const LINGER: Duration = Duration::from_millis(100);
+
+/// How long it gathers once it holds something that somebody waits for.
+const HURRY: Duration = Duration::from_millis(15);
 
 /// Most events of one batch.
 const BATCH: usize = 500;
@@ -54,6 +57,8 @@ pub(super) struct Writer {
     /// Events to be written.
     ready: BTreeMap<OrderId, Vec<OrderEvent>>,
     ready_events: usize,
+    /// Whether somebody waits for one of them.
+    awaited: bool,
     attempts: Vec<Attempt>,
     /// The batch that is being written, if one is.
     writing: FuturesUnordered<Write>,
@@ -76,6 +81,7 @@ impl Writer {
             held: Held::default(),
             ready: BTreeMap::new(),
             ready_events: 0,
+            awaited: false,
             attempts: Vec::new(),
             writing: FuturesUnordered::new(),
             write_at: None,
@@ -119,6 +125,11 @@ impl Writer {
                 }
             }
         }
+    }
+
+    /// Whether Postgres did not take the last batch.
+    fn is_resting(&self) -> bool {
+        self.rest > FIRST_REST
     }
 
     fn is_idle(&self) -> bool {
@@ -167,6 +178,7 @@ impl Writer {
     fn add(&mut self, order: OrderId, mut events: Vec<OrderEvent>) {
         if !events.is_empty() {
             self.ready_events += events.len();
+            self.awaited |= events.iter().any(is_awaited);
             self.ready.entry(order).or_default().append(&mut events);
             self.gather();
         }
@@ -175,9 +187,11 @@ impl Writer {
     /// Sees to it that what is there will be written.
     fn gather(&mut self) {
         let something = !self.ready.is_empty() || !self.attempts.is_empty();
-        if something && self.write_at.is_none() && self.writing.is_empty() {
-            self.write_at = Some(Instant::now() + LINGER);
+        if !something || !self.writing.is_empty() || self.is_resting() {
+            return;
         }
+        let at = Instant::now() + if self.awaited { HURRY } else { LINGER };
+        self.write_at = Some(self.write_at.map_or(at, |before| before.min(at)));
     }
 
     fn begin_write(&mut self) {
@@ -185,6 +199,7 @@ impl Writer {
             return;
         }
         self.write_at = None;
+        self.awaited = false;
         let mut events = Vec::new();
         let mut size = 0;
         while size < BATCH
@@ -284,6 +299,14 @@ impl Writer {
             Err(cause) => tracing::debug!(order.id = %order, %cause, "an order can't be looked at"),
         }
     }
+}
+
+/// Whether somebody is likely to wait for an order event: for the end of an order, for one that needs a person, or for
+/// what became of a request.
+fn is_awaited(event: &OrderEvent) -> bool {
+    let state = event.fact.order_state();
+    state.is_some_and(|state| state.is_final() || state == OrderState::Held)
+        || event.fact.delivery().is_some()
 }
 
 async fn write(pool: &PgPool, batch: &Batch) -> Result<Vec<(OrderId, Outcome)>, MirrorError> {
