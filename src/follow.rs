@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::io;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use model::{OrderEvent, OrderId, OrderState, TaskId, Timestamp};
 use tokio::time::{Interval, MissedTickBehavior, interval};
@@ -10,7 +10,7 @@ use tokio::time::{Interval, MissedTickBehavior, interval};
 use crate::failure::{Exit, Failure};
 use crate::output;
 use crate::remote::{Api, EventStream, Order, Received, read};
-use crate::show::{Live, attempt_line, event_line, order_heading, order_state, progress};
+use crate::show::{Live, attempt_line, date, event_line, order_heading, order_state, progress};
 
 /// How often the order is read though nothing has happened to it: a call that is tried again is no event.
 const LOOK: Duration = Duration::from_secs(1);
@@ -56,6 +56,8 @@ struct Attempts {
     looks: Interval,
     /// When the last one ended that was told, by task.
     told: BTreeMap<TaskId, Timestamp>,
+    /// The day of the last line, at first today: lines only have the time of day.
+    day: String,
 }
 
 impl Follower {
@@ -67,7 +69,7 @@ impl Follower {
             let ticks = every(REDRAW);
             Screen::Live(Box::new(Drawing { live, ticks, frame: 0, order: None, read_at: Instant::now() }))
         } else {
-            Screen::Lines(Attempts { looks: every(LOOK), told: BTreeMap::new() })
+            Screen::Lines(Attempts { looks: every(LOOK), told: BTreeMap::new(), day: date(now()) })
         };
         if matches!(screen, Screen::Lines(_)) {
             let document: Order = read(api.order(order).await?)?;
@@ -84,9 +86,9 @@ impl Follower {
             Screen::Json => self.events.next().await?,
         };
         let Some(Received { document, event }) = received else { return Ok(None) };
-        match &self.screen {
+        match &mut self.screen {
             Screen::Live(_) => {}
-            Screen::Lines(_) => output::print(event_line(&event))?,
+            Screen::Lines(lines) => lines.print(event.at, &event_line(&event))?,
             Screen::Json => output::print_json_line(&document)?,
         }
         self.last_state = event.fact.order_state().or(self.last_state);
@@ -110,7 +112,7 @@ impl Follower {
                 live.draw(progress(&order, 0, usize::MAX, columns)).map_err(cannot_draw)?;
             }
             Screen::Lines(_) => {
-                let reason = order.reason.map(|reason| format!(": {reason}")).unwrap_or_default();
+                let reason = order.why().map(|reason| format!(": {reason}")).unwrap_or_default();
                 output::print(format_args!("{}{reason}", order_state(order.state)))?;
             }
             Screen::Json => {}
@@ -153,6 +155,9 @@ impl Drawing {
                     self.order.insert(read(api.order(id).await?)?)
                 }
             };
+            if order.attention.is_some() {
+                return Ok(None);
+            }
             let (rows, columns) = self.live.size();
             self.live.draw(progress(order, self.frame, rows, columns)).map_err(cannot_draw)?;
             self.frame += 1;
@@ -161,6 +166,16 @@ impl Drawing {
 }
 
 impl Attempts {
+    /// Prints a line about something that happened then, below its date if that is another than that of the line before.
+    fn print(&mut self, at: Timestamp, line: &str) -> Result<(), Failure> {
+        let day = date(at);
+        if day != self.day {
+            output::print(format_args!("── {day}"))?;
+            self.day = day;
+        }
+        output::print(line)
+    }
+
     /// Waits for the next event and meanwhile tells of attempts.
     async fn wait(
         &mut self,
@@ -178,8 +193,11 @@ impl Attempts {
                 if let Some((at, line)) = attempt_line(task)
                     && self.told.insert(task.id.clone(), at) != Some(at)
                 {
-                    output::print(line)?;
+                    self.print(at, &line)?;
                 }
+            }
+            if order.attention.is_some() {
+                return Ok(None);
             }
         }
     }
@@ -190,6 +208,10 @@ fn every(period: Duration) -> Interval {
     let mut ticks = interval(period);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
     ticks
+}
+
+fn now() -> Timestamp {
+    Timestamp::from_system(SystemTime::now())
 }
 
 fn cannot_draw(error: io::Error) -> Failure {

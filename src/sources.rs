@@ -7,7 +7,7 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, anyhow};
-use model::{DocumentError, Fault, Value};
+use model::{DocumentError, Fault, Value, limits};
 
 use crate::failure::Failure;
 
@@ -23,6 +23,16 @@ const FILE_BYTES: u64 = 16_000_000;
 
 /// The blueprint files below a folder, sorted: the path below the folder, with `/`, and the text.
 pub(crate) fn read_library(folder: &Path) -> Result<Vec<(String, String)>, Failure> {
+    if folder.is_file() {
+        let parent =
+            folder.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let error =
+            anyhow!("`{}` is a file: expected the folder that the blueprints are in", folder.display());
+        return Err(Failure::misuse(error).with_help(format!(
+            "files of a folder are read together: give the folder, such as `{}`",
+            parent.display()
+        )));
+    }
     let mut paths = Vec::new();
     collect(folder, DEPTH, &mut paths)?;
     if paths.is_empty() {
@@ -91,8 +101,13 @@ impl fmt::Display for DocumentSource {
 }
 
 impl DocumentSource {
+    /// The order that is there, within the limit that the API has for one, or what in it could be taken in more than one way.
+    pub(crate) fn order(&self) -> Result<Result<Value, Vec<Fault>>, Failure> {
+        self.read(limits::ORDER_BYTES)
+    }
+
     /// The JSON document that is there, or what in it could be taken in more than one way.
-    pub(crate) fn read(&self) -> Result<Result<Value, Vec<Fault>>, Failure> {
+    fn read(&self, limit: usize) -> Result<Result<Value, Vec<Fault>>, Failure> {
         let shown = self.to_string();
         let bytes = match self {
             Self::File(path) => {
@@ -102,12 +117,18 @@ impl DocumentSource {
             }
             Self::StandardInput => read_bounded(io::stdin().lock(), &shown)?,
         };
+        if bytes.len() > limit {
+            return Err(Failure::no(anyhow!(
+                "{shown} is too large: an order may have at most {limit} bytes, and this has {}",
+                bytes.len()
+            )));
+        }
         parse(&bytes, &shown)
     }
 
     /// The JSON document that is there.
     pub(crate) fn document(&self) -> Result<Value, Failure> {
-        self.read()?.map_err(|faults| invalid(&self.to_string(), &faults))
+        self.read(usize::MAX)?.map_err(|faults| invalid(&self.to_string(), &faults))
     }
 }
 
@@ -185,6 +206,16 @@ mod tests {
             document_in("{", "the payload").unwrap_err().to_string(),
             "error: the payload is not JSON\n  because: line 1, column 1: EOF while parsing an object"
         );
+    }
+
+    #[test]
+    fn a_file_in_place_of_a_folder_is_told_with_its_folder() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("a.blueprint");
+        fs::write(&file, "").unwrap();
+        let failure = read_library(&file).unwrap_err().to_string();
+        assert!(failure.contains("is a file: expected the folder"), "{failure}");
+        assert!(failure.ends_with(&format!("such as `{}`", folder.path().display())), "{failure}");
     }
 
     #[test]

@@ -9,7 +9,7 @@ use std::time::Duration;
 use axum::response::{IntoResponse, Response};
 use dsl::DiagnosticsDocument;
 use http::{HeaderValue, StatusCode, header};
-use model::{DeliveryId, DocumentError, Fault, IdempotencyKey, OrderId};
+use model::{DeliveryId, DocumentError, Fault, IdempotencyKey, OrderId, TaskId};
 use uuid::Uuid;
 
 use crate::problem::{Problem, ProblemError, ProblemType};
@@ -26,6 +26,14 @@ pub(crate) enum ApiError {
     /// What the address names does not exist.
     #[error("there is no {what} `{name}`")]
     NotFound { what: &'static str, name: String },
+    /// The order has no such task.
+    #[error("there is no task `{name}`{}", did_you_mean(.meant))]
+    NoTask {
+        /// As it was named.
+        name: String,
+        /// What the order has instead.
+        meant: Vec<TaskId>,
+    },
     /// The address takes other methods.
     #[error("the address does not take `{0}`")]
     MethodNotAllowed(http::Method),
@@ -92,6 +100,11 @@ fn counted(n: usize, one: &str, many: &str) -> String {
     if n == 1 { format!("1 {one}") } else { format!("{n} {many}") }
 }
 
+fn did_you_mean(tasks: &[TaskId]) -> String {
+    let named: Vec<String> = tasks.iter().map(|task| format!("`{task}`")).collect();
+    if named.is_empty() { String::new() } else { format!(": did you mean {}?", named.join(" or ")) }
+}
+
 /// How long a caller is asked to leave an overloaded or broken service alone, in seconds. Long enough to
 /// matter, and short against the time that a restart takes.
 const RETRY_AFTER_SECS: u16 = 2;
@@ -112,7 +125,7 @@ impl ApiError {
         match self {
             Self::MalformedJson { .. } | Self::BodyLost => ProblemType::MalformedJson,
             Self::InvalidParameters(_) => ProblemType::InvalidParameters,
-            Self::NotFound { .. } => ProblemType::NotFound,
+            Self::NotFound { .. } | Self::NoTask { .. } => ProblemType::NotFound,
             Self::MethodNotAllowed(_) => ProblemType::MethodNotAllowed,
             Self::BodyTimeout(_) => ProblemType::BodyTimeout,
             Self::Refused { .. } => ProblemType::Refused,
@@ -174,6 +187,7 @@ impl ApiError {
             }
             Self::MalformedJson { .. }
             | Self::NotFound { .. }
+            | Self::NoTask { .. }
             | Self::MethodNotAllowed(_)
             | Self::BodyTimeout(_)
             | Self::BodyLost

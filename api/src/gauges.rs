@@ -14,6 +14,7 @@ use crate::app::{App, now};
 pub(crate) const REQUEST_DURATION: &str = "orderwright_http_request_duration_seconds";
 const ORDERS_ACCEPTED: &str = "orderwright_orders_accepted_total";
 const OPEN_ORDERS: &str = "orderwright_open_orders";
+const STOPPED_ORDERS: &str = "orderwright_stopped_orders";
 const HELD_TASKS: &str = "orderwright_held_tasks";
 const INTENTS: &str = "orderwright_intents";
 const OLDEST_INTENT: &str = "orderwright_oldest_intent_age_seconds";
@@ -48,6 +49,7 @@ pub(crate) fn describe() {
     describe_histogram!(REQUEST_DURATION, Unit::Seconds, "How long requests took, to the head of the answer");
     describe_counter!(ORDERS_ACCEPTED, "Orders that were accepted; one that is sent again counts once");
     describe_gauge!(OPEN_ORDERS, "Orders that have not ended");
+    describe_gauge!(STOPPED_ORDERS, "Orders whose workflow was ended in Temporal from outside");
     describe_gauge!(HELD_TASKS, "Tasks that wait for a person");
     describe_gauge!(INTENTS, "What Temporal is still to be told about orders");
     describe_gauge!(OLDEST_INTENT, Unit::Seconds, "For how long the oldest of it has been waiting");
@@ -83,6 +85,7 @@ fn show(census: &Census, now: Timestamp) {
         let count = census.open_orders.iter().find(|(of, _)| of == state).map_or(0, |(_, count)| *count);
         gauge!(OPEN_ORDERS, "state" => state.as_str()).set(count as f64);
     }
+    gauge!(STOPPED_ORDERS).set(census.stopped_orders as f64);
     for hold_for in [HoldFor::Operations, HoldFor::Customer] {
         let count = census.held_tasks.iter().find(|(of, _)| *of == hold_for).map_or(0, |(_, count)| *count);
         gauge!(HELD_TASKS, "hold_for" => hold_for.as_str()).set(count as f64);
@@ -108,6 +111,7 @@ mod tests {
         let handle = recorder.handle();
         let census = Census {
             open_orders: vec![(OrderState::Held, 3)],
+            stopped_orders: 1,
             held_tasks: vec![(HoldFor::Customer, 2)],
             intents: vec![IntentCount {
                 kind: "start".to_owned(),
@@ -120,6 +124,7 @@ mod tests {
         for line in [
             "orderwright_open_orders{state=\"held\"} 3",
             "orderwright_open_orders{state=\"inProgress\"} 0",
+            "orderwright_stopped_orders 1",
             "orderwright_held_tasks{hold_for=\"customer\"} 2",
             "orderwright_held_tasks{hold_for=\"operations\"} 0",
             "orderwright_intents{kind=\"start\"} 7",

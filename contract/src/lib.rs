@@ -16,4 +16,4 @@ pub use call::{CallAnswer, CallFailure, CallFailureDetails, CallInput, Earlier, 
 pub use client::{ClientConfig, ClientError, Closed, ConnectError, OrderClient, Standing, Started, connect};
 pub use deltas::{Deltas, DeltasRequest};
 pub use input::{FORMAT, OrderInput, Outcome, Routes};
-pub use request::{ActRequest, Answer, CancelRequest, DeliverRequest};
+pub use request::{ActRequest, Answer, CancelRequest, DeliverRequest, Malformed};

@@ -1,14 +1,16 @@
 //! What is asked of a running order, and the answers.
 //!
-//! Every request is read from whatever comes: a signal sent by hand may lack an id, carry text where a record belongs,
-//! or no JSON at all. What can be read of it is used; the engine then judges the rest as it judges any request.
+//! Every request is read from whatever comes: a signal sent by hand may lack an id or say more than is asked. What is of
+//! another kind than it should be, or no JSON at all, is [`Malformed`]: nobody can know what was meant by it.
+
+use std::error::Error as _;
 
 use engine::{Handled, Rejected};
 use model::{Actor, DeliveryId, TaskId, Value};
 use serde::{Deserialize, Serialize};
 use temporalio_common::data_converters::RawValue;
 
-use crate::payload::decode;
+use crate::payload::{PayloadError, decode};
 
 /// Asks for a cancel.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -48,44 +50,59 @@ pub struct ActRequest {
     pub note: String,
 }
 
+/// A request that can't be understood. Nothing of it is done.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Malformed {
+    /// Names the request, as any other.
+    pub id: DeliveryId,
+    /// What was expected and what was found.
+    pub reason: String,
+}
+
+impl From<Malformed> for Rejected {
+    fn from(malformed: Malformed) -> Self {
+        Self::Signal { reason: malformed.reason }
+    }
+}
+
 impl CancelRequest {
-    /// Reads a request. A signal named `cancel` means a cancel, whatever it carries; a bare text is its reason.
-    #[must_use]
-    pub fn read(raw: &RawValue, unnamed: DeliveryId) -> Self {
-        let fields = Fields::read(raw);
-        Self {
-            id: fields.id(unnamed),
-            by: Actor::new(fields.text("by").unwrap_or_default()),
-            reason: fields.text("reason").or(fields.0.as_text()).unwrap_or_default().to_owned(),
-        }
+    /// Reads a request. One that carries nothing is a cancel too; a bare text is its reason.
+    ///
+    /// # Errors
+    /// It is neither, nor a record, or one of its fields is not a text.
+    pub fn read(raw: &RawValue, unnamed: DeliveryId) -> Result<Self, Malformed> {
+        let fields = Fields::read(raw, unnamed, Some("reason"))?;
+        let by = Actor::new(fields.text("by")?.unwrap_or_default());
+        let reason = fields.text("reason")?.unwrap_or_default().to_owned();
+        Ok(Self { id: fields.id, by, reason })
     }
 }
 
 impl DeliverRequest {
     /// Reads a request. What is not there is empty, which no task waits for.
-    #[must_use]
-    pub fn read(raw: &RawValue, unnamed: DeliveryId) -> Self {
-        let fields = Fields::read(raw);
-        Self {
-            id: fields.id(unnamed),
-            signal: fields.text("signal").unwrap_or_default().to_owned(),
-            task: fields.text("task").map(str::to_owned),
-            payload: fields.0.field("payload").cloned().unwrap_or_default(),
-        }
+    ///
+    /// # Errors
+    /// It is not a record, or one of its fields is not a text; the payload may be anything.
+    pub fn read(raw: &RawValue, unnamed: DeliveryId) -> Result<Self, Malformed> {
+        let fields = Fields::read(raw, unnamed, None)?;
+        let signal = fields.text("signal")?.unwrap_or_default().to_owned();
+        let task = fields.text("task")?.map(str::to_owned);
+        let payload = fields.value.field("payload").cloned().unwrap_or_default();
+        Ok(Self { id: fields.id, signal, task, payload })
     }
 }
 
 impl ActRequest {
     /// Reads a request. What is not there is empty, which is the id of no task.
-    #[must_use]
-    pub fn read(raw: &RawValue, unnamed: DeliveryId) -> Self {
-        let fields = Fields::read(raw);
-        Self {
-            id: fields.id(unnamed),
-            task: fields.text("task").unwrap_or_default().to_owned(),
-            by: Actor::new(fields.text("by").unwrap_or_default()),
-            note: fields.text("note").unwrap_or_default().to_owned(),
-        }
+    ///
+    /// # Errors
+    /// It is not a record, or one of its fields is not a text.
+    pub fn read(raw: &RawValue, unnamed: DeliveryId) -> Result<Self, Malformed> {
+        let fields = Fields::read(raw, unnamed, None)?;
+        let task = fields.text("task")?.unwrap_or_default().to_owned();
+        let by = Actor::new(fields.text("by")?.unwrap_or_default());
+        let note = fields.text("note")?.unwrap_or_default().to_owned();
+        Ok(Self { id: fields.id, task, by, note })
     }
 
     /// The task, if its id is one.
@@ -97,20 +114,44 @@ impl ActRequest {
     }
 }
 
-/// What came, as far as it is a value.
-struct Fields(Value);
+/// The record that came.
+struct Fields {
+    id: DeliveryId,
+    value: Value,
+}
 
 impl Fields {
-    fn read(raw: &RawValue) -> Self {
-        Self(decode(raw).unwrap_or_default())
+    /// Nothing at all is a record without fields; a bare text is one with the field `bare`, if there is such a field.
+    fn read(raw: &RawValue, unnamed: DeliveryId, bare: Option<&str>) -> Result<Self, Malformed> {
+        let malformed = |reason| Malformed { id: unnamed.clone(), reason };
+        let value = match (decode::<Value>(raw), bare) {
+            (Ok(text @ Value::Text(_)), Some(name)) => Value::record([(name, text)]),
+            (Ok(value @ (Value::Record(_) | Value::Null)), _) => value,
+            (Err(PayloadError::Count { found: 0 }), _) => Value::Null,
+            (Ok(other), _) => return Err(malformed(format!("expected a record, found {}", other.kind()))),
+            (Err(wrong), _) => {
+                let cause = wrong.source().map(|cause| format!(": {cause}")).unwrap_or_default();
+                return Err(malformed(format!("{wrong}{cause}")));
+            }
+        };
+        let mut fields = Self { id: unnamed, value };
+        // An id that can't be one does not name the request.
+        if let Some(id) = fields.text("id")?.and_then(|id| DeliveryId::new(id).ok()) {
+            fields.id = id;
+        }
+        Ok(fields)
     }
 
-    fn text(&self, name: &str) -> Option<&str> {
-        self.0.field(name)?.as_text()
-    }
-
-    fn id(&self, unnamed: DeliveryId) -> DeliveryId {
-        self.text("id").and_then(|id| DeliveryId::new(id).ok()).unwrap_or(unnamed)
+    /// A field that is a text; none if it is not there or null.
+    fn text(&self, name: &str) -> Result<Option<&str>, Malformed> {
+        match self.value.field(name) {
+            None | Some(Value::Null) => Ok(None),
+            Some(Value::Text(text)) => Ok(Some(text)),
+            Some(other) => {
+                let reason = format!("`{name}`: expected a text, found {}", other.kind());
+                Err(Malformed { id: self.id.clone(), reason })
+            }
+        }
     }
 }
 
@@ -174,25 +215,54 @@ mod tests {
             task: Some("field_work[1]".to_owned()),
             payload: Value::record([("outcome", Value::text("done"))]),
         };
-        assert_eq!(DeliverRequest::read(&encode(&deliver), unnamed()), deliver);
+        assert_eq!(DeliverRequest::read(&encode(&deliver), unnamed()).unwrap(), deliver);
         let act = ActRequest {
             id: DeliveryId::new("a").unwrap(),
             task: "activate[1]".to_owned(),
             by: Actor::new("ann"),
             note: "olt is back".to_owned(),
         };
-        assert_eq!(ActRequest::read(&encode(&act), unnamed()), act);
+        assert_eq!(ActRequest::read(&encode(&act), unnamed()).unwrap(), act);
         assert_eq!(act.task().unwrap().to_string(), "activate[1]");
     }
 
     #[test]
-    fn what_is_missing_or_wrong_is_filled_in() {
-        let cancel = CancelRequest::read(&json(r#"{"id": "no spaces allowed", "by": 7}"#), unnamed());
-        assert_eq!((cancel.id, cancel.by.as_str(), cancel.reason.as_str()), (unnamed(), "unknown", ""));
-        assert_eq!(CancelRequest::read(&json(r#""customer moved""#), unnamed()).reason, "customer moved");
-        let nothing = DeliverRequest::read(&RawValue::new(vec![]), unnamed());
+    fn what_is_missing_is_filled_in() {
+        let no_id = r#"{"id": "no spaces allowed", "by": null, "and": [1]}"#;
+        for nothing in [RawValue::new(vec![]), json("null"), json("{}"), json(no_id)] {
+            let cancel = CancelRequest::read(&nothing, unnamed()).unwrap();
+            assert_eq!((cancel.id, cancel.by.as_str(), cancel.reason.as_str()), (unnamed(), "unknown", ""));
+        }
+        let moved = CancelRequest::read(&json(r#""customer moved""#), unnamed()).unwrap();
+        assert_eq!(moved.reason, "customer moved");
+        let nothing = DeliverRequest::read(&RawValue::new(vec![]), unnamed()).unwrap();
         assert_eq!((nothing.signal.as_str(), nothing.payload), ("", Value::Null));
-        assert!(ActRequest::read(&json("[1, 2]"), unnamed()).task().is_err());
+        assert!(ActRequest::read(&json("{}"), unnamed()).unwrap().task().is_err());
+    }
+
+    #[test]
+    fn what_is_of_another_kind_is_no_request() {
+        let reason = |json: RawValue| CancelRequest::read(&json, unnamed()).unwrap_err().reason;
+        for (sent, expected) in [
+            ("[1, 2]", "expected a record, found a list"),
+            ("7", "expected a record, found a number"),
+            (r#"{"by": 7}"#, "`by`: expected a text, found a number"),
+            (r#"{"reason": ["moved"]}"#, "`reason`: expected a text, found a list"),
+            (r#"{"id": {}}"#, "`id`: expected a text, found a record"),
+        ] {
+            assert_eq!(reason(json(sent)), expected, "{sent}");
+        }
+        let two = RawValue::new([encode(&1).payloads, encode(&2).payloads].concat());
+        assert_eq!(reason(two), "expected one argument, found 2");
+        let named = json(r#"{"id": "c-1", "reason": 7}"#);
+        assert_eq!(CancelRequest::read(&named, unnamed()).unwrap_err().id.as_str(), "c-1");
+        let everywhere = json(r#"{"signal": "report", "task": 7}"#);
+        assert!(
+            DeliverRequest::read(&everywhere, unnamed()).is_err(),
+            "it names a task, and nobody knows which"
+        );
+        assert!(DeliverRequest::read(&json(r#""report""#), unnamed()).is_err());
+        assert!(ActRequest::read(&json(r#"{"task": "bill", "by": 7}"#), unnamed()).is_err());
     }
 
     #[test]

@@ -42,6 +42,19 @@ impl Run {
         }
     }
 
+    /// Writes down that something came which can't be understood.
+    pub(crate) fn refuse_malformed(
+        &mut self,
+        id: DeliveryId,
+        signal: &str,
+        reason: String,
+    ) -> Result<Handled, Rejected> {
+        if self.state.phase == Phase::Ended {
+            return Err(Rejected::Ended { state: self.state.order });
+        }
+        Err(self.refuse(id, signal, reason))
+    }
+
     fn refuse(&mut self, id: DeliveryId, signal: &str, reason: String) -> Rejected {
         let signal = signal.chars().take(limits::NAME_BYTES).collect();
         self.tell(Fact::SignalRefused { id, signal, reason: reason.clone() });

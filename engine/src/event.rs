@@ -42,6 +42,15 @@ pub enum Event {
         /// Why.
         reason: String,
     },
+    /// Something has come from outside that can't be understood.
+    Malformed {
+        /// Names the delivery; the same one again gets the same answer.
+        id: DeliveryId,
+        /// The name of what came: `cancel`, `deliver`.
+        signal: String,
+        /// What was expected and what was found.
+        reason: String,
+    },
     /// A person acts on a task.
     Act {
         /// Names the request; the same one again changes nothing.
@@ -159,7 +168,7 @@ pub enum Rejected {
         /// The point of no return.
         task: TaskId,
     },
-    /// No task takes this signal.
+    /// No task takes this signal, or it can't be understood.
     #[error("{reason}")]
     Signal {
         /// Why not.

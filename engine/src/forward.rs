@@ -100,7 +100,7 @@ impl Run {
         }
     }
 
-    fn current_call<'a>(&self, task: TaskIndex, body: &'a CallBody) -> Option<&'a Call> {
+    pub(crate) fn current_call<'a>(&self, task: TaskIndex, body: &'a CallBody) -> Option<&'a Call> {
         match self.task(task).alternative.checked_sub(1) {
             None => Some(&body.call),
             Some(fallback) => body.fallbacks.get(fallback),
@@ -313,7 +313,7 @@ impl Run {
                     let why = self.reason(task, &ensure.otherwise).unwrap_or(cause);
                     return self.react(task, ensure.otherwise.kind, why);
                 }
-                Err(wrong) => return self.fail(task, wrong.to_string(), Cause::Failure),
+                Err(wrong) => return self.fail(task, self.fault(task, &wrong), Cause::Failure),
             }
         }
         self.succeed(task, result);
@@ -370,7 +370,7 @@ impl Run {
         let formula = reaction.reason.as_ref()?;
         Some(match self.evaluate(task, formula) {
             Ok(text) => text.as_text().map_or_else(|| text.to_string(), str::to_owned),
-            Err(wrong) => wrong.to_string(),
+            Err(wrong) => self.fault(task, &wrong),
         })
     }
 
@@ -403,8 +403,7 @@ impl Run {
     }
 
     fn hold_for_fault(&mut self, task: TaskIndex, wrong: &EvalError) {
-        let file = &self.plan.definition(task).file;
-        self.hold(task, cut(format!("{file}: {wrong}")), HoldFor::Operations);
+        self.hold(task, cut(self.fault(task, wrong)), HoldFor::Operations);
     }
 
     /// Gives a task to a person.
@@ -442,7 +441,7 @@ impl Cause {
 }
 
 /// The answer of a call as declared, or as it came with what is wrong about it.
-fn answer(declared: &Type, value: Value) -> Result<Value, (Value, String)> {
+pub(crate) fn answer(declared: &Type, value: Value) -> Result<Value, (Value, String)> {
     // What answers nothing may say anything, such as `OK`.
     if *declared == Type::Record(Vec::new()) {
         return Ok(Value::Record(BTreeMap::new()));

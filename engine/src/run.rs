@@ -154,6 +154,9 @@ impl Run {
                 self.once(id.clone(), |run| run.deliver(id, &signal, task.as_deref(), payload))
             }
             Event::Cancel { id, by, reason } => self.once(id.clone(), |run| run.cancel(id, by, reason)),
+            Event::Malformed { id, signal, reason } => {
+                self.once(id.clone(), |run| run.refuse_malformed(id, &signal, reason))
+            }
             Event::Act { id, action, task, by, note } => {
                 self.once(id.clone(), |run| run.act(id, action, task, by, note))
             }
@@ -299,6 +302,12 @@ impl Run {
 
     pub(crate) fn id(&self, task: TaskIndex) -> TaskId {
         self.plan.id(task)
+    }
+
+    /// What is wrong with an expression of a task, and where its author wrote it.
+    pub(crate) fn fault(&self, task: TaskIndex, wrong: &EvalError) -> String {
+        let EvalError { text, line, problem } = wrong;
+        format!("{}:{line}: `{text}`: {problem}", self.plan.definition(task).file)
     }
 
     /// The value of an expression of a task.

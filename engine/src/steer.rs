@@ -86,7 +86,7 @@ impl Run {
         }
         let run = self.task(task);
         if run.state == TaskState::UndoFailed {
-            return self.undo(task);
+            return self.undo_anew(task);
         }
         match run.trace {
             // It never began: its condition could not be evaluated.
@@ -99,7 +99,7 @@ impl Run {
             // What it left must not be left twice.
             Trace::Left if self.plan.definition(task).undo().is_some() => {
                 self.task_mut(task).after_undo = AfterUndo::Redo;
-                self.undo(task);
+                self.undo_anew(task);
             }
             Trace::Left => self.begin(task),
         }

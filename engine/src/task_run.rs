@@ -45,6 +45,9 @@ pub(crate) struct TaskRun {
     pub(crate) timer: Option<TimerId>,
     pub(crate) until: Option<Timestamp>,
     pub(crate) trace: Trace,
+    /// The call that is out was made again to learn what became of the one before.
+    #[serde(default)]
+    pub(crate) asked: bool,
     /// Its result, or what came back in the wrong shape; null before.
     pub(crate) result: Value,
     pub(crate) reason: Option<String>,
@@ -68,6 +71,7 @@ impl TaskRun {
             timer: None,
             until: None,
             trace: Trace::None,
+            asked: false,
             result: Value::Null,
             reason: skipped,
             hold_for: None,

@@ -6,9 +6,10 @@
 
 use std::collections::BTreeSet;
 
-use model::{Direction, Fact, HoldFor, OrderState, TaskState};
+use model::{Direction, Fact, HoldFor, OrderState, TaskState, Value};
 use plan::TaskIndex;
 
+use crate::forward::answer;
 use crate::run::{Ending, Phase};
 use crate::task_run::{AfterUndo, Trace};
 use crate::{Effect, Run, Settlement};
@@ -140,7 +141,7 @@ impl Run {
         let plan = self.plan.clone();
         let Some(body) = plan.definition(task).call() else { return };
         if self.task(task).trace == Trace::Maybe {
-            return self.call(task);
+            return self.ask(task);
         }
         let Some(call) = plan.definition(task).undo() else { return };
         match self.arguments(task, call) {
@@ -157,10 +158,27 @@ impl Run {
                 self.tell(Fact::TaskUndoing {
                     task: self.id(task),
                     call: call.label(),
-                    arguments: model::Value::Null,
+                    arguments: Value::Null,
                 });
-                self.undo_failed(task, format!("its undo could not be put together: {wrong}"));
+                let fault = self.fault(task, &wrong);
+                self.undo_failed(task, format!("its undo could not be put together: {fault}"));
             }
+        }
+    }
+
+    /// Makes a call again, under the same key.
+    fn ask(&mut self, task: TaskIndex) {
+        self.task_mut(task).asked = true;
+        self.call(task);
+    }
+
+    /// Takes back what a task did, because a person wants it. If its result lacks what the undo needs, the call is made
+    /// again first, under the same key: a system that has been mended answers with all of it.
+    pub(crate) fn undo_anew(&mut self, task: TaskIndex) {
+        let plan = self.plan.clone();
+        match plan.definition(task).undo() {
+            Some(call) if self.arguments(task, call).is_err() => self.ask(task),
+            _ => self.undo(task),
         }
     }
 
@@ -183,15 +201,31 @@ impl Run {
     /// A call of a task that is to be undone has been answered: it was in flight when the order turned round, or was
     /// made again to learn what had become of it.
     pub(crate) fn settle_to_be_undone(&mut self, task: TaskIndex, settlement: Settlement) {
+        let asked = std::mem::take(&mut self.task_mut(task).asked);
         match settlement {
             Settlement::Succeeded(value) => {
                 self.leave_trace(task);
-                self.task_mut(task).result = value.clone();
-                self.tell(Fact::TaskSucceeded { task: self.id(task), result: value });
+                let result = self.as_declared(task, value);
+                self.task_mut(task).result = result.clone();
+                self.tell(Fact::TaskSucceeded { task: self.id(task), result });
                 if self.goes_back() {
                     self.cleared(task);
                 } else {
                     self.undo(task);
+                }
+            }
+            // That it was done is known; what its undo needs is still missing.
+            Settlement::Refused { reason }
+            | Settlement::Failed { reason }
+            | Settlement::Unserved { reason, .. }
+            | Settlement::Unknown { reason }
+                if self.task(task).trace == Trace::Left =>
+            {
+                self.tell(Fact::TaskFailed { task: self.id(task), reason: reason.clone() });
+                if self.abandons() {
+                    self.cleared(task);
+                } else {
+                    self.undo_failed(task, format!("what its undo needs could not be asked for: {reason}"));
                 }
             }
             Settlement::Unknown { reason } | Settlement::Unserved { reason, in_doubt: true }
@@ -199,7 +233,8 @@ impl Run {
             {
                 self.task_mut(task).trace = Trace::Maybe;
                 self.tell(Fact::TaskOutcomeUnknown { task: self.id(task), reason: reason.clone() });
-                if self.abandons() {
+                if self.abandons() || (self.goes_back() && !asked) {
+                    // It is asked for when its turn to be undone comes.
                     self.cleared(task);
                 } else {
                     self.undo_failed(task, format!("{reason}; it may or may not have been done"));
@@ -215,6 +250,16 @@ impl Run {
                 }
                 self.undone(task);
             }
+        }
+    }
+
+    /// An answer as the task's call declares it, or else as it came: the undo may need no more than what is there.
+    fn as_declared(&self, task: TaskIndex, value: Value) -> Value {
+        let call = self.plan.definition(task).call().and_then(|body| self.current_call(task, body));
+        match call.map(|call| answer(&call.result, value.clone())) {
+            Some(Ok(result)) => result,
+            Some(Err((raw, _))) => raw,
+            None => value,
         }
     }
 

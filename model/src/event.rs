@@ -140,7 +140,7 @@ pub enum Fact {
         #[serde(default)]
         payload: Value,
     },
-    /// A signal came that no task takes, or of the wrong shape. Nothing else happened.
+    /// A signal came that no task takes, or of the wrong shape, or a cancel that can't be understood. Nothing else happened.
     SignalRefused {
         /// Its delivery.
         id: DeliveryId,

@@ -57,7 +57,7 @@ enum Format {
 
 /// Plans, and prints the plan.
 pub(crate) fn run(args: &Args) -> Result<(), Failure> {
-    let document = args.order.read()?;
+    let document = args.order.order()?;
     let library = compile(args)?;
     match document.and_then(|document| make_plan(&library, document)) {
         Ok(plan) => {

@@ -51,6 +51,8 @@ impl Problem {
         details.extend(self.diagnostics.iter().flat_map(diagnostic_lines));
         // The detail sums up what is listed: it is only worth reading where nothing is.
         let said = match (self.detail.is_empty(), details.is_empty()) {
+            // What is not there is all there is to say.
+            (false, true) if self.status == 404 => self.detail,
             (false, true) => format!("{}: {}", self.title, self.detail),
             (false, false) | (true, _) => self.title,
         };

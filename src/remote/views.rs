@@ -16,6 +16,10 @@ pub(crate) struct Order {
     pub(crate) customer_status: Option<String>,
     pub(crate) blocked: Option<Blocked>,
     pub(crate) reason: Option<String>,
+    #[serde(default)]
+    pub(crate) cancel: Option<Cancel>,
+    #[serde(default)]
+    pub(crate) attention: Option<String>,
     pub(crate) submitted_at: Timestamp,
     pub(crate) started_at: Option<Timestamp>,
     pub(crate) ended_at: Option<Timestamp>,
@@ -57,6 +61,28 @@ pub(crate) struct Blocked {
     pub(crate) task: TaskId,
     pub(crate) reason: String,
     pub(crate) hold_for: HoldFor,
+}
+
+/// Who wants, or wanted, an order cancelled.
+#[derive(Clone, Debug, Deserialize)]
+pub(crate) struct Cancel {
+    pub(crate) by: String,
+    pub(crate) reason: String,
+}
+
+impl Order {
+    /// Why it is as it is, what is most to be minded first: something wrong with it, its cancel, or the reason of its state.
+    pub(crate) fn why(&self) -> Option<String> {
+        let cancel = || self.cancel.as_ref().map(Cancel::said);
+        self.attention.clone().or_else(cancel).or_else(|| self.reason.clone())
+    }
+}
+
+impl Cancel {
+    /// In words.
+    pub(crate) fn said(&self) -> String {
+        format!("by {}: {}", self.by, self.reason)
+    }
 }
 
 /// Where to read on.

@@ -18,3 +18,4 @@ pub(crate) use order::{order_details, order_heading, order_list, order_state};
 pub(crate) use plan::plan_tree;
 pub(crate) use table::Table;
 pub(crate) use task::{attempt_line, progress};
+pub(crate) use time::date;

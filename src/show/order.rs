@@ -6,7 +6,7 @@ use model::OrderState;
 use super::table::Table;
 use super::task::task_list;
 use super::time::{between, date_time};
-use crate::remote::{KeptSignal, Order};
+use crate::remote::{Cancel, KeptSignal, Order};
 
 /// The state of an order, coloured by whether anything is to be done about it.
 pub(crate) fn order_state(state: OrderState) -> String {
@@ -44,12 +44,14 @@ pub(crate) fn order_details(order: &Order) -> String {
     fact("blueprint", Some(blueprint(order)));
     fact("customer", Some(customer(order)));
     fact("state", Some(order_state(order.state)));
+    fact("attention", order.attention.as_ref().map(|text| style(text).red().to_string()));
     fact("reason", order.reason.clone());
+    fact("cancel", order.cancel.as_ref().map(Cancel::said));
     fact(
         "blocked",
         order.blocked.as_ref().map(|b| format!("{}, for {}: {}", b.task, b.hold_for.as_str(), b.reason)),
     );
-    fact("next", order.next_action.clone());
+    fact("next", order.next_action.clone().filter(|_| order.attention.is_none()));
     fact("customer sees", order.customer_status.clone());
     fact("sent by", Some(order.author.clone()));
     fact("submitted", Some(date_time(order.submitted_at)));
@@ -92,10 +94,18 @@ pub(crate) fn order_list(orders: &[Order]) -> String {
             blueprint(order),
             order.customer.id.clone(),
             date_time(order.submitted_at),
-            blocked.or_else(|| order.reason.clone()).unwrap_or_default(),
+            order.attention.clone().or(blocked).or_else(|| waits_or_ended(order)).unwrap_or_default(),
         ]);
     }
     table.to_string()
+}
+
+/// What it waits for, and why: one that turns back does so for a reason.
+fn waits_or_ended(order: &Order) -> Option<String> {
+    match (order.why(), &order.next_action) {
+        (Some(why), Some(next)) => Some(format!("{why}; {next}")),
+        (why, next) => why.or_else(|| next.clone()),
+    }
 }
 
 fn blueprint(order: &Order) -> String {

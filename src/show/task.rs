@@ -43,7 +43,7 @@ fn around_what_moves(tasks: &[Task], room: usize) -> Vec<&Task> {
 
 fn summary(order: &Order) -> String {
     let done = order.tasks.iter().filter(|task| is_over(task.state)).count();
-    let said = order.reason.as_ref().or(order.next_action.as_ref());
+    let said = order.why().or_else(|| order.next_action.clone());
     let said = said.map(|text| format!(" · {text}")).unwrap_or_default();
     format!("{} · {done} of {} tasks settled{said}", order_state(order.state), order.tasks.len())
 }

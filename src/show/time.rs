@@ -8,6 +8,12 @@ pub(super) fn date_time(at: Timestamp) -> String {
     text.get(..19).unwrap_or(&text).replace('T', " ")
 }
 
+/// `2026-11-21`.
+pub(crate) fn date(at: Timestamp) -> String {
+    let text = at.to_string();
+    text.get(..10).unwrap_or(&text).to_owned()
+}
+
 /// `10:00:00`, for what is near.
 pub(super) fn time_of_day(at: Timestamp) -> String {
     let text = at.to_string();

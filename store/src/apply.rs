@@ -329,7 +329,8 @@ async fn save_orders(
             state = new.state, customer_status = new.customer_status, blocked_task = new.blocked_task,
             blocked_reason = new.blocked_reason, hold_for = new.hold_for, reason = new.reason,
             pending_until = new.pending_until, started_at = new.started_at, ended_at = new.ended_at,
-            updated_at = new.updated_at, next_event = new.next_event
+            updated_at = new.updated_at, next_event = new.next_event,
+            stopped_at = case when orders.stopped_at >= new.updated_at then orders.stopped_at end
         from unnest(
             $1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[],
             $8::timestamptz[], $9::timestamptz[], $10::timestamptz[], $11::timestamptz[], $12::bigint[]

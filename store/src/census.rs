@@ -14,6 +14,8 @@ pub const CENSUS_LIMIT: u32 = 100_000;
 pub struct Census {
     /// Orders that have not ended, by state.
     pub open_orders: Vec<(OrderState, u64)>,
+    /// Orders whose workflow was ended from outside.
+    pub stopped_orders: u64,
     /// Tasks that wait for a person, by whom they wait for.
     pub held_tasks: Vec<(HoldFor, u64)>,
     /// Intents that Temporal has not been told, by kind.
@@ -62,6 +64,16 @@ pub async fn take_census(conn: &mut PgConnection) -> Result<Census, DatabaseErro
     .fetch_all(&mut *conn)
     .await
     .map_err(cannot("count open orders"))?;
+    let stopped = sqlx::query_scalar!(
+        r#"
+        select count(*) as "count!: Whole<u64>"
+        from (select from orders where stopped_at is not null limit $1) as stopped
+        "#,
+        limit,
+    )
+    .fetch_one(&mut *conn)
+    .await
+    .map_err(cannot("count orders that were stopped"))?;
     let held = sqlx::query_as!(
         Held,
         r#"
@@ -89,6 +101,7 @@ pub async fn take_census(conn: &mut PgConnection) -> Result<Census, DatabaseErro
     let intent = |row: Intents| IntentCount { kind: row.kind, count: row.count.0, oldest: row.oldest.0 };
     Ok(Census {
         open_orders: orders.into_iter().map(|row| (row.state.0, row.count.0)).collect(),
+        stopped_orders: stopped.0,
         held_tasks: held.into_iter().map(|row| (row.hold_for.0, row.count.0)).collect(),
         intents: intents.into_iter().map(intent).collect(),
     })

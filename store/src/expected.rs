@@ -2,9 +2,9 @@
 
 use std::fmt;
 
-use model::{HoldFor, OrderState, TaskId, TaskState, Timestamp};
+use model::{HoldFor, TaskId, TaskState, Timestamp};
 
-use crate::orders::OrderRow;
+use crate::progress::TaskProgress;
 use crate::tasks::TaskRow;
 
 /// What is expected to happen next, for one task or for the order.
@@ -52,6 +52,18 @@ pub enum Expectation {
         /// Its start date.
         at: Option<Timestamp>,
     },
+    /// The order is to be started, and Temporal has not taken it.
+    LateStart {
+        /// Why not, as of the last time it was told.
+        error: String,
+    },
+    /// Temporal has the order, and a worker begins it.
+    Begin,
+    /// Nothing happens by itself any more: the order's workflow was ended from outside.
+    Stopped {
+        /// When.
+        at: Timestamp,
+    },
     /// The engine goes on by itself at any moment.
     Progress,
 }
@@ -72,46 +84,18 @@ impl fmt::Display for Expected {
             Expectation::Assessment => f.write_str("the cancel is being assessed"),
             Expectation::Start { at: Some(at) } => write!(f, "starts at {at}"),
             Expectation::Start { at: None } => f.write_str("starts at once"),
+            Expectation::LateStart { error } => {
+                write!(f, "is to be started; Temporal has not taken it yet: {error}")
+            }
+            Expectation::Begin => f.write_str("is started; a worker has yet to begin it"),
+            Expectation::Stopped { at } => {
+                write!(
+                    f,
+                    "nothing happens by itself: its workflow was ended in Temporal from outside at {at}, and what was done is still in place"
+                )
+            }
             Expectation::Progress => f.write_str("goes on by itself"),
         }
-    }
-}
-
-impl OrderRow {
-    /// What is expected to happen next, what needs a person first; none if the order has ended. Several
-    /// things may be under way at once: this is the one that a reader asks about.
-    #[must_use]
-    pub fn expected(&self) -> Option<Expected> {
-        let order = &self.summary.progress;
-        let whole = |what| Some(Expected { task: None, what });
-        match order.state {
-            OrderState::Acknowledged => whole(Expectation::Start { at: None }),
-            OrderState::Pending => whole(Expectation::Start { at: order.pending_until }),
-            OrderState::AssessingCancellation => whole(Expectation::Assessment),
-            OrderState::InProgress | OrderState::Held | OrderState::PendingCancellation => self
-                .tasks
-                .iter()
-                .filter_map(TaskRow::expected)
-                .min_by_key(|expected| urgency(&expected.what))
-                .or_else(|| whole(Expectation::Progress)),
-            OrderState::Rejected
-            | OrderState::Cancelled
-            | OrderState::Completed
-            | OrderState::Partial
-            | OrderState::Failed => None,
-        }
-    }
-}
-
-/// Lower comes first.
-const fn urgency(what: &Expectation) -> u8 {
-    match what {
-        Expectation::Person { .. } => 0,
-        Expectation::Arrival { .. } => 1,
-        // What has gone wrong is more telling than what is under way.
-        Expectation::Attempt { .. } => 2,
-        Expectation::Answer { .. } => 3,
-        Expectation::Assessment | Expectation::Start { .. } | Expectation::Progress => 4,
     }
 }
 
@@ -119,34 +103,38 @@ impl TaskRow {
     /// What is expected to happen to this task, if it is under way.
     #[must_use]
     pub fn expected(&self) -> Option<Expected> {
-        let task = &self.progress;
-        let answer = |call: &Option<String>| {
-            let call = call.clone()?;
-            Some(match self.next_attempt_at {
-                Some(at) => Expectation::Attempt { call, at },
-                None => Expectation::Answer { call },
-            })
-        };
-        let what = match task.state {
-            TaskState::Running | TaskState::Unknown | TaskState::Amending => match &task.waiting_for {
-                Some(waiting_for) => {
-                    Some(Expectation::Arrival { waiting_for: waiting_for.clone(), until: task.until })
-                }
-                None => answer(&task.call),
-            },
-            TaskState::Undoing => answer(&task.undo_call),
-            TaskState::Held | TaskState::UndoFailed => task.hold_for.map(|hold_for| Expectation::Person {
-                hold_for,
-                reason: task.reason.clone().unwrap_or_default(),
-            }),
-            TaskState::Waiting
-            | TaskState::Ready
-            | TaskState::Succeeded
-            | TaskState::Failed
-            | TaskState::Skipped
-            | TaskState::Dropped
-            | TaskState::Undone => None,
-        };
+        let what = expectation(&self.progress, self.next_attempt_at);
         what.map(|what| Expected { task: Some(self.id.clone()), what })
+    }
+}
+
+/// What is expected to happen to a task, if it is under way; `next_attempt_at` while its call rests between two attempts.
+pub(crate) fn expectation(task: &TaskProgress, next_attempt_at: Option<Timestamp>) -> Option<Expectation> {
+    let answer = |call: &Option<String>| {
+        let call = call.clone()?;
+        Some(match next_attempt_at {
+            Some(at) => Expectation::Attempt { call, at },
+            None => Expectation::Answer { call },
+        })
+    };
+    match task.state {
+        TaskState::Running | TaskState::Unknown | TaskState::Amending => match &task.waiting_for {
+            Some(waiting_for) => {
+                Some(Expectation::Arrival { waiting_for: waiting_for.clone(), until: task.until })
+            }
+            None => answer(&task.call),
+        },
+        TaskState::Undoing => answer(&task.undo_call),
+        TaskState::Held | TaskState::UndoFailed => task.hold_for.map(|hold_for| Expectation::Person {
+            hold_for,
+            reason: task.reason.clone().unwrap_or_default(),
+        }),
+        TaskState::Waiting
+        | TaskState::Ready
+        | TaskState::Succeeded
+        | TaskState::Failed
+        | TaskState::Skipped
+        | TaskState::Dropped
+        | TaskState::Undone => None,
     }
 }

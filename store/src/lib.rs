@@ -20,6 +20,7 @@ mod keys;
 mod listen;
 mod lists;
 mod orders;
+mod outlook;
 mod progress;
 mod rows;
 mod summary;
@@ -44,7 +45,8 @@ pub use intents::{
 pub use keys::{KEY_RETENTION, KeyReused, Keyed, purge_keys};
 pub use listen::{Heard, Listener};
 pub use lists::{ORDER_PAGE, OrderCursor, OrderFilter, OrderPage, list_orders};
-pub use orders::{ItemRow, OrderRow, load_order, load_plan, load_state};
+pub use orders::{ItemRow, OrderRow, find_tasks, load_order, load_plan, load_state};
+pub use outlook::{Cancel, note_stopped};
 pub use progress::{Blocked, OrderProgress, Refusal, TaskProgress};
 pub use summary::OrderSummary;
 pub use tasks::{CallError, TaskRow};

@@ -8,6 +8,7 @@ use sqlx::{Connection, PgConnection};
 
 use crate::columns::{At, column, text};
 use crate::database::{DatabaseError, cannot};
+use crate::outlook::look_ahead;
 use crate::summary::{OrderSummary, SummaryColumns, select_orders};
 
 /// Most orders on one page of a list.
@@ -81,13 +82,13 @@ pub async fn list_orders(
         .await
         .map_err(cannot("prepare to list orders"))?;
     let mut rows = select_orders(&mut tx, filter, after, limit).await.map_err(cannot("list orders"))?;
-    tx.commit().await.map_err(cannot("finish listing orders"))?;
-
     let more = rows.len() > usize::try_from(limit).unwrap_or(usize::MAX);
     if more {
         rows.pop();
     }
-    let orders: Vec<OrderSummary> = rows.into_iter().map(Into::into).collect();
+    let mut orders: Vec<OrderSummary> = rows.into_iter().map(Into::into).collect();
+    look_ahead(&mut tx, &mut orders).await.map_err(cannot("see what orders wait for"))?;
+    tx.commit().await.map_err(cannot("finish listing orders"))?;
     let next = orders.last().filter(|_| more);
     let next = next.map(|last| OrderCursor { submitted_at: last.submitted_at, id: last.id });
     Ok(OrderPage { orders, next })

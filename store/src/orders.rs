@@ -1,13 +1,14 @@
 //! Reads one order whole.
 
-use model::{Action, ItemId, ItemKind, OrderId, OrderRequest, OrderState};
+use model::{Action, ItemId, ItemKind, OrderId, OrderRequest, OrderState, TaskId};
 use plan::Plan;
 use sqlx::types::Json;
 use sqlx::{Connection, PgConnection};
 
-use crate::columns::{Whole, Word};
+use crate::columns::{Whole, Word, text};
 use crate::database::{DatabaseError, cannot};
 use crate::deliveries::{KeptSignal, select_kept};
+use crate::outlook::look_ahead;
 use crate::summary::{OrderSummary, select_orders};
 use crate::tasks::{TaskRow, select_tasks};
 
@@ -52,7 +53,9 @@ pub async fn load_order(conn: &mut PgConnection, id: OrderId) -> Result<Option<O
         .map_err(cannot("begin to load an order"))?;
     let row = select_orders!("where id = $1", id.uuid()).fetch_optional(&mut *tx).await;
     let Some(row) = row.map_err(cannot("load an order"))? else { return Ok(None) };
-    let summary: OrderSummary = row.into();
+    let mut summary: OrderSummary = row.into();
+    let ahead = look_ahead(&mut tx, std::slice::from_mut(&mut summary)).await;
+    ahead.map_err(cannot("see what an order waits for"))?;
     let request = select_request(&mut tx, id).await.map_err(cannot("load the request of an order"))?;
     let items = select_items(&mut tx, id).await.map_err(cannot("load the items of an order"))?;
     let tasks = select_tasks(&mut tx, id).await.map_err(cannot("load the tasks of an order"))?;
@@ -113,6 +116,34 @@ pub async fn load_state(conn: &mut PgConnection, id: OrderId) -> Result<Option<O
     .await
     .map_err(cannot("load the state of an order"))?;
     Ok(state.map(|state| state.0))
+}
+
+/// The tasks of an order that come of one task of its blueprint, in the plan's order and at most `limit`: those whose names before
+/// the item are the name.
+///
+/// # Errors
+/// Postgres is away, or a stored id can't be read.
+pub async fn find_tasks(
+    conn: &mut PgConnection,
+    order: OrderId,
+    name: &str,
+    limit: u32,
+) -> Result<Vec<TaskId>, DatabaseError> {
+    let tasks = sqlx::query_scalar!(
+        r#"
+        select task as "task: Word<TaskId>" from tasks
+        where order_id = $1 and split_part(task, '[', 1) = $2
+        order by position
+        limit $3
+        "#,
+        order.uuid(),
+        &text(name) as _,
+        i64::from(limit),
+    )
+    .fetch_all(conn)
+    .await
+    .map_err(cannot("find tasks"))?;
+    Ok(tasks.into_iter().map(|task| task.0).collect())
 }
 
 /// The plan of an order.

@@ -64,7 +64,7 @@ pub struct TaskProgress {
     pub started_at: Option<Timestamp>,
     /// When it was done, left out or undone last.
     pub ended_at: Option<Timestamp>,
-    /// The number of the event that holds the arguments of its last call.
+    /// The number of the event that holds the arguments of `call`; those of an undo are in the event that says it began.
     pub begun_event: Option<u64>,
     /// The number of the event that holds its result.
     pub result_event: Option<u64>,
@@ -186,7 +186,6 @@ impl Progress {
             Fact::TaskUndoing { task, call, arguments: _ } => {
                 let task = self.enter(task, event)?;
                 task.undo_call = Some(call.clone());
-                task.begun_event = Some(event.number);
             }
             Fact::TaskDropped { task } | Fact::TaskUndone { task } => {
                 self.enter(task, event)?;
@@ -393,6 +392,24 @@ mod tests {
         ]);
         let reason = |id: &str| progress.tasks[&task(id)].progress.reason.as_deref();
         assert_eq!((reason(FIRST), reason(SECOND)), (Some("409 no port"), None));
+    }
+
+    #[test]
+    fn a_task_that_is_undone_keeps_the_arguments_of_its_call() {
+        let undoing = Fact::TaskUndoing {
+            task: task(FIRST),
+            call: "crm.forget".to_owned(),
+            arguments: Value::record([("customer_id", Value::text("C-1"))]),
+        };
+        let progress = after(vec![
+            Fact::OrderStarted {},
+            started(FIRST),
+            Fact::TaskSucceeded { task: task(FIRST), result: Value::Null },
+            undoing,
+        ]);
+        let undone = &progress.tasks[&task(FIRST)].progress;
+        assert_eq!((undone.call.as_deref(), undone.begun_event), (Some("crm.check"), Some(2)));
+        assert_eq!(undone.undo_call.as_deref(), Some("crm.forget"));
     }
 
     #[test]

@@ -7,6 +7,8 @@ use model::{
 use uuid::Uuid;
 
 use crate::columns::{At, Whole, Word};
+use crate::expected::Expected;
+use crate::outlook::Cancel;
 use crate::progress::OrderProgress;
 use crate::rows::order_progress;
 
@@ -33,6 +35,13 @@ pub struct OrderSummary {
     pub submitted_at: Timestamp,
     /// What its events have made of it.
     pub progress: OrderProgress,
+    /// When its workflow was ended from outside, if nothing has happened since.
+    pub stopped_at: Option<Timestamp>,
+    /// Who cancelled it, or asks for that now.
+    pub cancel: Option<Cancel>,
+    /// What is expected to happen next, what needs a person first; none if it has ended. Several things may be under way at
+    /// once: this is the one that a reader asks about.
+    pub expected: Option<Expected>,
 }
 
 /// The columns of [`select_orders!`].
@@ -59,8 +68,10 @@ pub(crate) struct SummaryColumns {
     pub(crate) ended_at: Option<At>,
     pub(crate) updated_at: At,
     pub(crate) next_event: Whole<u64>,
+    pub(crate) stopped_at: Option<At>,
 }
 
+/// Without what `look_ahead` fills in.
 impl From<SummaryColumns> for OrderSummary {
     fn from(row: SummaryColumns) -> Self {
         Self {
@@ -74,6 +85,9 @@ impl From<SummaryColumns> for OrderSummary {
             author: row.author.0,
             submitted_at: row.submitted_at.0,
             progress: order_progress!(row),
+            stopped_at: row.stopped_at.map(|at| at.0),
+            cancel: None,
+            expected: None,
         }
     }
 }
@@ -91,7 +105,8 @@ macro_rules! select_orders {
                 state as "state: _", customer_status, blocked_task as "blocked_task: _", blocked_reason,
                 hold_for as "hold_for: _", reason, pending_until as "pending_until: _",
                 submitted_at as "submitted_at: _", started_at as "started_at: _", ended_at as "ended_at: _",
-                updated_at as "updated_at: _", next_event as "next_event: _"
+                updated_at as "updated_at: _", next_event as "next_event: _",
+                stopped_at as "stopped_at: _"
             from orders
             "# + $rest,
             $($argument),*

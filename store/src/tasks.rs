@@ -10,7 +10,11 @@ use crate::progress::TaskProgress;
 use crate::rows::task_progress;
 
 /// States in which the last call of a task was its undo.
-const UNDO_STATES: [TaskState; 3] = [TaskState::Undoing, TaskState::Undone, TaskState::UndoFailed];
+pub(crate) const UNDO_STATES: [TaskState; 3] = [TaskState::Undoing, TaskState::Undone, TaskState::UndoFailed];
+
+/// States of a task that is under way.
+pub(crate) const ACTIVE_STATES: [TaskState; 4] =
+    [TaskState::Running, TaskState::Unknown, TaskState::Undoing, TaskState::Amending];
 
 /// A task of an order.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,7 +35,7 @@ pub struct TaskRow {
     pub last_error: Option<CallError>,
     /// When the call is made again, while it rests between two attempts.
     pub next_attempt_at: Option<Timestamp>,
-    /// The arguments of its last call; null before the first.
+    /// The arguments of its call, as it was made last; null before the first.
     pub arguments: Value,
     /// Its result; null before there is one.
     pub result: Value,

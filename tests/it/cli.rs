@@ -80,12 +80,21 @@ fn sample_names() -> Vec<String> {
 }
 
 #[test]
+fn an_order_has_the_same_limit_with_and_without_a_server() {
+    let large = format!(r#"{{"customer": {{"id": "C-1"}}, "notes": ["{}"]}}"#, "x".repeat(3_000_000));
+    let refused = run_with_input(&["plan", "--blueprints", "blueprints", "--order", "-"], &large);
+    assert_eq!(refused.code, 1);
+    assert!(refused.err.contains("an order may have at most 1000000 bytes"), "{refused:?}");
+}
+
+#[test]
 fn misuse_is_told_apart_from_a_no() {
     let nowhere = "00000000-0000-0000-0000-000000000001";
     for (arguments, code) in [
         (&["check"][..], 2),
         (&["check", "no/such/folder"], 2),
         (&["check", "docs"], 2),
+        (&["check", "blueprints/systems.blueprint"], 2),
         (&["check", "blueprints", "--format", "yaml"], 2),
         (&["plan", "--order", "no_such_order.json"], 2),
         (&["plan", "--order", "Cargo.toml"], 2),

@@ -3,7 +3,7 @@
 
 use serde_json::json;
 
-use crate::support::{Site, eventually};
+use crate::support::{Site, eventually, temporal_address};
 
 const REPORT: &str = r#"{"outcome": "done", "ont": "ONT-1"}"#;
 
@@ -106,5 +106,55 @@ async fn an_order_that_is_sent_again_with_other_words_says_where_they_differ() {
         notes,
         ["this order was there already", "what was sent now differs from it in /items/0/quantity"]
     );
+    site.close().await;
+}
+
+#[tokio::test]
+async fn an_order_whose_workflow_was_ended_from_outside_says_so() {
+    let site = Site::start().await;
+    let order = site.submit("home_fiber");
+    site.until_task(order, "field_work[1]", "running").await;
+    let id = order.to_string();
+    let terminated = std::process::Command::new("temporal")
+        .args(["workflow", "terminate", "--address", &temporal_address(), "--workflow-id", &id])
+        .output()
+        .unwrap();
+    assert!(terminated.status.success(), "{terminated:?}");
+    // The order's answer does not wait until a worker has noticed.
+    let refused = site.run(&["cancel", &id, "--reason", "no longer wanted"]);
+    assert_eq!(refused.code, 1);
+    assert!(
+        refused.err.contains("was ended in Temporal from outside while the order was inProgress"),
+        "{refused:?}"
+    );
+    let shown = eventually("a worker has noticed", async || {
+        let shown = site.order(order).await;
+        shown["attention"].is_string().then_some(shown)
+    })
+    .await;
+    assert_eq!(shown["state"], "inProgress");
+    let listed = site.run(&["list", "--state", "inProgress"]).out;
+    assert!(listed.contains("its workflow was ended in Temporal from outside at 20"), "{listed}");
+    let watched = site.run(&["watch", &id]);
+    assert_eq!(watched.code, 1, "it does not wait for what never comes: {watched:?}");
+    site.close().await;
+}
+
+#[tokio::test]
+async fn a_list_says_what_orders_wait_for_and_who_cancelled_them() {
+    let site = Site::start().await;
+    let order = site.submit("home_fiber");
+    site.until_task(order, "field_work[1]", "running").await;
+    let next = site.order(order).await["next_action"].as_str().unwrap().to_owned();
+    assert!(next.starts_with("field_work[1]: waits for "), "{next}");
+    let listed = site.run(&["list"]).out;
+    assert!(listed.contains(&next), "{listed}");
+    let id = order.to_string();
+    assert_eq!(site.run(&["cancel", &id, "--reason", "moved house", "--actor", "ada"]).code, 0);
+    let ended = site.until_state(order, "cancelled").await;
+    assert_eq!((&ended["cancel"]["by"], &ended["cancel"]["reason"]), (&"ada".into(), &"moved house".into()));
+    for shown in [site.run(&["list"]).out, site.run(&["get", &id]).out] {
+        assert!(shown.contains("by ada: moved house"), "{shown}");
+    }
     site.close().await;
 }

@@ -9,7 +9,9 @@ use model::{
 };
 use plan::Plan;
 use serde::Serialize;
-use store::{AcceptError, Accepted, KeyReused, Keyed, NewOrder, OrderProgress, OrderSummary};
+use store::{
+    AcceptError, Accepted, Expectation, Expected, KeyReused, Keyed, NewOrder, OrderProgress, OrderSummary,
+};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -202,6 +204,9 @@ fn summary(order: Order, plan: &Plan, author: Actor) -> OrderSummary {
         author,
         submitted_at,
         progress: accepted_at(submitted_at),
+        stopped_at: None,
+        cancel: None,
+        expected: Some(Expected { task: None, what: Expectation::Start { at: None } }),
     }
 }
 

@@ -149,6 +149,12 @@ pub(crate) async fn heard(
 ) -> Result<Result<Verdict, Unheard>, ApiError> {
     match asked {
         Ok(handled) => Ok(Ok(handled.into())),
+        // The search attribute of a workflow that was ended from outside stays as it was.
+        Err(ClientError::Rejected(Rejected::Ended { state: seen })) if !seen.is_final() => {
+            let state = state(app, order).await?;
+            Err(if state.is_final() { refused(Rejected::Ended { state }) } else { stopped(state) })
+        }
+        Err(ClientError::Rejected(Rejected::NoSuchTask { task })) => Err(no_task(app, order, task).await?),
         Err(ClientError::Rejected(rejected)) => Err(refused(rejected)),
         Err(cause @ ClientError::Unreachable { .. }) => Ok(Err(Unheard::Away { what: "Temporal", cause })),
         Err(cause @ ClientError::NoWorker { .. }) => Ok(Err(Unheard::Away { what: "a worker", cause })),
@@ -190,6 +196,24 @@ pub(crate) async fn promise(
 async fn state(app: &App, order: OrderId) -> Result<OrderState, ApiError> {
     let state = store::load_state(&mut *app.database().await?, order).await?;
     state.ok_or_else(|| ApiError::no_order(order))
+}
+
+/// The order has ended without an end of its own.
+fn stopped(state: OrderState) -> ApiError {
+    let reason = format!(
+        "the order's workflow was ended in Temporal from outside while the order was {state}: it takes nothing more, and what \
+         was done is still in place"
+    );
+    ApiError::Refused { code: "ended", reason, task: None }
+}
+
+/// There is no such task, but perhaps one of an item.
+async fn no_task(app: &App, order: OrderId, name: String) -> Result<ApiError, ApiError> {
+    /// Most that are named: as many as a reader looks through.
+    const NAMED: u32 = 5;
+    let definition = name.split('[').next().unwrap_or_default();
+    let meant = store::find_tasks(&mut *app.database().await?, order, definition, NAMED).await?;
+    Ok(ApiError::NoTask { name, meant })
 }
 
 /// The order's no, as a problem.
@@ -247,6 +271,37 @@ mod tests {
                 "409 Conflict no task waits for `report`",
             ),
         ] {
+            let refused = heard(&api.app, order, Err(rejected.into())).await.unwrap_err();
+            assert_eq!(problem(&refused), expected);
+        }
+    }
+
+    #[sqlx::test(migrator = "store::MIGRATOR")]
+    async fn an_order_that_was_ended_from_outside_does_not_claim_to_go_on(pool: PgPool) {
+        let api = TestApp::start(pool.clone()).await;
+        let order = accept(&pool, 1, "C-1", "fiber").await;
+        let ended = || Err(Rejected::Ended { state: OrderState::InProgress }.into());
+        let refused = heard(&api.app, order, ended()).await.unwrap_err();
+        assert_eq!(
+            problem(&refused),
+            "409 Conflict the order's workflow was ended in Temporal from outside while the order was acknowledged: it takes \
+             nothing more, and what was done is still in place"
+        );
+        apply(&pool, order, events_to_the_end()).await;
+        let refused = heard(&api.app, order, ended()).await.unwrap_err();
+        assert_eq!(problem(&refused), "409 Conflict the order has ended: it is completed");
+    }
+
+    #[sqlx::test(migrator = "store::MIGRATOR")]
+    async fn a_task_without_its_item_is_found_by_its_name(pool: PgPool) {
+        let api = TestApp::start(pool.clone()).await;
+        let order = accept(&pool, 1, "C-1", "fiber").await;
+        for (name, expected) in [
+            ("reserve", "404 Not Found there is no task `reserve`: did you mean `reserve[1]`?"),
+            ("reserve[2]", "404 Not Found there is no task `reserve[2]`: did you mean `reserve[1]`?"),
+            ("reserves", "404 Not Found there is no task `reserves`"),
+        ] {
+            let rejected = Rejected::NoSuchTask { task: name.to_owned() };
             let refused = heard(&api.app, order, Err(rejected.into())).await.unwrap_err();
             assert_eq!(problem(&refused), expected);
         }

@@ -6,7 +6,8 @@ use model::{
 };
 use serde::Serialize;
 use store::{
-    AttemptOutcome, Blocked, CallError, Expected, ItemRow, KeptSignal, OrderRow, OrderSummary, TaskRow,
+    AttemptOutcome, Blocked, CallError, Cancel, Expected, ItemRow, KeptSignal, OrderRow, OrderSummary,
+    TaskRow,
 };
 use utoipa::ToSchema;
 use utoipa::openapi::schema::{ArrayBuilder, ObjectBuilder, SchemaType, Type};
@@ -37,8 +38,15 @@ pub(crate) struct OrderView {
     customer_status: Option<String>,
     /// What it needs a person for, while it does.
     blocked: Option<BlockedView>,
-    /// Why it was rejected, failed, or is being rolled back.
+    /// Why it was rejected, failed, or is being rolled back. Of a cancel, see `cancel`.
     reason: Option<String>,
+    /// Who cancelled it or asks for that, and why; null if it is not cancelled, being cancelled or assessed for it.
+    cancel: Option<CancelView>,
+    /// What is wrong with it that it can't tell itself: its workflow was ended in Temporal from outside, so that nothing more
+    /// happens by itself.
+    attention: Option<String>,
+    /// What is expected to happen next, in words; null once it has ended.
+    next_action: Option<String>,
     /// When it was accepted.
     #[schema(value_type = String, format = DateTime)]
     submitted_at: Timestamp,
@@ -98,6 +106,20 @@ pub(crate) struct BlockedView {
     hold_for: HoldFor,
 }
 
+/// Who wants, or wanted, an order cancelled.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Cancel)]
+pub(crate) struct CancelView {
+    /// Who, by the header `X-Actor`.
+    #[schema(value_type = String)]
+    by: Actor,
+    /// Why.
+    reason: String,
+    /// When the order was told.
+    #[schema(value_type = String, format = DateTime)]
+    at: Timestamp,
+}
+
 /// Where to read on.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Links)]
@@ -119,8 +141,6 @@ pub(crate) struct LinksView {
 pub(crate) struct OrderDetailView {
     #[serde(flatten)]
     order: OrderView,
-    /// What is expected to happen next, in words; null once it has ended.
-    next_action: Option<String>,
     /// 0 is the most urgent, 4 the least.
     priority: u8,
     /// Not before.
@@ -232,7 +252,7 @@ pub(crate) struct TaskView {
     /// When it was done, left out or taken back.
     #[schema(value_type = Option<String>, format = DateTime)]
     ended_at: Option<Timestamp>,
-    /// The arguments of its last call.
+    /// The arguments of `call`, as it was made last. Those of an undo are in its event `TaskUndoing`.
     #[schema(value_type = serde_json::Value)]
     arguments: Value,
     /// Its result.
@@ -280,6 +300,9 @@ impl OrderView {
             customer_status: order.progress.customer_status,
             blocked: order.progress.blocked.map(Into::into),
             reason: order.progress.reason,
+            cancel: order.cancel.map(Into::into),
+            attention: order.stopped_at.map(stopped),
+            next_action: order.expected.map(|expected| expected.to_string()),
             submitted_at: order.submitted_at,
             pending_until: order.progress.pending_until,
             started_at: order.progress.started_at,
@@ -299,11 +322,15 @@ impl OrderView {
 impl OrderDetailView {
     /// The view of an order; `temporal_ui` makes the link to its history.
     pub(crate) fn new(row: OrderRow, temporal_ui: impl FnOnce(OrderId) -> Option<String>) -> Self {
-        let next_action = row.expected().map(|expected| expected.to_string());
         let OrderRow { summary, request, items, tasks, kept } = row;
+        let stopped = summary.stopped_at.is_some();
+        let task = |row: TaskRow| {
+            let task = TaskView::from(row);
+            // Of an order that was stopped no task goes on.
+            if stopped { TaskView { next_action: None, ..task } } else { task }
+        };
         Self {
             order: OrderView::new(summary, temporal_ui),
-            next_action,
             priority: request.priority,
             requested_start: request.requested_start,
             requested_completion: request.requested_completion,
@@ -311,7 +338,7 @@ impl OrderDetailView {
             attributes: request.attributes,
             // Both lists are in the order the items were sent in.
             items: items.into_iter().zip(request.items).map(ItemView::new).collect(),
-            tasks: tasks.into_iter().map(Into::into).collect(),
+            tasks: tasks.into_iter().map(task).collect(),
             kept_signals: kept.into_iter().map(Into::into).collect(),
         }
     }
@@ -382,6 +409,16 @@ impl From<Blocked> for BlockedView {
     fn from(blocked: Blocked) -> Self {
         Self { task: blocked.task, reason: blocked.reason, hold_for: blocked.hold_for }
     }
+}
+
+impl From<Cancel> for CancelView {
+    fn from(cancel: Cancel) -> Self {
+        Self { by: cancel.by, reason: cancel.reason, at: cancel.at }
+    }
+}
+
+fn stopped(at: Timestamp) -> String {
+    format!("its workflow was ended in Temporal from outside at {at}: what was done is still in place")
 }
 
 /// The schema of a closed list of words, from the one place that lists them.

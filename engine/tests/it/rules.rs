@@ -240,9 +240,9 @@ impl Test {
             5 => Luck::LostBeforeEffect,
             6 => Luck::Misshapen,
             7 => Luck::Unserved,
+            8 => Luck::LacksId,
             _ => Luck::Fine,
         };
-        // A result that can't be read can't be undone by the systems either; only where the id is there can it be.
         if call.direction == Direction::Undo {
             self.check_undo_order(task);
             self.compensations += 1;
@@ -288,6 +288,10 @@ impl Test {
                 self.cancels += 1;
                 let id = self.delivery();
                 self.handle(Event::Cancel { id, by: model::Actor::new("c"), reason: "no longer".to_owned() });
+            }
+            6 => {
+                let (id, reason) = (self.delivery(), "expected a record, found a list".to_owned());
+                self.handle(Event::Malformed { id, signal: "cancel".to_owned(), reason });
             }
             5 => {
                 let n = self.choose(self.plan.tasks().len());

@@ -324,6 +324,26 @@ fn a_cancel_before_anything_was_done_has_nothing_to_undo() {
 }
 
 #[test]
+fn what_can_not_be_understood_is_refused_on_the_record_and_changes_nothing() {
+    let mut case = Case::new(waiting(), &[]).until(5);
+    let reason = "expected a record, found a list";
+    let malformed = Event::Malformed {
+        id: "c-1".parse().unwrap(),
+        signal: "cancel".to_owned(),
+        reason: reason.to_owned(),
+    };
+    let refused = Err(Rejected::Signal { reason: reason.to_owned() });
+    for _ in 0..2 {
+        assert_eq!(case.simulation.handle(malformed.clone()), refused);
+        assert_eq!((case.state(), case.task("report")), (OrderState::InProgress, TaskState::Running));
+    }
+    assert_eq!(case.facts().iter().filter(|name| **name == "SignalRefused").count(), 1);
+    assert!(!case.facts().contains(&"CancelRequested"));
+    assert_eq!(case.signal("signal_report", r#"{"ok": true}"#), Ok(Handled::Applied));
+    assert_eq!(case.at_standstill().state(), OrderState::Completed);
+}
+
+#[test]
 fn a_call_in_flight_settles_before_a_cancel_undoes_it() {
     let mut case = Case::new(diamond(|_| {}), &[]);
     case.simulation.step();
@@ -331,6 +351,30 @@ fn a_call_in_flight_settles_before_a_cancel_undoes_it() {
     assert_eq!(case.state(), OrderState::PendingCancellation);
     let case = case.at_standstill();
     assert_eq!((case.state(), case.log()), (OrderState::Cancelled, vec!["do_a", "undo_a"]));
+}
+
+#[test]
+fn a_call_that_is_lost_while_an_order_is_cancelled_is_asked_for_again_before_it_is_undone() {
+    for lost in [Luck::LostAfterEffect, Luck::LostBeforeEffect] {
+        let mut case = Case::new(diamond(|_| {}), &[("do_a", &[lost])]);
+        case.simulation.step();
+        assert_eq!(case.cancel(), Ok(Handled::Applied));
+        let case = case.at_standstill();
+        assert_eq!(
+            (case.state(), case.held_effects(), case.log()),
+            (OrderState::Cancelled, vec![], vec!["do_a", "do_a", "undo_a"]),
+            "{lost:?}"
+        );
+    }
+    // What is lost again and again is a person's.
+    let lost: &[Luck] = &[Luck::LostAfterEffect; 2];
+    let mut case = Case::new(diamond(|_| {}), &[("do_a", lost)]);
+    case.simulation.step();
+    assert_eq!(case.cancel(), Ok(Handled::Applied));
+    let mut case = case.at_standstill();
+    assert_eq!((case.state(), case.task("a")), (OrderState::Held, TaskState::UndoFailed));
+    assert_eq!(case.act(OperatorAction::Retry, "a"), Ok(Handled::Applied));
+    assert_eq!(case.at_standstill().state(), OrderState::Cancelled);
 }
 
 #[test]
@@ -393,6 +437,43 @@ fn a_call_that_the_deployment_can_not_make_holds_whatever_the_blueprint_wants_of
         case = case.at_standstill();
     }
     assert_eq!(case.state(), OrderState::Completed);
+}
+
+#[test]
+fn what_an_undo_needs_and_the_result_lacks_is_asked_for_again_on_retry() {
+    let plan = diamond(|tasks| tasks[1].on_failure = Some(build::reaction(ReactionKind::Rollback)));
+    let luck: &[Luck] = &[Luck::LacksId, Luck::LacksId, Luck::Failed, Luck::LostBeforeEffect];
+    let mut case = Case::new(plan, &[("do_b", luck)]).at_standstill();
+    let no_id = "its undo could not be put together: test.blueprint:1: `result.id`: ";
+    for expected in [
+        no_id,
+        no_id,
+        "what its undo needs could not be asked for: Failed",
+        "what its undo needs could not be asked for: LostBeforeEffect",
+    ] {
+        assert_eq!((case.state(), case.task("b")), (OrderState::Held, TaskState::UndoFailed));
+        let reason = case.simulation.order().held().unwrap().reason;
+        assert!(reason.starts_with(expected), "{reason}");
+        assert_eq!(case.held_effects(), ["a", "b"]);
+        assert_eq!(case.act(OperatorAction::Retry, "b"), Ok(Handled::Applied));
+        case = case.at_standstill();
+    }
+    // One effect: every call of `do_b` had the same key.
+    assert_eq!((case.state(), case.held_effects()), (OrderState::Failed, vec![]));
+    assert_eq!(case.log().iter().filter(|operation| **operation == "undo_b").count(), 1);
+}
+
+#[test]
+fn what_the_undo_of_a_held_task_lacks_is_asked_for_before_it_is_tried_again() {
+    let mut case = Case::new(diamond(|_| {}), &[("do_b", &[Luck::LacksId])]).at_standstill();
+    assert_eq!((case.state(), case.task("b")), (OrderState::Held, TaskState::Held));
+    assert_eq!(case.act(OperatorAction::Retry, "b"), Ok(Handled::Applied));
+    let case = case.at_standstill();
+    assert_eq!(
+        (case.state(), case.held_effects()),
+        (OrderState::Completed, ["a", "b", "c", "d"].map(str::to_owned).to_vec())
+    );
+    assert_eq!(case.log(), ["do_a", "do_b", "do_c", "do_b", "undo_b", "do_b", "do_d"]);
 }
 
 #[test]

@@ -11,6 +11,8 @@ pub(crate) enum Luck {
     Fine,
     NotOk,
     Misshapen,
+    /// Done, but the answer does not say under which id.
+    LacksId,
     Refused,
     Failed,
     Unserved,
@@ -56,7 +58,12 @@ impl Ledger {
             Luck::LostBeforeEffect => return Settlement::Unknown { reason: reason() },
             Luck::Failed => return Settlement::Failed { reason: reason() },
             Luck::Unserved => return Settlement::Unserved { reason: reason(), in_doubt: false },
-            Luck::Fine | Luck::NotOk | Luck::Misshapen | Luck::Refused | Luck::LostAfterEffect => {}
+            Luck::Fine
+            | Luck::NotOk
+            | Luck::Misshapen
+            | Luck::LacksId
+            | Luck::Refused
+            | Luck::LostAfterEffect => {}
         }
         let known = match call.direction {
             Direction::Forward => self.deeds.get(&key).map(|deed| deed.answer.clone()),
@@ -95,6 +102,7 @@ impl Ledger {
         });
         match luck {
             Luck::LostAfterEffect => Settlement::Unknown { reason: reason() },
+            Luck::LacksId => Settlement::Succeeded(Value::record([("ok", Value::Bool(true))])),
             _ => Settlement::Succeeded(answer),
         }
     }

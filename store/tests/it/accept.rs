@@ -38,7 +38,7 @@ async fn an_accepted_order_shows_its_whole_plan(pool: PgPool) {
     );
     assert_eq!(row.tasks[1].progress.undo_call.as_deref(), Some("inventory.release"));
     assert_eq!(row.tasks[3].progress.reason.as_deref(), Some("the customer wants no gift"));
-    assert_eq!(row.expected().unwrap().to_string(), "starts at once");
+    assert_eq!(row.summary.expected.as_ref().unwrap().to_string(), "starts at once");
     assert_eq!(load_plan(conn, order_id(1)).await.unwrap(), Some(plan()));
     let events = load_events(conn, order_id(1), None, 10).await.unwrap();
     assert_eq!(events.iter().map(|e| (e.number, e.fact.name())).collect::<Vec<_>>(), [(0, "OrderAccepted")]);

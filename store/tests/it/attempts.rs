@@ -81,7 +81,7 @@ async fn seen(conn: &mut PgConnection, n: u128) -> String {
         reserve.attempts,
         reserve.attempts_allowed,
         reserve.next_attempt_at.map(|at| at.to_string()),
-        order.expected().map(|expected| expected.to_string()).unwrap_or_default(),
+        order.summary.expected.as_ref().map(|expected| expected.to_string()).unwrap_or_default(),
     )
 }
 

@@ -2,7 +2,7 @@
 
 use model::{Duration, OrderState};
 use sqlx::PgPool;
-use store::{Census, IntentCount, Steering, add_intent, take_census};
+use store::{Census, IntentCount, Steering, add_intent, note_stopped, take_census};
 
 use crate::fixture::{accept, at, order, order_id};
 
@@ -24,7 +24,11 @@ async fn what_is_open_held_or_promised_is_counted(pool: PgPool) {
         .execute(&mut *conn)
         .await
         .unwrap();
-    let Census { open_orders, held_tasks, intents } = take_census(conn).await.unwrap();
+    for n in [1, 3] {
+        assert_eq!(note_stopped(conn, order_id(n), at(9)).await.unwrap(), n == 1);
+    }
+    let Census { open_orders, stopped_orders, held_tasks, intents } = take_census(conn).await.unwrap();
+    assert_eq!(stopped_orders, 1, "one that has ended was not stopped");
     assert_eq!(open_orders, [(OrderState::Acknowledged, 2)], "the one that has ended is not counted");
     assert_eq!(held_tasks, []);
     let kinds: Vec<_> = intents.iter().map(|intents| (intents.kind.as_str(), intents.count)).collect();

@@ -19,5 +19,6 @@ mod fixture;
 mod intents;
 mod lists;
 mod mirror;
+mod outlook;
 mod reading;
 mod workers;

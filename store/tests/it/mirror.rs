@@ -35,7 +35,7 @@ async fn each_event_shows_in_the_rows(pool: PgPool) {
     for event in completes() {
         apply_events(conn, id, std::slice::from_ref(&event)).await.unwrap();
         let row = loaded(conn, id).await;
-        let expected = row.expected().map_or_else(|| "nothing".to_owned(), |e| e.to_string());
+        let expected = row.summary.expected.as_ref().map_or_else(|| "nothing".to_owned(), |e| e.to_string());
         story.push(format!("{}: {}; {expected}", event.fact.name(), row.summary.progress.state));
     }
     assert_eq!(

@@ -26,10 +26,7 @@ pub(super) async fn put(
     body: Bytes,
 ) -> Result<Json<Settings>, Problem> {
     let (system, operation) = names(&system, &operation)?;
-    // As an object first: a list would do for the settings by the order of their fields.
-    let settings: Settings = serde_json::from_slice::<serde_json::Map<_, _>>(&body)
-        .and_then(|fields| Settings::deserialize(serde_json::Value::Object(fields)))
-        .map_err(|wrong| Problem::bad_request(wrong.to_string()))?;
+    let settings = Settings::read(&body).map_err(|wrong| Problem::bad_request(wrong.to_string()))?;
     let mut faults = simulator.faults();
     faults
         .set(system, operation, settings.clone())

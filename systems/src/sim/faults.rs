@@ -6,6 +6,7 @@ use model::{OperationName, SignalName, SystemName, Value};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value as Json};
 use uuid::Uuid;
 
 use crate::template::{Document, InvalidTemplate, Template};
@@ -99,9 +100,29 @@ pub(super) struct Callback {
     pub(super) twice: bool,
 }
 
+/// Every field of [`Settings`], and what it takes.
+const FIELDS: [(&str, &str); 9] = [
+    ("fail_times", "a whole number from 0 to 4294967295"),
+    ("refuse", "`true`, `false` or a text that is the reason"),
+    ("delay_ms", "a whole number from 0 to 600000"),
+    ("timeout_after_effect", "a whole number from 0 to 4294967295"),
+    ("rate", "an object with some of `fail`, `refuse` and `timeout_after_effect`, each a number from 0 to 1"),
+    ("seed", "a whole number from 0, or null"),
+    ("answer", "any JSON"),
+    (
+        "callback",
+        "an object with `signal` and, if need be, `after_ms` (a whole number), `payload`, `task` and `url` (texts), or null",
+    ),
+    ("duplicate_callback", "`true` or `false`"),
+];
+
 /// Settings that can't be.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub(super) enum InvalidSettings {
+    #[error("expected a JSON object with settings: {0}")]
+    NoObject(String),
+    #[error("{}", .0.join("; "))]
+    Fields(Vec<String>),
     #[error("`{field}`: expected {expected}")]
     Range { field: &'static str, expected: String },
     #[error("`{field}`: {cause}")]
@@ -248,6 +269,18 @@ impl Active {
 }
 
 impl Settings {
+    /// Reads settings as they are sent; every field that is wrong is named.
+    pub(super) fn read(body: &[u8]) -> Result<Self, InvalidSettings> {
+        // As an object first: a list would do for the settings by the order of their fields.
+        let fields: Map<String, Json> =
+            serde_json::from_slice(body).map_err(|wrong| InvalidSettings::NoObject(wrong.to_string()))?;
+        let wrong: Vec<String> = fields.iter().filter_map(|(name, value)| wrong_field(name, value)).collect();
+        if !wrong.is_empty() {
+            return Err(InvalidSettings::Fields(wrong));
+        }
+        Self::deserialize(Json::Object(fields)).map_err(|wrong| InvalidSettings::NoObject(wrong.to_string()))
+    }
+
     fn check_ranges(&self) -> Result<(), InvalidSettings> {
         let range = |field, expected: String| Err(InvalidSettings::Range { field, expected });
         let Rate { fail, refuse, timeout_after_effect } = self.rate;
@@ -291,6 +324,31 @@ impl Settings {
     }
 }
 
+/// What is wrong with one field, if something is.
+fn wrong_field(name: &str, value: &Json) -> Option<String> {
+    let Some((_, expected)) = FIELDS.iter().find(|(known, _)| *known == name) else {
+        let known: Vec<String> = FIELDS.iter().map(|(known, _)| format!("`{known}`")).collect();
+        return Some(format!("unknown field `{name}`: known are {}", known.join(", ")));
+    };
+    // By itself, so that what is wrong is wrong with it.
+    let alone = Map::from_iter([(name.to_owned(), value.clone())]);
+    let wrong = Settings::deserialize(Json::Object(alone)).err()?;
+    // Of an object it takes more to see what is wrong in it.
+    let why = if value.is_object() { format!(": {wrong}") } else { String::new() };
+    Some(format!("`{name}`: expected {expected}, found {}{why}", shown(value)))
+}
+
+/// A value as it is named in a message.
+fn shown(value: &Json) -> String {
+    const SHOWN: usize = 80;
+    let text = value.to_string();
+    if text.chars().count() > SHOWN {
+        format!("`{}…`", text.chars().take(SHOWN).collect::<String>())
+    } else {
+        format!("`{text}`")
+    }
+}
+
 /// Each operation has dice of its own, so that calls of one don't change the luck of another.
 fn seed_of(seed: u64, system: &SystemName, operation: &OperationName) -> u64 {
     let name = format!("{seed}/{system}/{operation}");
@@ -300,6 +358,28 @@ fn seed_of(seed: u64, system: &SystemName, operation: &OperationName) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_field_that_is_wrong_is_named_with_what_it_takes() {
+        let wrong = |body: &str| Settings::read(body.as_bytes()).unwrap_err().to_string();
+        assert_eq!(
+            wrong(r#"{"refuse": 1, "fail_times": -1, "seed": 7}"#),
+            "`fail_times`: expected a whole number from 0 to 4294967295, found `-1`; \
+             `refuse`: expected `true`, `false` or a text that is the reason, found `1`"
+        );
+        assert!(
+            wrong(r#"{"fail": 1}"#).starts_with("unknown field `fail`: known are `fail_times`, `refuse`")
+        );
+        assert!(wrong("[1]").starts_with("expected a JSON object with settings: "));
+        assert!(wrong(r#"{"callback": {}}"#).starts_with("`callback`: expected an object with `signal`"));
+    }
+
+    #[test]
+    fn every_field_is_described() {
+        let Json::Object(fields) = serde_json::to_value(Settings::default()).unwrap() else { panic!() };
+        let described: std::collections::BTreeSet<_> = FIELDS.iter().map(|(name, _)| *name).collect();
+        assert_eq!(fields.keys().map(String::as_str).collect::<std::collections::BTreeSet<_>>(), described);
+    }
 
     #[test]
     fn no_more_operations_have_settings_than_the_limit() {

@@ -152,7 +152,8 @@ async fn settings_that_can_not_be_are_refused() {
     let simulator = Simulator::start().await;
     for (settings, expected) in [
         (json!({"fail_tmes": 1}), "unknown field `fail_tmes`"),
-        (json!({"fail_times": -1}), "invalid number"),
+        (json!({"fail_times": -1}), "`fail_times`: expected a whole number from 0 to 4294967295, found `-1`"),
+        (json!({"refuse": {}}), "`refuse`: expected `true`, `false` or a text"),
         (
             json!({"rate": {"fail": 1.5}}),
             "`rate`: expected probabilities from 0 to 1 that add up to at most 1",

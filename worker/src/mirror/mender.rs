@@ -264,8 +264,12 @@ impl Mender {
                     self.ended.insert(seen.order);
                 }
                 Ending::Missing { next } if seen.completed => missing.push((seen.order, Some(next))),
+                // A workflow that was reset has ended, and goes on as another of its runs.
+                Ending::Missing { .. } if self.is_open(seen.order).await? => {}
                 Ending::Missing { .. } => {
-                    tracing::warn!(order.id = %seen.order, "the workflow of an open order was ended from outside");
+                    if store::note_stopped(&mut conn, seen.order, seen.at).await? {
+                        tracing::warn!(order.id = %seen.order, "the workflow of an open order was ended from outside");
+                    }
                     self.ended.insert(seen.order);
                 }
                 Ending::NotOurs => {}
@@ -273,6 +277,14 @@ impl Mender {
         }
         self.fill_all(missing).await;
         Ok(())
+    }
+
+    async fn is_open(&self, order: OrderId) -> Result<bool, ClientError> {
+        match self.client.describe(order).await {
+            Ok(standing) => Ok(standing.open),
+            Err(ClientError::NotFound) => Ok(false),
+            Err(other) => Err(other),
+        }
     }
 
     /// Fills in what is missing of orders, from a number on where it is known. Answers those that lack nothing now; it

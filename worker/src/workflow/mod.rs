@@ -19,7 +19,7 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use contract::payload::encode;
-use contract::{ActRequest, Answer, CancelRequest, DeliverRequest, Deltas, DeltasRequest, names};
+use contract::{ActRequest, Answer, CancelRequest, DeliverRequest, Deltas, DeltasRequest, Malformed, names};
 use engine::{Event, Handled, OperatorAction, Rejected};
 use model::{Timestamp, Value};
 use temporalio_common::data_converters::RawValue;
@@ -123,6 +123,11 @@ impl OrderWorkflow {
     }
 }
 
+/// For the record: whoever signals does not wait for an answer.
+fn not_understood(signal: &str, Malformed { id, reason }: Malformed) -> Event {
+    Event::Malformed { id, signal: signal.to_owned(), reason }
+}
+
 fn size(raw: &RawValue) -> usize {
     raw.payloads.iter().map(|payload| payload.data.len()).sum()
 }
@@ -132,15 +137,21 @@ type QueryError = Box<dyn std::error::Error + Send + Sync>;
 impl OrderWorkflow {
     fn cancel(&mut self, ctx: &SyncWorkflowContext<Self>, raw: &RawValue) -> Result<Handled, Rejected> {
         self.take(ctx, |desk| {
-            let CancelRequest { id, by, reason } = CancelRequest::read(raw, desk.unnamed());
-            Ok(Event::Cancel { id, by, reason })
+            Ok(match CancelRequest::read(raw, desk.unnamed()) {
+                Ok(CancelRequest { id, by, reason }) => Event::Cancel { id, by, reason },
+                Err(malformed) => not_understood(names::CANCEL, malformed),
+            })
         })
     }
 
     fn deliver(&mut self, ctx: &SyncWorkflowContext<Self>, raw: &RawValue) -> Result<Handled, Rejected> {
         self.take(ctx, |desk| {
-            let DeliverRequest { id, signal, task, payload } = DeliverRequest::read(raw, desk.unnamed());
-            Ok(Event::Delivered { id, signal, task, payload })
+            Ok(match DeliverRequest::read(raw, desk.unnamed()) {
+                Ok(DeliverRequest { id, signal, task, payload }) => {
+                    Event::Delivered { id, signal, task, payload }
+                }
+                Err(malformed) => not_understood(names::DELIVER, malformed),
+            })
         })
     }
 
@@ -151,7 +162,7 @@ impl OrderWorkflow {
         raw: &RawValue,
     ) -> Result<Handled, Rejected> {
         self.take(ctx, |desk| {
-            let request = ActRequest::read(raw, desk.unnamed());
+            let request = ActRequest::read(raw, desk.unnamed())?;
             let task = request.task()?;
             let ActRequest { id, by, note, .. } = request;
             Ok(Event::Act { id, action, task, by, note })

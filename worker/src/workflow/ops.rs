@@ -124,7 +124,7 @@ impl Ops {
         }
         let assignment = Assignment {
             activity_id: activity_id(&effect, made.calls),
-            summary: format!("{} · {}", effect.label(), effect.task),
+            summary: summary(&effect),
             inline: routes.inline.contains(&effect.label()),
             task_queue: routes.queues.get(&effect.system).cloned(),
             retry: effect.retry,
@@ -185,12 +185,53 @@ impl Ops {
 
 /// What the Web UI calls the `nth` call of a task: `activate[1]`, `undo activate[1]`, `activate[1] #2`.
 fn activity_id(effect: &CallEffect, nth: u32) -> String {
-    let undo = match effect.direction {
-        Direction::Forward => "",
-        Direction::Undo => "undo ",
-    };
+    let undo = undo(effect.direction);
     match nth {
         1 => format!("{undo}{}", effect.task),
         nth => format!("{undo}{} #{nth}", effect.task),
+    }
+}
+
+/// What the Web UI says of a call: `crm.register · create_customer`, `undo crm.deregister · create_customer`.
+fn summary(effect: &CallEffect) -> String {
+    format!("{}{} · {}", undo(effect.direction), effect.label(), effect.task)
+}
+
+/// What tells people that a call takes something back.
+const fn undo(direction: Direction) -> &'static str {
+    match direction {
+        Direction::Forward => "",
+        Direction::Undo => "undo ",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn effect(direction: Direction, operation: &str) -> CallEffect {
+        CallEffect {
+            id: CallId(1),
+            task: "create_customer".parse().unwrap(),
+            generation: 1,
+            direction,
+            system: "crm".parse().unwrap(),
+            operation: operation.parse().unwrap(),
+            arguments: model::Value::Null,
+            key: model::IdempotencyKey::new("o/create_customer/1").unwrap(),
+            timeout: model::Duration::from_secs(1),
+            within: None,
+            retry: plan::Retry::NONE,
+        }
+    }
+
+    #[test]
+    fn people_can_tell_a_call_from_its_undo() {
+        let register = effect(Direction::Forward, "register");
+        assert_eq!(activity_id(&register, 1), "create_customer");
+        assert_eq!(summary(&register), "crm.register · create_customer");
+        let deregister = effect(Direction::Undo, "deregister");
+        assert_eq!(activity_id(&deregister, 2), "undo create_customer #2");
+        assert_eq!(summary(&deregister), "undo crm.deregister · create_customer");
     }
 }

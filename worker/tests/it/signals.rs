@@ -2,7 +2,7 @@
 
 use contract::{ClientError, DeliverRequest, connect, names, payload::encode};
 use engine::{Handled, Rejected};
-use model::{DeliveryId, Duration, OrderId, OrderState, TaskState, Value};
+use model::{DeliveryId, Duration, Fact, OrderId, OrderState, TaskState, Value};
 use plan::Plan;
 use sqlx::PgPool;
 use temporalio_client::{
@@ -161,6 +161,42 @@ async fn no_payload_breaks_an_order(pool: PgPool) {
     let history = handle.fetch_history(WorkflowFetchHistoryOptions::default()).into_events().await.unwrap();
     let failed = history.iter().filter(|e| e.event_type() == EventType::WorkflowTaskFailed).count();
     assert_eq!(failed, 0, "a workflow task failed");
+}
+
+#[sqlx::test(migrator = "store::MIGRATOR")]
+async fn a_cancel_that_can_not_be_understood_is_refused_on_the_record(pool: PgPool) {
+    let app = App::start(pool).await;
+    let order = app.order(waiting_plan()).await;
+    app.task_in(order, "field_work", TaskState::Running).await;
+    let handle = handle(&app, order).await;
+    let cancel = async |raw: RawValue| {
+        let signal = UntypedSignal::<UntypedWorkflow>::new(names::CANCEL);
+        handle.signal(signal, raw, Default::default()).await.unwrap();
+    };
+    cancel(encode(&[1, 2])).await;
+    cancel(encode(&7)).await;
+    cancel(encode(&Value::record([("by", Value::Bool(true))]))).await;
+    // It takes signals in the order in which they come.
+    cancel(encode(&"moved house")).await;
+    app.in_state(order, OrderState::Cancelled).await;
+    let record = app.mirrored(order).await;
+    let refused: Vec<_> = record
+        .iter()
+        .filter_map(|event| match &event.fact {
+            Fact::SignalRefused { signal, reason, .. } => Some(format!("{signal}: {reason}")),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(
+        refused,
+        [
+            "cancel: expected a record, found a list",
+            "cancel: expected a record, found a number",
+            "cancel: `by`: expected a text, found a bool"
+        ]
+    );
+    let wanted = record.iter().filter(|event| event.fact.name() == "CancelRequested");
+    assert_eq!(wanted.count(), 1);
 }
 
 #[sqlx::test(migrator = "store::MIGRATOR")]

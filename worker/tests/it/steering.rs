@@ -119,9 +119,7 @@ async fn a_cancel_between_attempts_undoes_what_may_have_been_done(pool: PgPool) 
     let order = app.order(plan(vec![patient])).await;
     until("the first attempt ends", async || (!app.world.effects().is_empty()).then_some(())).await;
     app.client.cancel(order, &cancel("c-1")).await.unwrap();
-    // Whether it was done is for a person to decide, who may have it asked again.
-    app.in_state(order, OrderState::Held).await;
-    app.client.act(order, OperatorAction::Retry, &act("a-1", "activate")).await.unwrap();
+    // The order asks again under the same key, and then knows what there is to undo.
     app.in_state(order, OrderState::Cancelled).await;
     assert_eq!(app.world.effects(), ["activate/1/forward", "activate/1/undo"]);
     app.mirrored(order).await;
