@@ -44,6 +44,9 @@ async fn rounds(args: &OrdersArgs, servers: &Servers) -> anyhow::Result<Vec<BTre
         let orders = if round == 0 { WARM_UP } else { args.orders };
         let mut measured = BTreeMap::new();
         for way in ways.clone() {
+            if round > 0 {
+                calm_down(servers).await;
+            }
             let (cpu, began) = (servers.cpu(), Instant::now());
             let latencies = match way {
                 Way::ByHand => by_hand(&client, &mut number, orders, args.in_flight).await?,
@@ -66,6 +69,22 @@ async fn rounds(args: &OrdersArgs, servers: &Servers) -> anyhow::Result<Vec<BTre
         }
     }
     Ok(rounds)
+}
+
+/// Waits until the servers have done what the way before has left them, so that nobody is charged for another: the
+/// timers of activities that were done in time still run out, up to a minute later.
+async fn calm_down(servers: &Servers) {
+    const LOOK: Duration = Duration::from_secs(2);
+    const LONGEST: Duration = Duration::from_secs(90);
+    let began = Instant::now();
+    loop {
+        let before: Duration = servers.cpu().values().sum();
+        tokio::time::sleep(LOOK).await;
+        let used = servers.cpu().values().sum::<Duration>().saturating_sub(before);
+        if used < LOOK / 25 || began.elapsed() > LONGEST {
+            return;
+        }
+    }
 }
 
 async fn by_hand(
