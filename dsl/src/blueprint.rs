@@ -1,7 +1,7 @@
 //! A blueprint that has been checked, and so can make plans.
 
 use model::{BlueprintRef, Field, Hash, ItemKind, SignalName, Type};
-use plan::{Body, Definition, DefinitionIndex, Formula, Reaction};
+use plan::{Body, Deadline, Definition, DefinitionIndex, Formula, Reaction, SubBlueprint};
 
 use crate::meaning;
 
@@ -22,7 +22,10 @@ pub(crate) struct BlueprintParts {
     pub(crate) kinds: Vec<ItemKindRule>,
     pub(crate) blocks: Vec<Block>,
     pub(crate) on_failure: Reaction,
+    pub(crate) deadline: Option<Deadline>,
     pub(crate) definitions: Vec<Definition>,
+    /// The blueprints that its tasks run, and those that these run in turn, by name.
+    pub(crate) sub_blueprints: Vec<SubBlueprint>,
     pub(crate) placements: Vec<Placement>,
 }
 
@@ -98,7 +101,19 @@ impl Blueprint {
     pub fn signals(&self) -> impl Iterator<Item = (&SignalName, &Type)> {
         self.parts.definitions.iter().filter_map(|definition| match &definition.body {
             Body::Wait { signal, fields, .. } => Some((signal, fields)),
-            Body::Call(_) | Body::Milestone => None,
+            Body::Call(_)
+            | Body::Manual(_)
+            | Body::Poll(_)
+            | Body::Sleep(_)
+            | Body::Run(_)
+            | Body::Let(_)
+            | Body::Milestone => None,
         })
+    }
+
+    /// The blueprints that its tasks run, and those that these run in turn, by name.
+    #[must_use]
+    pub fn sub_blueprints(&self) -> &[SubBlueprint] {
+        &self.parts.sub_blueprints
     }
 }

@@ -1,10 +1,10 @@
 //! A library: all blueprint files of one folder, checked together.
 
 use model::{BlueprintName, Fault, Field, OperationName, OrderRequest, Pointer, SystemName, Type};
-use plan::{NoTasks, Scope};
+use plan::Scope;
 
 use crate::blueprint::Blueprint;
-use crate::check::check;
+use crate::check::{Checked, check};
 use crate::diagnostic::{self, Code, Diagnostic, FileId, SourceMap, Span};
 use crate::lower::with_items;
 use crate::resolve::{self, Declarations};
@@ -33,6 +33,7 @@ pub(crate) const LIBRARY_BYTES: usize = 10_000_000;
 pub struct Library {
     blueprints: Vec<Blueprint>,
     systems: Vec<SystemDeclaration>,
+    not_carried: Vec<Diagnostic>,
 }
 
 /// What came of compiling a library.
@@ -66,6 +67,8 @@ pub struct OperationDeclaration {
     pub docs: String,
     /// Whether it changes anything out there: an operation does, a query does not.
     pub effect: bool,
+    /// Whether it may be called again with other arguments to the same end.
+    pub repeatable: bool,
     /// Its arguments, in the order of their declaration.
     pub parameters: Vec<Field>,
     /// What it answers; an empty record type if it answers nothing.
@@ -87,6 +90,13 @@ impl Library {
     #[must_use]
     pub fn blueprints(&self) -> &[Blueprint] {
         &self.blueprints
+    }
+
+    /// Every use of a form that is right, and that the engine does not carry out yet (`BP0506`). A library with such a use
+    /// can be checked and planned; whoever would take orders with it refuses it with these.
+    #[must_use]
+    pub fn not_carried(&self) -> &[Diagnostic] {
+        &self.not_carried
     }
 
     /// The systems it declares, by name.
@@ -162,7 +172,7 @@ impl Blueprint {
     pub fn accepts(&self, request: &OrderRequest) -> Result<bool, Vec<Fault>> {
         let Some(accepts) = &self.parts.accepts else { return Ok(false) };
         let order = with_items(request.standard_fields(), &request.items);
-        let scope = Scope { order: &order, items: &[], item: None, result: None, tasks: &NoTasks };
+        let scope = Scope::of_order(&order, &[]);
         accepts.holds(&scope).map_err(|wrong| {
             let name = &self.reference().name;
             let detail = format!("whether `{name}` accepts the order can't be told: {wrong}");
@@ -181,17 +191,20 @@ fn compile(sources: &SourceMap) -> (Option<Library>, Vec<Diagnostic>) {
     let (files, mut diagnostics): (Vec<_>, Vec<Vec<_>>) =
         sources.files().map(|(id, file)| syntax::parse(id, &file.text)).unzip();
     let (declarations, outlines, resolved) = resolve::resolve(&files);
-    let (blueprints, checked) = check(&declarations, &outlines, sources);
+    let Checked { blueprints, not_carried, diagnostics: checked, advice } =
+        check(&declarations, &outlines, sources);
     diagnostics.extend([resolved, checked]);
     let mut diagnostics: Vec<Diagnostic> = diagnostics.into_iter().flatten().collect();
     if diagnostics.iter().any(|d| d.severity == crate::Severity::Error) {
         return (None, diagnostics);
     }
+    diagnostics.extend(advice);
     // What is wrong may be what uses it; and without a blueprint nothing is used, nor needs to be.
     if !blueprints.is_empty() {
-        declarations.unused(&mut diagnostics);
+        declarations.unused(&outlines, &mut diagnostics);
     }
-    (Some(Library { blueprints, systems: systems(&declarations) }), diagnostics)
+    let not_carried = diagnostic::settle(not_carried);
+    (Some(Library { blueprints, systems: systems(&declarations), not_carried }), diagnostics)
 }
 
 fn systems(declarations: &Declarations<'_>) -> Vec<SystemDeclaration> {
@@ -199,6 +212,7 @@ fn systems(declarations: &Declarations<'_>) -> Vec<SystemDeclaration> {
         name: operation.name.clone(),
         docs: operation.docs.clone(),
         effect: operation.effect,
+        repeatable: operation.repeatable,
         parameters: operation.parameters.clone(),
         result: operation.result.clone(),
     };

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 
 use model::{Fault, Item, Order, Pointer, Type, UnknownFields, Value};
 use plan::{
-    Definition, DefinitionIndex, FORMAT, Formula, InvalidPlan, NoTasks, Plan, PlanItem, PlanParts, Scope,
-    Task, TaskIndex,
+    Definition, DefinitionIndex, FORMAT, Formula, InvalidPlan, Plan, PlanItem, PlanParts, Scope, Task,
+    TaskIndex,
 };
 
 use crate::blueprint::{Blueprint, BlueprintParts};
@@ -61,6 +61,9 @@ impl Planner<'_> {
             on_failure: self.blueprint.on_failure.clone(),
             definitions: self.blueprint.definitions.clone(),
             tasks,
+            deadline: self.blueprint.deadline.clone(),
+            parameters: None,
+            sub_blueprints: self.blueprint.sub_blueprints.clone(),
         })
         .map_err(|wrong| vec![fault_of_plan(&wrong)])
     }
@@ -96,8 +99,7 @@ impl Planner<'_> {
             let at = at.index(n);
             let mut fields = item.standard_fields();
             let value = Value::Record(fields.clone());
-            let scope =
-                Scope { order: &standard, items: &[], item: Some(&value), result: None, tasks: &NoTasks };
+            let scope = Scope { item: Some(&value), ..Scope::of_order(&standard, &[]) };
             let mut kind = None;
             for rule in &self.blueprint.kinds {
                 if self.holds(&rule.condition, &scope, &at) {
@@ -165,7 +167,7 @@ impl Planner<'_> {
         let blueprint = self.blueprint;
         let Some(each) = blueprint.blocks.get(block) else { return };
         for (n, item) in items.iter().enumerate().filter(|(_, item)| item.kind == each.kind) {
-            let scope = Scope { order, items, item: Some(&item.value), result: None, tasks: &NoTasks };
+            let scope = Scope { item: Some(&item.value), ..Scope::of_order(order, items) };
             let at = Pointer::root().key("items").index(n);
             if !each.condition.as_ref().is_none_or(|condition| self.holds(condition, &scope, &at)) {
                 continue;
@@ -190,7 +192,7 @@ impl Planner<'_> {
         let blueprint = self.blueprint;
         let when = blueprint.placements.get(definition.0).and_then(|placement| placement.when.as_ref());
         let value = item.and_then(|item| items.get(item)).map(|item| &item.value);
-        let scope = Scope { order, items, item: value, result: None, tasks: &NoTasks };
+        let scope = Scope { item: value, ..Scope::of_order(order, items) };
         let at = item.map_or_else(Pointer::root, |item| Pointer::root().key("items").index(item));
         let skipped = when.filter(|when| !self.holds(when, &scope, &at)).map(|when| {
             let file = blueprint.definitions.get(definition.0).map_or("", |d| d.file.as_str());
@@ -252,6 +254,9 @@ fn fault_of_plan(wrong: &InvalidPlan) -> Fault {
         | InvalidPlan::Dangling { .. }
         | InvalidPlan::Cycle(_)
         | InvalidPlan::Duplicate(_)
+        | InvalidPlan::NoSubBlueprint(_)
+        | InvalidPlan::RunsItself(_)
+        | InvalidPlan::TooManySubBlueprints { .. }
         | InvalidPlan::TooLarge { .. } => Pointer::root(),
     };
     Fault::new(at, wrong.to_string())

@@ -5,7 +5,7 @@
 //! line of an expression, comments.
 
 use model::Hash;
-use plan::{Body, Call, Definition, Formula, Reaction, Undo};
+use plan::{Body, Call, Deadline, Definition, DefinitionIndex, Formula, Reaction, Sleep, SubBlueprint, Undo};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
@@ -25,6 +25,11 @@ struct Meaning<'a> {
     blocks: Vec<(&'a str, Option<Formula>)>,
     on_failure: Reaction,
     tasks: Vec<Task>,
+    // What came later is left out where it is not used: what was published before keeps its hash.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    deadline: Option<Deadline>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    sub_blueprints: Vec<SubBlueprint>,
 }
 
 #[derive(Serialize)]
@@ -50,14 +55,14 @@ pub(crate) fn hash(parts: &BlueprintParts) -> Hash {
             .collect(),
         blocks: parts.blocks.iter().map(|b| (b.kind.as_str(), b.condition.as_ref().map(bare))).collect(),
         on_failure: bare_reaction(&parts.on_failure),
+        deadline: parts.deadline.as_ref().map(bare_deadline),
+        sub_blueprints: parts.sub_blueprints.iter().map(bare_sub_blueprint).collect(),
         tasks: parts
             .definitions
             .iter()
             .zip(&parts.placements)
             .map(|(definition, placement)| {
-                let mut after: Vec<usize> = placement.after.iter().map(|task| task.0).collect();
-                after.sort_unstable();
-                after.dedup();
+                let after = sorted(&placement.after).into_iter().map(|task| task.0).collect();
                 let when = placement.when.as_ref().map(bare);
                 Task { block: placement.block, when, after, definition: bare_definition(definition) }
             })
@@ -83,6 +88,32 @@ fn bare_call(call: &mut Call) {
     }
 }
 
+fn bare_calls(calls: &mut [Call]) {
+    calls.iter_mut().for_each(bare_call);
+}
+
+fn bare_deadline(deadline: &Deadline) -> Deadline {
+    Deadline { on_timeout: deadline.on_timeout.as_ref().map(bare_reaction), ..deadline.clone() }
+}
+
+fn bare_sub_blueprint(sub: &SubBlueprint) -> SubBlueprint {
+    SubBlueprint {
+        returns: sub.returns.as_ref().map(bare),
+        on_failure: bare_reaction(&sub.on_failure),
+        deadline: sub.deadline.as_ref().map(bare_deadline),
+        definitions: sub.definitions.iter().map(bare_definition).collect(),
+        after: sub.after.iter().map(|after| sorted(after)).collect(),
+        ..sub.clone()
+    }
+}
+
+fn sorted(after: &[DefinitionIndex]) -> Vec<DefinitionIndex> {
+    let mut after = after.to_vec();
+    after.sort_unstable();
+    after.dedup();
+    after
+}
+
 fn bare_definition(definition: &Definition) -> Definition {
     let mut bare_one = definition.clone();
     bare_one.file.clear();
@@ -95,12 +126,35 @@ fn bare_definition(definition: &Definition) -> Definition {
         ensure.condition = bare(&ensure.condition);
         ensure.otherwise = bare_reaction(&ensure.otherwise);
     }
-    if let Body::Call(body) = &mut bare_one.body {
-        bare_call(&mut body.call);
-        body.fallbacks.iter_mut().for_each(bare_call);
-        if let Undo::Call(undo) = &mut body.undo {
-            bare_call(undo);
-        }
-    }
+    bare_body(&mut bare_one.body);
     bare_one
+}
+
+fn bare_body(body: &mut Body) {
+    match body {
+        Body::Call(body) => {
+            bare_call(&mut body.call);
+            bare_calls(&mut body.fallbacks);
+            if let Undo::Call(undo) = &mut body.undo {
+                bare_call(undo);
+            }
+            if let Some(verify) = &mut body.verify {
+                bare_call(&mut verify.query);
+                verify.condition = bare(&verify.condition);
+            }
+            if let Some(amend) = &mut body.amend {
+                bare_call(&mut amend.call);
+            }
+        }
+        Body::Manual(body) => body.title = bare(&body.title),
+        Body::Poll(body) => {
+            bare_call(&mut body.query);
+            body.until = bare(&body.until);
+        }
+        Body::Run(body) => {
+            body.arguments.iter_mut().for_each(|argument| argument.value = bare(&argument.value))
+        }
+        Body::Sleep(Sleep::Until(formula)) | Body::Let(formula) => *formula = bare(formula),
+        Body::Wait { .. } | Body::Sleep(Sleep::For(_)) | Body::Milestone => {}
+    }
 }

@@ -3,7 +3,7 @@
 //! A library says what it calls, a deployment how systems are reached, and neither knows the other: whoever has both
 //! asks here. What the deployment says is read elsewhere.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use model::{OperationName, SystemName};
 use plan::{Call, Definition};
@@ -30,7 +30,11 @@ impl Library {
         gap: impl Fn(&SystemName, &OperationName) -> Option<Gap>,
     ) -> Vec<Diagnostic> {
         let mut found = Vec::new();
-        for definition in self.blueprints().iter().flat_map(crate::Blueprint::definitions) {
+        let subs = self.blueprints().iter().flat_map(crate::Blueprint::sub_blueprints);
+        // A blueprint that several others run is looked at once.
+        let subs: BTreeMap<_, _> = subs.map(|sub| (&sub.name, sub.definitions.as_slice())).collect();
+        let tasks = self.blueprints().iter().map(crate::Blueprint::definitions).chain(subs.into_values());
+        for definition in tasks.flatten() {
             let mut told = BTreeSet::new();
             for call in definition.calls() {
                 if let Some(Gap { what, help }) = gap(&call.system, &call.operation)

@@ -173,7 +173,13 @@ impl Run {
     fn takes(&self, task: TaskIndex, wanted: &SignalName) -> bool {
         match &self.plan.definition(task).body {
             Body::Wait { signal, .. } => signal == wanted,
-            Body::Call(_) | Body::Milestone => false,
+            Body::Call(_)
+            | Body::Manual(_)
+            | Body::Poll(_)
+            | Body::Sleep(_)
+            | Body::Run(_)
+            | Body::Let(_)
+            | Body::Milestone => false,
         }
     }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use model::{
     Direction, Fact, HoldFor, IdempotencyKey, Pointer, TaskState, Type, UnknownFields, Value, limits,
 };
-use plan::{Body, Call, CallBody, Definition, EvalError, Reaction, ReactionKind, Retry, TaskIndex};
+use plan::{Body, Call, CallBody, Definition, EvalError, Reaction, ReactionKind, Retry, Sleep, TaskIndex};
 
 use crate::run::{Ending, Phase};
 use crate::task_run::{AfterUndo, Trace};
@@ -58,10 +58,15 @@ impl Run {
                 self.state.waiting.entry(signal).or_default().insert(task);
                 self.take_kept(task);
             }
+            Body::Sleep(ref sleep) => self.sleep(task, sleep),
+            Body::Let(ref value) => self.compute(task, value),
             Body::Milestone => {
                 self.started(task, None, None, Value::Null);
                 self.succeed(task, Value::Record(BTreeMap::new()));
             }
+            Body::Manual(_) => self.hold_as_unknown(task, "manual"),
+            Body::Poll(_) => self.hold_as_unknown(task, "poll"),
+            Body::Run(_) => self.hold_as_unknown(task, "run"),
         }
     }
 
@@ -69,11 +74,18 @@ impl Run {
     pub(crate) fn waits_for(&self, task: TaskIndex) -> Option<String> {
         match &self.plan.definition(task).body {
             Body::Wait { signal, .. } => Some(format!("the signal `{signal}`")),
-            Body::Call(_) | Body::Milestone => None,
+            Body::Sleep(Sleep::For(length)) => Some(format!("{length} to pass")),
+            Body::Sleep(Sleep::Until(time)) => Some(format!("the time of `{}`", time.text)),
+            Body::Call(_)
+            | Body::Manual(_)
+            | Body::Poll(_)
+            | Body::Run(_)
+            | Body::Let(_)
+            | Body::Milestone => None,
         }
     }
 
-    fn started(
+    pub(crate) fn started(
         &mut self,
         task: TaskIndex,
         waiting_for: Option<String>,
@@ -216,12 +228,20 @@ impl Run {
     /// A timer's time is up.
     pub(crate) fn fire(&mut self, timer: TimerId) -> Handled {
         let Some(task) = self.state.timers.remove(&timer) else { return Handled::Duplicate };
-        let waited = match self.plan.definition(task).body {
-            Body::Wait { within, .. } => within,
-            Body::Call(_) | Body::Milestone => model::Duration::ZERO,
-        };
         self.stop_waiting(task);
-        self.fail(task, format!("nothing came within {waited}"), Cause::TimeOut);
+        match self.plan.clone().definition(task).body {
+            Body::Wait { within, .. } => {
+                self.fail(task, format!("nothing came within {within}"), Cause::TimeOut);
+            }
+            Body::Sleep(_) => self.check(task, Value::Record(BTreeMap::new())),
+            // They start no timer.
+            Body::Call(_)
+            | Body::Manual(_)
+            | Body::Poll(_)
+            | Body::Run(_)
+            | Body::Let(_)
+            | Body::Milestone => {}
+        }
         Handled::Applied
     }
 
@@ -402,7 +422,7 @@ impl Run {
         }
     }
 
-    fn hold_for_fault(&mut self, task: TaskIndex, wrong: &EvalError) {
+    pub(crate) fn hold_for_fault(&mut self, task: TaskIndex, wrong: &EvalError) {
         self.hold(task, cut(self.fault(task, wrong)), HoldFor::Operations);
     }
 

@@ -11,6 +11,7 @@ mod deliver;
 mod effect;
 mod event;
 mod forward;
+mod quiet;
 mod record;
 mod run;
 mod simulation;

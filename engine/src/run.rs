@@ -337,6 +337,8 @@ impl SeenFrom<'_> {
             items: plan.items(),
             item: plan.item(self.task).map(|item| &item.value),
             result: Some(&self.run.task(self.task).result),
+            before: None,
+            parameters: plan.parameters(),
             tasks: self,
         }
     }

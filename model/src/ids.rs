@@ -119,6 +119,10 @@ text_id!(
     SignalName, is_name, "a name (letters, digits and `_`, at most 64)"
 );
 text_id!(
+    /// The people that a task by hand is for: `operations`, `dispatch`.
+    RoleName, is_name, "a name (letters, digits and `_`, at most 64)"
+);
+text_id!(
     /// A kind of order item, as a blueprint declares it.
     ItemKind, is_name, "a name (letters, digits and `_`, at most 64)"
 );

@@ -36,6 +36,15 @@ pub const VALUE_DEPTH: usize = 64;
 /// policy beyond this is a mistake: a wait belongs in `within`.
 pub const ATTEMPTS: u32 = 10_000;
 
+/// Most times a poll may ask before its time is up. It stands in the order's history each time.
+pub const POLLS: u64 = 10_000;
+
+/// Most blueprints with parameters that one plan may carry, those that they run in turn included.
+pub const SUB_BLUEPRINTS: usize = 100;
+
+/// Deepest running of blueprints by one another. Nobody can follow more.
+pub const RUN_DEPTH: usize = 16;
+
 /// Longest duration that may be written anywhere, in days: ten years.
 pub const DURATION_DAYS: u64 = 3_660;
 

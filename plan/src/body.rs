@@ -1,9 +1,9 @@
 //! What a task is: its body and its clauses, as the blueprint defines them for all its instances.
 
-use model::{Duration, HoldFor, ItemKind, OperationName, SignalName, SystemName, TaskName, Type};
+use model::{BlueprintName, Duration, ItemKind, RoleName, SignalName, TaskName, Type};
 use serde::{Deserialize, Serialize};
 
-use crate::Formula;
+use crate::{Argument, Call, CallBody, Ensure, Formula, Reaction, Undo};
 
 /// A task or milestone of the blueprint. [`crate::Task`] is one instance of it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -31,6 +31,9 @@ pub struct Definition {
     pub status: Option<Formula>,
     /// Once it has begun, the order can't be cancelled.
     pub point_of_no_return: bool,
+    /// What it rolls back or ends is its item alone; the order goes on without it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub isolate: bool,
 }
 
 /// What a task does.
@@ -48,135 +51,69 @@ pub enum Body {
         /// How long to wait.
         within: Duration,
     },
+    /// Has a person do something, and say what came of it.
+    Manual(Box<ManualBody>),
+    /// Asks a system again and again until the answer is the one that is waited for.
+    Poll(Box<PollBody>),
+    /// Lets time pass.
+    Sleep(Sleep),
+    /// Runs another blueprint as an order of its own.
+    Run(Box<RunBody>),
+    /// Computes a value.
+    Let(Formula),
     /// Does nothing: a point that others can depend on and customers can see.
     Milestone,
 }
 
-/// The body of a task that calls a system.
+/// The body of a task that a person does.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct CallBody {
-    /// What to call first.
-    pub call: Call,
-    /// What to call instead when the one before has failed for good, in order.
-    pub fallbacks: Vec<Call>,
-    /// How long one attempt may take.
-    pub timeout: Duration,
-    /// How long all attempts of one call may take together.
-    pub within: Option<Duration>,
-    /// When to try again.
-    pub retry: Retry,
-    /// How to take it back.
-    pub undo: Undo,
+pub struct ManualBody {
+    /// What to do: a text.
+    pub title: Formula,
+    /// Who does it.
+    pub role: RoleName,
+    /// What they say when it is done: a record type.
+    pub fields: Type,
+    /// How long they have.
+    pub within: Duration,
 }
 
-impl CallBody {
-    /// How long one attempt may take where a blueprint says nothing.
-    pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30);
-}
-
-/// A call of an operation or a query.
+/// The body of a task that asks again and again.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Call {
-    /// The system.
-    pub system: SystemName,
-    /// Its operation or query.
-    pub operation: OperationName,
-    /// Its arguments, in the order of the declaration.
-    pub arguments: Vec<Argument>,
-    /// What it answers; an empty record type if it answers nothing.
-    pub result: Type,
-    /// Whether it changes anything out there: an operation does, a query does not.
-    pub effect: bool,
-}
-
-impl Call {
-    /// `system.operation`, as people know it.
-    #[must_use]
-    pub fn label(&self) -> String {
-        format!("{}.{}", self.system, self.operation)
-    }
-}
-
-/// One argument of a call.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Argument {
-    /// Its name.
-    pub name: String,
-    /// Its value.
-    pub value: Formula,
-}
-
-/// When a failed attempt is followed by another.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Retry {
-    /// How many attempts at the most, the first included: 1 to [`model::limits::ATTEMPTS`].
-    pub attempts: u32,
-    /// How long to wait after the first.
+pub struct PollBody {
+    /// What to ask: a query.
+    pub query: Call,
+    /// How long to wait after an answer, or after none came.
     pub every: Duration,
-    /// Whether each wait is twice the one before.
-    pub doubling: bool,
-    /// The longest wait.
-    pub up_to: Option<Duration>,
+    /// What holds of the answer, its `result`, that is waited for.
+    pub until: Formula,
+    /// How long one answer may take.
+    pub timeout: Duration,
+    /// How long to go on.
+    pub within: Duration,
 }
 
-impl Retry {
-    /// What holds where a blueprint says nothing: rides out about a minute of trouble without hammering.
-    pub const DEFAULT: Self = Self {
-        attempts: 6,
-        every: Duration::from_secs(1),
-        doubling: true,
-        up_to: Some(Duration::from_secs(30)),
-    };
-
-    /// `no retry`.
-    pub const NONE: Self = Self { attempts: 1, every: Duration::from_secs(1), doubling: false, up_to: None };
-}
-
-/// How a call is taken back.
+/// How long a task lets time pass.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Undo {
-    /// By this call, evaluated with what the task saw when it ran and its result.
-    Call(Call),
-    /// Not at all, for this reason.
-    Nothing {
-        /// Why, in the author's words; empty for a query and behind a point of no return.
-        why: String,
-    },
+pub enum Sleep {
+    /// So long, from when it is due.
+    For(Duration),
+    /// Until a time; not at all if it has passed.
+    Until(Formula),
 }
 
-/// A condition on a result.
+/// The body of a task that runs another blueprint.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Ensure {
-    /// What must hold.
-    pub condition: Formula,
-    /// What to do if it does not.
-    pub otherwise: Reaction,
-}
-
-/// What to do when something goes wrong.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Reaction {
-    /// What.
-    pub kind: ReactionKind,
-    /// Why, for people: a text.
-    pub reason: Option<Formula>,
-}
-
-/// What a reaction does.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum ReactionKind {
-    /// Ends the order as not taken; only before anything has been done.
-    Reject,
-    /// Waits for a person.
-    Hold(HoldFor),
-    /// Undoes everything and ends the order as failed.
-    Rollback,
-    /// Goes on without the task.
-    Skip,
-    /// Ends the order as failed without undoing anything.
-    Fail,
+pub struct RunBody {
+    /// Which, see [`crate::Plan::sub_blueprint`].
+    pub blueprint: BlueprintName,
+    /// Its parameters, in the order of the declaration.
+    pub arguments: Vec<Argument>,
+    /// What it answers.
+    pub result: Type,
+    /// How long it may take.
+    pub within: Option<Duration>,
 }
 
 impl Definition {
@@ -185,8 +122,20 @@ impl Definition {
     pub fn call(&self) -> Option<&CallBody> {
         match &self.body {
             Body::Call(body) => Some(body),
-            Body::Wait { .. } | Body::Milestone => None,
+            Body::Wait { .. }
+            | Body::Manual(_)
+            | Body::Poll(_)
+            | Body::Sleep(_)
+            | Body::Run(_)
+            | Body::Let(_)
+            | Body::Milestone => None,
         }
+    }
+
+    /// The blueprint that it runs, if it runs one.
+    #[must_use]
+    pub fn runs(&self) -> Option<&BlueprintName> {
+        if let Body::Run(run) = &self.body { Some(&run.blueprint) } else { None }
     }
 
     /// The call that takes it back, if there is one.
@@ -198,11 +147,15 @@ impl Definition {
         }
     }
 
-    /// Every call it may make: the first, those instead of it, the one that takes it back.
+    /// Every call it may make: the first, those instead of it, the one that reads back, changes or takes it back; what it
+    /// polls.
     pub fn calls(&self) -> impl Iterator<Item = &Call> {
-        let forward =
-            self.call().into_iter().flat_map(|body| std::iter::once(&body.call).chain(&body.fallbacks));
-        forward.chain(self.undo())
+        let body = self.call();
+        let forward = body.into_iter().flat_map(|body| std::iter::once(&body.call).chain(&body.fallbacks));
+        let verify = body.and_then(|body| body.verify.as_ref()).map(|verify| &verify.query);
+        let amend = body.and_then(|body| body.amend.as_ref()).map(|amend| &amend.call);
+        let poll = if let Body::Poll(poll) = &self.body { Some(&poll.query) } else { None };
+        forward.chain(poll).chain(verify).chain(amend).chain(self.undo())
     }
 
     /// Every formula of the definition.
@@ -210,6 +163,15 @@ impl Definition {
     pub fn formulas(&self) -> Vec<&Formula> {
         let mut formulas: Vec<&Formula> = self.when.iter().collect();
         formulas.extend(self.calls().flat_map(|call| &call.arguments).map(|argument| &argument.value));
+        match &self.body {
+            Body::Call(body) => formulas.extend(body.verify.as_ref().map(|verify| &verify.condition)),
+            Body::Manual(body) => formulas.push(&body.title),
+            Body::Poll(body) => formulas.push(&body.until),
+            Body::Sleep(Sleep::Until(time)) => formulas.push(time),
+            Body::Run(body) => formulas.extend(body.arguments.iter().map(|argument| &argument.value)),
+            Body::Let(value) => formulas.push(value),
+            Body::Wait { .. } | Body::Sleep(Sleep::For(_)) | Body::Milestone => {}
+        }
         for ensure in &self.ensure {
             formulas.push(&ensure.condition);
             formulas.extend(&ensure.otherwise.reason);

@@ -4,7 +4,7 @@
 
 use serde::Serialize;
 
-use crate::{Body, Call, Plan, TaskIndex, Undo};
+use crate::{Body, Call, Plan, Sleep, TaskIndex, Undo};
 
 /// A plan: every task, each after those it waits for.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -15,6 +15,11 @@ pub struct PlanDocument {
     pub blueprint: String,
     /// The SHA-256 of the blueprint's meaning.
     pub blueprint_hash: String,
+    /// How long the order may take; null if there is no limit.
+    #[cfg_attr(feature = "openapi", schema(example = "10d"))]
+    pub deadline: Option<String>,
+    /// When it is at risk, from its beginning; null if nothing says so.
+    pub at_risk_after: Option<String>,
     /// The tasks.
     pub tasks: Vec<PlannedTask>,
 }
@@ -39,6 +44,8 @@ pub struct PlannedTask {
     /// What it does.
     #[serde(flatten)]
     pub body: PlannedBody,
+    /// Whether its failure ends its item alone.
+    pub isolate: bool,
     /// Whether an order can't be cancelled once it has begun.
     pub point_of_no_return: bool,
     /// The file and line of the blueprint that define it.
@@ -66,6 +73,10 @@ pub enum PlannedBody {
         undo: Option<String>,
         /// Why nothing takes it back.
         no_undo: Option<String>,
+        /// `system.operation` that changes it when an amendment changes its arguments.
+        amend: Option<String>,
+        /// `system.operation` that tells whether a call without an answer was made.
+        verify: Option<String>,
     },
     /// Waits for a signal.
     Wait {
@@ -78,6 +89,48 @@ pub enum PlannedBody {
         #[cfg_attr(feature = "openapi", schema(example = "10d"))]
         within: String,
     },
+    /// Has a person do something.
+    Manual {
+        /// What to do, as the blueprint has it.
+        #[cfg_attr(feature = "openapi", schema(example = "\"Check the contract\""))]
+        title: String,
+        /// Who does it.
+        role: String,
+        /// What they say when it is done.
+        fields: String,
+        /// How long they have.
+        within: String,
+    },
+    /// Asks a system again and again.
+    Poll {
+        /// `system.query`.
+        call: String,
+        /// How often.
+        every: String,
+        /// What is waited for, as the blueprint has it.
+        until: String,
+        /// How long to go on.
+        within: String,
+    },
+    /// Lets time pass.
+    Sleep {
+        /// How long; null if until a time.
+        length: Option<String>,
+        /// Until when, as the blueprint has it; null if a length of time.
+        until: Option<String>,
+    },
+    /// Runs another blueprint as an order of its own.
+    Run {
+        /// Which.
+        blueprint: String,
+        /// How long it may take; null if there is no limit.
+        within: Option<String>,
+    },
+    /// Computes a value.
+    Let {
+        /// The expression, as the blueprint has it.
+        value: String,
+    },
     /// Does nothing: a point that customers see.
     Milestone,
 }
@@ -88,6 +141,11 @@ impl From<&Plan> for PlanDocument {
         Self {
             blueprint: plan.blueprint().to_string(),
             blueprint_hash: plan.blueprint_hash().to_string(),
+            deadline: plan.deadline().map(|deadline| deadline.within.to_string()),
+            at_risk_after: plan
+                .deadline()
+                .and_then(|deadline| deadline.at_risk)
+                .map(|after| after.to_string()),
             tasks: tasks.collect(),
         }
     }
@@ -114,6 +172,7 @@ fn task(plan: &Plan, index: TaskIndex, wave: usize) -> PlannedTask {
         skipped: task.skipped.clone(),
         when: definition.when.as_ref().map(|when| when.text.clone()),
         body: body(&definition.body),
+        isolate: definition.isolate,
         point_of_no_return: definition.point_of_no_return,
         source: format!("{}:{}", definition.file, definition.line),
     }
@@ -133,6 +192,8 @@ fn body(body: &Body) -> PlannedBody {
                 attempts: body.retry.attempts,
                 undo,
                 no_undo,
+                amend: body.amend.as_ref().map(|amend| amend.call.label()),
+                verify: body.verify.as_ref().map(|verify| verify.query.label()),
             }
         }
         Body::Wait { signal, fields, within } => PlannedBody::Wait {
@@ -140,6 +201,29 @@ fn body(body: &Body) -> PlannedBody {
             fields: fields.to_string(),
             within: within.to_string(),
         },
+        Body::Manual(body) => PlannedBody::Manual {
+            title: body.title.text.clone(),
+            role: body.role.to_string(),
+            fields: body.fields.to_string(),
+            within: body.within.to_string(),
+        },
+        Body::Poll(body) => PlannedBody::Poll {
+            call: body.query.label(),
+            every: body.every.to_string(),
+            until: body.until.text.clone(),
+            within: body.within.to_string(),
+        },
+        Body::Sleep(Sleep::For(length)) => {
+            PlannedBody::Sleep { length: Some(length.to_string()), until: None }
+        }
+        Body::Sleep(Sleep::Until(time)) => {
+            PlannedBody::Sleep { length: None, until: Some(time.text.clone()) }
+        }
+        Body::Run(body) => PlannedBody::Run {
+            blueprint: body.blueprint.to_string(),
+            within: body.within.map(|within| within.to_string()),
+        },
+        Body::Let(value) => PlannedBody::Let { value: value.text.clone() },
         Body::Milestone => PlannedBody::Milestone,
     }
 }

@@ -1,6 +1,6 @@
 //! What can be wrong with a plan, and what can go wrong in an expression.
 
-use model::TaskId;
+use model::{BlueprintName, TaskId};
 
 /// An expression could not be evaluated. It holds the task that needed it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -39,6 +39,20 @@ pub enum InvalidPlan {
     /// Two instances have the same id.
     #[error("there are two tasks `{0}`")]
     Duplicate(TaskId),
+    /// A task runs a blueprint that the plan does not carry.
+    #[error("the plan does not carry the blueprint `{0}`")]
+    NoSubBlueprint(BlueprintName),
+    /// A blueprint runs itself, directly or not.
+    #[error("the blueprint `{0}` runs itself")]
+    RunsItself(BlueprintName),
+    /// More blueprints are run than a plan may carry.
+    #[error("the plan carries {found} blueprints, and at most {limit} are allowed")]
+    TooManySubBlueprints {
+        /// How many it carries.
+        found: usize,
+        /// [`model::limits::SUB_BLUEPRINTS`].
+        limit: usize,
+    },
     /// More tasks than a plan may have.
     #[error("the plan has {found} tasks, and at most {limit} are allowed")]
     TooManyTasks {

@@ -18,6 +18,10 @@ pub struct Scope<'a> {
     pub item: Option<&'a Value>,
     /// The result of the task itself.
     pub result: Option<&'a Value>,
+    /// What the task brought back before an amendment.
+    pub before: Option<&'a Value>,
+    /// What the blueprint was given: a record.
+    pub parameters: Option<&'a Value>,
     /// The other tasks.
     pub tasks: &'a dyn Tasks,
 }
@@ -51,6 +55,14 @@ pub struct NoTasks;
 impl Tasks for NoTasks {
     fn task(&self, _: DefinitionIndex) -> TaskValue<'_> {
         TaskValue::One(TaskFacts::default())
+    }
+}
+
+impl<'a> Scope<'a> {
+    /// The order and its items, and nothing else.
+    #[must_use]
+    pub const fn of_order(order: &'a Value, items: &'a [PlanItem]) -> Self {
+        Self { order, items, item: None, result: None, before: None, parameters: None, tasks: &NoTasks }
     }
 }
 
@@ -100,6 +112,11 @@ impl<'s> Evaluation<'s> {
                 Ok(Value::List(of_kind.map(|i| i.value.clone()).collect()))
             }
             Expr::Result => self.scope.result.cloned().ok_or_else(|| "there is no result yet".to_owned()),
+            Expr::Before => self.scope.before.cloned().ok_or_else(|| "there is no earlier result".to_owned()),
+            Expr::Parameter(name) => match self.scope.parameters {
+                Some(given) => field_of(given, name, false),
+                None => Err(format!("the parameter `{name}` is not given")),
+            },
             Expr::Variable(name) => {
                 let bound = self.variables.iter().rev().find(|(n, _)| n == name);
                 bound.map(|(_, value)| value.clone()).ok_or_else(|| format!("`{name}` is not bound"))

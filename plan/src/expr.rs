@@ -31,8 +31,12 @@ pub enum Expr {
     Item,
     /// All items of a kind.
     Items(ItemKind),
-    /// The result of the task itself: in `ensure` and `undo`.
+    /// The result of the task itself: in `ensure` and `undo`. The answer, in what a poll waits for and a verify looks for.
     Result,
+    /// What the task brought back before an amendment: in `amend`.
+    Before,
+    /// A parameter of the blueprint.
+    Parameter(String),
     /// A name bound by a comprehension around it.
     Variable(String),
     /// The result of another task: null if it was skipped; the list of results of all instances, seen from
@@ -117,6 +121,8 @@ impl Expr {
             | Self::Item
             | Self::Items(_)
             | Self::Result
+            | Self::Before
+            | Self::Parameter(_)
             | Self::Variable(_)
             | Self::Task(_)
             | Self::FinishedAt(_)

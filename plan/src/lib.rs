@@ -5,6 +5,7 @@
 //! the blueprint's syntax nor what has happened to the order.
 
 mod body;
+mod call;
 mod document;
 mod error;
 mod evaluate;
@@ -12,9 +13,12 @@ mod expr;
 mod function;
 mod operator;
 mod plan;
+mod reaction;
 mod sort;
+mod sub_blueprint;
 
-pub use body::{Argument, Body, Call, CallBody, Definition, Ensure, Reaction, ReactionKind, Retry, Undo};
+pub use body::{Body, Definition, ManualBody, PollBody, RunBody, Sleep};
+pub use call::{Amend, Argument, Call, CallBody, Retry, Undo, Verify};
 pub use document::{PlanDocument, PlannedBody, PlannedTask};
 pub use error::{EvalError, InvalidPlan};
 pub use evaluate::{NoTasks, Scope, TaskFacts, TaskValue, Tasks};
@@ -22,3 +26,5 @@ pub use expr::{Expr, Formula};
 pub use function::Function;
 pub use operator::{Arithmetic, BinaryOp, Comparison, Operands, UnaryOp};
 pub use plan::{DefinitionIndex, FORMAT, Plan, PlanItem, PlanParts, Seen, Task, TaskIndex};
+pub use reaction::{Deadline, Ensure, Reaction, ReactionKind};
+pub use sub_blueprint::SubBlueprint;

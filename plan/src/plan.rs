@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use model::{BlueprintRef, Hash, ItemId, ItemKind, TaskId, Value, limits};
+use model::{BlueprintName, BlueprintRef, Hash, ItemId, ItemKind, TaskId, Value, limits};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::sort::topological;
-use crate::{Definition, Expr, InvalidPlan, Reaction};
+use crate::{Deadline, Definition, Expr, Formula, InvalidPlan, Reaction, SubBlueprint};
 
 /// The version of the plan's data format that is written here. Later versions read it as well.
 pub const FORMAT: u16 = 1;
@@ -79,6 +79,15 @@ pub struct PlanParts {
     pub definitions: Vec<Definition>,
     /// The instances of them.
     pub tasks: Vec<Task>,
+    /// How long the order may take.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deadline: Option<Deadline>,
+    /// What a child order was given by the task that runs it: a record.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parameters: Option<Value>,
+    /// The blueprints that its tasks run, and those that these run in turn.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sub_blueprints: Vec<SubBlueprint>,
 }
 
 /// The plan of one order.
@@ -169,6 +178,18 @@ impl Plan {
         &self.parts.on_failure
     }
 
+    /// How long the order may take.
+    #[must_use]
+    pub const fn deadline(&self) -> Option<&Deadline> {
+        self.parts.deadline.as_ref()
+    }
+
+    /// What a child order was given by the task that runs it: a record.
+    #[must_use]
+    pub const fn parameters(&self) -> Option<&Value> {
+        self.parts.parameters.as_ref()
+    }
+
     /// The blueprint's tasks and milestones, in source order.
     #[must_use]
     pub fn definitions(&self) -> &[Definition] {
@@ -247,6 +268,10 @@ impl Plan {
         }
     }
 
+    pub(crate) const fn parts(&self) -> &PlanParts {
+        &self.parts
+    }
+
     /// The plan as bytes, the same on every machine: JSON with fields in a fixed order.
     #[must_use]
     pub fn canonical_bytes(&self) -> Vec<u8> {
@@ -282,12 +307,43 @@ fn check_indices(parts: &PlanParts) -> Result<(), InvalidPlan> {
             within("item", item, parts.items.len())?;
         }
     }
+    let known = |formula: &Formula, definitions: &[Definition]| {
+        let mut tasks = Expr::tasks(&formula.expr).into_iter();
+        tasks.try_for_each(|task| within("definition", task.0, definitions.len()))
+    };
     for formula in parts.definitions.iter().flat_map(Definition::formulas) {
-        for task in Expr::tasks(&formula.expr) {
-            within("definition", task.0, parts.definitions.len())?;
+        known(formula, &parts.definitions)?;
+    }
+    for sub in &parts.sub_blueprints {
+        for formula in sub.formulas() {
+            known(formula, &sub.definitions)?;
+        }
+        for after in sub.after.iter().flatten() {
+            within("definition", after.0, sub.definitions.len())?;
         }
     }
-    Ok(())
+    check_runs(parts)
+}
+
+/// Every blueprint that is run is there, and none runs itself.
+fn check_runs(parts: &PlanParts) -> Result<(), InvalidPlan> {
+    let subs = &parts.sub_blueprints;
+    if subs.len() > limits::SUB_BLUEPRINTS {
+        return Err(InvalidPlan::TooManySubBlueprints { found: subs.len(), limit: limits::SUB_BLUEPRINTS });
+    }
+    let runs = |definitions: &[Definition]| {
+        let names = definitions.iter().filter_map(Definition::runs);
+        let place = |name: &BlueprintName| subs.iter().position(|sub| sub.name == *name);
+        names
+            .map(|name| place(name).ok_or_else(|| InvalidPlan::NoSubBlueprint(name.clone())))
+            .collect::<Result<Vec<usize>, _>>()
+    };
+    runs(&parts.definitions)?;
+    let edges = subs.iter().map(|sub| runs(&sub.definitions)).collect::<Result<Vec<_>, _>>()?;
+    topological(&edges).map(drop).map_err(|cycle| {
+        let first = cycle.first().and_then(|n| subs.get(*n)).map(|sub| sub.name.clone());
+        first.map_or(InvalidPlan::Cycle(Vec::new()), InvalidPlan::RunsItself)
+    })
 }
 
 fn sorted(mut parts: PlanParts) -> Result<PlanParts, InvalidPlan> {

@@ -13,12 +13,16 @@ pub(crate) fn plan_tree(plan: &PlanDocument) -> String {
         waves.entry(task.wave).or_default().push(task);
     }
     let width = plan.tasks.iter().map(|task| task.id.len()).max().unwrap_or(0);
+    let at_risk = plan.at_risk_after.as_ref().map(|after| format!(", at risk after {after}"));
+    let deadline = plan.deadline.as_ref();
+    let deadline = deadline.map(|within| format!(", deadline {within}{}", at_risk.unwrap_or_default()));
     let mut lines = vec![format!(
-        "{} · {}, {}{}",
+        "{} · {}, {}{}{}",
         style(&plan.blueprint).bold(),
         counted(due.len(), "task"),
         counted(waves.len(), "wave"),
         if skipped.is_empty() { String::new() } else { format!(", {} skipped", skipped.len()) },
+        deadline.unwrap_or_default(),
     )];
     for (wave, tasks) in waves {
         lines.push(String::new());
@@ -40,6 +44,9 @@ pub(crate) fn plan_tree(plan: &PlanDocument) -> String {
 /// What it does, and below that what it waits for and how it is taken back.
 fn task_lines(task: &PlannedTask, width: usize) -> Vec<String> {
     let mut first = format!("  {}  {}", padded(&style(&task.id).bold().to_string(), width), does(&task.body));
+    if task.isolate {
+        first.push_str(&format!("  {}", style("isolated").yellow()));
+    }
     if task.point_of_no_return {
         first.push_str(&format!("  {}", style("point of no return").red()));
     }
@@ -48,7 +55,9 @@ fn task_lines(task: &PlannedTask, width: usize) -> Vec<String> {
         notes.push(format!("after {}", task.after.join(", ")));
     }
     notes.extend(task.when.iter().map(|when| format!("when {when}")));
-    if let PlannedBody::Call { undo, no_undo, .. } = &task.body {
+    if let PlannedBody::Call { undo, no_undo, amend, verify, .. } = &task.body {
+        notes.extend(verify.iter().map(|query| format!("verify {query}")));
+        notes.extend(amend.iter().map(|amend| format!("amend {amend}")));
         notes.extend(undo.iter().map(|undo| format!("undo {undo}")));
         notes.extend(no_undo.iter().map(|why| format!("no undo: {why}")));
     }
@@ -63,6 +72,21 @@ fn does(body: &PlannedBody) -> String {
             format!("call {} {}", calls.join(" else "), style(format!("({attempts}{timeout})")).dim())
         }
         PlannedBody::Wait { signal, within, fields: _ } => format!("wait {signal} within {within}"),
+        PlannedBody::Manual { title, role, within, fields: _ } => {
+            format!("manual {title} for {role} within {within}")
+        }
+        PlannedBody::Poll { call, every, until, within } => {
+            format!("poll {call} every {every} until {until} {}", style(format!("(within {within})")).dim())
+        }
+        PlannedBody::Sleep { length, until } => match (length, until) {
+            (Some(length), _) => format!("sleep {length}"),
+            (None, until) => format!("sleep until {}", until.as_deref().unwrap_or_default()),
+        },
+        PlannedBody::Run { blueprint, within } => match within {
+            Some(within) => format!("run {blueprint} within {within}"),
+            None => format!("run {blueprint}"),
+        },
+        PlannedBody::Let { value } => format!("let {value}"),
         PlannedBody::Milestone => "milestone".to_owned(),
     }
 }

@@ -6,7 +6,7 @@ use model::{
     Actor, Duration, ExternalId, Fact, ItemId, ItemKind, Order, OrderEvent, OrderId, OrderState, TaskState,
     Timestamp,
 };
-use plan::{Body, Plan, TaskIndex};
+use plan::{Body, Plan, Sleep, TaskIndex};
 use sqlx::{Connection, PgConnection};
 
 use crate::columns::{At, column, json, text};
@@ -246,6 +246,12 @@ fn title(body: &Body) -> String {
     match body {
         Body::Call(body) => format!("call {}", body.call.label()),
         Body::Wait { signal, .. } => format!("wait for {signal}"),
+        Body::Manual(body) => format!("by hand, for {}", body.role),
+        Body::Poll(body) => format!("poll {}", body.query.label()),
+        Body::Sleep(Sleep::For(length)) => format!("sleep {length}"),
+        Body::Sleep(Sleep::Until(time)) => format!("sleep until {}", time.text),
+        Body::Run(body) => format!("run {}", body.blueprint),
+        Body::Let(_) => "compute a value".to_owned(),
         Body::Milestone => "milestone".to_owned(),
     }
 }

@@ -122,7 +122,16 @@ async fn shape(
     let definition = plan.as_ref().and_then(|plan| Some(plan.definition(plan.find(task)?)));
     Ok(match definition.map(|definition| &definition.body) {
         Some(Body::Wait { fields, .. }) => fields.clone(),
-        Some(Body::Call(_) | Body::Milestone) | None => model::Type::Any,
+        Some(
+            Body::Call(_)
+            | Body::Manual(_)
+            | Body::Poll(_)
+            | Body::Sleep(_)
+            | Body::Run(_)
+            | Body::Let(_)
+            | Body::Milestone,
+        )
+        | None => model::Type::Any,
     })
 }
 

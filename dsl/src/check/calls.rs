@@ -1,27 +1,61 @@
 //! Calls of systems, and reactions.
 
-use model::Value;
+use model::{Field, Value};
 use plan::{Argument, Call, Reaction};
 
 use super::expression::Checker;
 use super::implied;
+use crate::Span;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::resolve::{Operation, System};
 use crate::suggest::{listing, near_miss};
 use crate::syntax::tree::{self, Invocation};
 
+/// What takes arguments: an operation, or a blueprint with parameters.
+pub(super) struct Taking<'a> {
+    /// What it is called in messages.
+    pub(super) label: &'a str,
+    /// Where it is given its arguments.
+    pub(super) at: Span,
+    pub(super) parameters: &'a [Field],
+    /// Where it is declared.
+    pub(super) declared: Span,
+}
+
 impl Checker<'_> {
     /// A call of an operation with its arguments, in the order of the declaration.
     pub(super) fn invoke(&mut self, call: &Invocation, system: &System, operation: &Operation) -> Call {
-        let parameters = &operation.parameters;
+        let taking = Taking {
+            label: &call.label(),
+            at: call.span,
+            parameters: &operation.parameters,
+            declared: operation.span,
+        };
+        Call {
+            system: system.name.clone(),
+            operation: operation.name.clone(),
+            arguments: self.arguments(&call.arguments, &taking),
+            result: operation.result.clone(),
+            effect: operation.effect,
+            repeatable: operation.repeatable,
+        }
+    }
+
+    /// The arguments that are given to something, in the order of its declaration.
+    pub(super) fn arguments(
+        &mut self,
+        given: &[(tree::Name, tree::Expr)],
+        taking: &Taking<'_>,
+    ) -> Vec<Argument> {
+        let parameters = taking.parameters;
         let mut meant: Vec<&str> = Vec::new();
-        for (n, (name, value)) in call.arguments.iter().enumerate() {
+        for (n, (name, value)) in given.iter().enumerate() {
             if !parameters.iter().any(|parameter| parameter.name == name.text) {
-                meant.extend(self.unknown_argument(name, call, operation));
+                meant.extend(self.unknown_argument(name, given, taking));
                 // Its value is checked all the same: it may be wrong in itself.
                 self.infer(value);
             } else if let Some((earlier, _)) =
-                call.arguments.iter().take(n).find(|(earlier, _)| earlier.text == name.text)
+                given.iter().take(n).find(|(earlier, _)| earlier.text == name.text)
             {
                 let title = format!("the argument `{}` is given twice", name.text);
                 self.report(
@@ -33,8 +67,8 @@ impl Checker<'_> {
         let mut missing = Vec::new();
         let mut arguments = Vec::new();
         for parameter in parameters {
-            let given = call.arguments.iter().find(|(name, _)| name.text == parameter.name);
-            let value = match (given, &parameter.default) {
+            let value = given.iter().find(|(name, _)| name.text == parameter.name);
+            let value = match (value, &parameter.default) {
                 // What is null takes the default.
                 (Some((_, value)), Some(default)) => {
                     let mut formula = self.formula(value, &parameter.of.clone().optional());
@@ -58,45 +92,38 @@ impl Checker<'_> {
         }
         if !missing.is_empty() {
             let lacks = listing(missing.iter().map(String::as_str), 6);
-            let title = format!("`{}` needs {lacks}", call.label());
+            let title = format!("`{}` needs {lacks}", taking.label);
             self.report(
-                Diagnostic::new(Code::MissingArgument, call.span, title)
-                    .label(operation.span, "declared here"),
+                Diagnostic::new(Code::MissingArgument, taking.at, title)
+                    .label(taking.declared, "declared here"),
             );
         }
-        Call {
-            system: system.name.clone(),
-            operation: operation.name.clone(),
-            arguments,
-            result: operation.result.clone(),
-            effect: operation.effect,
-        }
+        arguments
     }
 
     /// Checks the arguments of a call of which nothing is known: they may be wrong in themselves.
-    pub(super) fn infer_arguments(&mut self, call: &Invocation) {
-        for (_, value) in &call.arguments {
+    pub(super) fn infer_arguments(&mut self, given: &[(tree::Name, tree::Expr)]) {
+        for (_, value) in given {
             self.infer(value);
         }
     }
 
-    /// Reports an argument that an operation does not take; the one that is probably meant.
+    /// Reports an argument that is not taken; the one that is probably meant.
     fn unknown_argument<'o>(
         &mut self,
         name: &tree::Name,
-        call: &Invocation,
-        operation: &'o Operation,
+        given: &[(tree::Name, tree::Expr)],
+        taking: &Taking<'o>,
     ) -> Option<&'o str> {
-        let free = operation.parameters.iter().map(|parameter| parameter.name.as_str());
-        let free: Vec<_> =
-            free.filter(|free| !call.arguments.iter().any(|(given, _)| given.text == *free)).collect();
+        let free = taking.parameters.iter().map(|parameter| parameter.name.as_str());
+        let free: Vec<_> = free.filter(|free| !given.iter().any(|(given, _)| given.text == *free)).collect();
         // Where only one argument is left over, it is the one.
         let only = if let [only] = free.as_slice() { Some(*only) } else { None };
         let meant = near_miss(&name.text, free.iter().copied()).or(only);
-        let title = format!("`{}` takes no argument `{}`", call.label(), name.text);
+        let title = format!("`{}` takes no argument `{}`", taking.label, name.text);
         self.report(
             Diagnostic::new(Code::UnknownArgument, name.span, title)
-                .label(operation.span, "declared here")
+                .label(taking.declared, "declared here")
                 .did_you_mean(meant),
         );
         meant

@@ -5,23 +5,23 @@ use model::Duration;
 use super::duplicate_clause;
 use crate::Span;
 use crate::diagnostic::{Code, Diagnostic};
-use crate::syntax::tree::{
-    ClauseKind, Expr, FieldDeclaration, Invocation, Name, Reaction, RetryClause, Task,
-};
+use crate::syntax::tree::{ClauseKind, Expr, Invocation, Reaction, RetryClause, Task};
 
 /// What a task says, by what it is about.
 #[derive(Default)]
 pub(super) struct Clauses<'t> {
-    pub(super) call: Option<(&'t Invocation, &'t [Invocation])>,
-    pub(super) wait: Option<At<(&'t Name, &'t [FieldDeclaration])>>,
+    /// What it does: a call, a wait, or another body.
+    pub(super) body: Option<At<&'t ClauseKind>>,
     pub(super) timeout: Option<At<Option<Duration>>>,
     pub(super) within: Option<At<Option<Duration>>>,
     pub(super) retry: Option<At<&'t RetryClause>>,
     pub(super) ensure: Vec<(&'t Expr, &'t Reaction)>,
+    pub(super) verify: Option<At<(&'t Invocation, &'t Expr)>>,
     pub(super) undo: Option<At<&'t Invocation>>,
     pub(super) no_undo: Option<At<&'t str>>,
-    pub(super) on_timeout: Option<&'t Reaction>,
-    pub(super) on_failure: Option<&'t Reaction>,
+    pub(super) amend: Option<At<&'t Invocation>>,
+    pub(super) on_timeout: Option<At<&'t Reaction>>,
+    pub(super) on_failure: Option<At<&'t Reaction>>,
     pub(super) status: Option<&'t Expr>,
     pub(super) point_of_no_return: bool,
 }
@@ -40,22 +40,25 @@ impl<'t> Clauses<'t> {
         for clause in task.clauses.iter().rev() {
             let at = clause.span;
             match &clause.kind {
-                ClauseKind::Call { first, fallbacks } => {
-                    clauses.call = Some((first, fallbacks));
-                    clauses.wait = None;
+                ClauseKind::Call { .. }
+                | ClauseKind::Wait { .. }
+                | ClauseKind::Manual { .. }
+                | ClauseKind::Poll { .. }
+                | ClauseKind::Sleep(_)
+                | ClauseKind::Run { .. }
+                | ClauseKind::Let(_) => clauses.body = Some(At { value: &clause.kind, at }),
+                ClauseKind::Verify { query, condition } => {
+                    clauses.verify = Some(At { value: (query, condition), at });
                 }
-                ClauseKind::Wait { signal, fields } => {
-                    clauses.wait = Some(At { value: (signal, fields), at });
-                    clauses.call = None;
-                }
+                ClauseKind::Amend(amend) => clauses.amend = Some(At { value: amend, at }),
                 ClauseKind::Timeout(duration) => clauses.timeout = Some(At { value: *duration, at }),
                 ClauseKind::Within(duration) => clauses.within = Some(At { value: *duration, at }),
                 ClauseKind::Retry(retry) => clauses.retry = Some(At { value: retry, at }),
                 ClauseKind::Ensure { condition, otherwise } => clauses.ensure.push((condition, otherwise)),
                 ClauseKind::Undo(undo) => clauses.undo = Some(At { value: undo, at }),
                 ClauseKind::NoUndo(why) => clauses.no_undo = Some(At { value: why, at }),
-                ClauseKind::OnTimeout(reaction) => clauses.on_timeout = Some(reaction),
-                ClauseKind::OnFailure(reaction) => clauses.on_failure = Some(reaction),
+                ClauseKind::OnTimeout(reaction) => clauses.on_timeout = Some(At { value: reaction, at }),
+                ClauseKind::OnFailure(reaction) => clauses.on_failure = Some(At { value: reaction, at }),
                 ClauseKind::Status(text) => clauses.status = Some(text),
                 ClauseKind::PointOfNoReturn => clauses.point_of_no_return = true,
             }
@@ -85,13 +88,21 @@ pub(super) fn said_twice(task: &Task, diagnostics: &mut Vec<Diagnostic>) {
     }
 }
 
-/// `call` and `wait` are one clause in two forms.
+/// All bodies are one clause in several forms.
 const BODY: &str = "body";
 
 /// The word of a clause that may be said once.
 const fn word(clause: &ClauseKind) -> Option<&'static str> {
     Some(match clause {
-        ClauseKind::Call { .. } | ClauseKind::Wait { .. } => BODY,
+        ClauseKind::Call { .. }
+        | ClauseKind::Wait { .. }
+        | ClauseKind::Manual { .. }
+        | ClauseKind::Poll { .. }
+        | ClauseKind::Sleep(_)
+        | ClauseKind::Run { .. }
+        | ClauseKind::Let(_) => BODY,
+        ClauseKind::Verify { .. } => "verify",
+        ClauseKind::Amend(_) => "amend",
         ClauseKind::Timeout(_) => "timeout",
         ClauseKind::Within(_) => "within",
         ClauseKind::Retry(_) => "retry",

@@ -41,6 +41,7 @@ pub(super) struct View {
     pub(super) order: OrderView,
     pub(super) item: Option<Type>,
     pub(super) result: Option<Type>,
+    pub(super) before: Option<Type>,
     pub(super) tasks: TaskView,
     pub(super) facts: Facts,
 }
@@ -237,6 +238,9 @@ impl<'a> Checker<'a> {
                 let seen = self.env.outline.bare(block, name)?;
                 match self.env.missing(seen, &self.view.facts)? {
                     Missing::Skipped(span) => Some((span, format!("`{name}` may be skipped"))),
+                    Missing::Isolated(span) => {
+                        Some((span, format!("an item of `{name}` that fails is rolled back alone")))
+                    }
                     Missing::OtherBlock(span) => {
                         Some((span, format!("this block may leave out the item of `{name}`")))
                     }

@@ -20,6 +20,7 @@ pub(super) fn check(env: &Env<'_>, tasks: &[CheckedTask], diagnostics: &mut Vec<
     let graph = Graph { env, tasks, dependants };
     graph.cycles(diagnostics);
     graph.late_rejects(diagnostics);
+    graph.late_rollbacks(diagnostics);
 }
 
 struct Graph<'a> {
@@ -126,12 +127,36 @@ impl Graph<'_> {
                 .filter(|other| {
                     *other != rejecting
                         && !behind.contains(other)
-                        && self.tasks.get(*other).is_some_and(|other| other.effect)
+                        && self
+                            .tasks
+                            .get(*other)
+                            .is_some_and(|other| other.effect || other.point_of_no_return)
                 })
                 .collect();
             if !early.is_empty() {
                 diagnostics.push(self.late_reject(rejecting, reject.at, &early));
             }
+        }
+    }
+
+    /// Warns of reactions that roll an order back when it can't go back any more.
+    fn late_rollbacks(&self, diagnostics: &mut Vec<Diagnostic>) {
+        for (task, checked) in self.tasks.iter().enumerate().filter(|(_, task)| !task.rollbacks.is_empty()) {
+            let is_point = |task: usize| self.tasks.get(task).is_some_and(|task| task.point_of_no_return);
+            let point = if is_point(task) {
+                Some(task)
+            } else {
+                self.before(task).into_iter().find(|task| is_point(*task))
+            };
+            let Some(point) = point else { continue };
+            let title = format!("`{}` is a point of no return, and has begun by then", self.name(point));
+            let late = |at: &Span| {
+                Diagnostic::new(Code::LateRollback, *at, title.clone())
+                    .here("the order is held here instead")
+                    .label(self.name_span(point), "nothing is rolled back from here on")
+                    .help("say `hold`, which is what happens")
+            };
+            diagnostics.extend(checked.rollbacks.iter().map(late));
         }
     }
 
@@ -144,6 +169,12 @@ impl Graph<'_> {
                 .label(self.name_span(other), format!("this does not wait for `{name}`"))
         };
         let before = self.before(rejecting);
+        let is_point = |other: &&usize| self.tasks.get(**other).is_some_and(|other| other.point_of_no_return);
+        if let Some(other) = early.iter().filter(is_point).find(|other| before.contains(other)) {
+            let title = format!("`{}` is a point of no return, and has begun by then", self.name(*other));
+            let help = "let this task come first, or use `hold`: a person then decides";
+            return diagnostic(*other, title).help(help);
+        }
         if let Some(other) = early.iter().find(|other| before.contains(other)) {
             let title = format!("`{}` has been done by then", self.name(*other));
             return diagnostic(*other, title).help("use `rollback`, which undoes what has been done");

@@ -1,45 +1,104 @@
 //! Whether blueprints make sense: types of expressions, clauses that belong together, tasks that wait for each
 //! other. What passes becomes a [`Blueprint`]; nothing of a library is used that has an error in it.
 
+mod body;
 mod calls;
 mod clauses;
 mod expression;
 mod facts;
 mod functions;
 mod graph;
+mod members;
 mod names;
+mod never;
 mod operators;
+mod profile;
+mod region;
+mod runs;
 mod task;
 mod types;
 
-use model::{BlueprintRef, HoldFor, Type};
-use plan::{DefinitionIndex, Formula, Reaction, ReactionKind};
+use std::collections::BTreeMap;
+
+use model::{BlueprintRef, Type};
+use plan::{DefinitionIndex, Formula, SubBlueprint};
 
 use crate::Span;
 use crate::blueprint::{Block, Blueprint, BlueprintParts, ItemKindRule, Placement};
 use crate::diagnostic::{Code, Diagnostic, SourceMap};
-use crate::resolve::{Declarations, Kind, Operation, Outline, Seen, System};
+use crate::resolve::{Declarations, Kind, Outline, Seen};
 use crate::syntax::tree;
 use expression::{Checker, OrderView, TaskView, View};
-use facts::{Facts, conjuncts};
-use types::refine;
+use facts::Facts;
+use profile::Profile;
+use runs::Subs;
 
-/// Checks every blueprint. Those with an error are missing from what comes out.
-pub(crate) fn check(
-    declarations: &Declarations<'_>,
-    outlines: &[Outline<'_>],
-    sources: &SourceMap,
-) -> (Vec<Blueprint>, Vec<Diagnostic>) {
-    let mut diagnostics = Vec::new();
-    let blueprints = outlines
-        .iter()
-        .filter_map(|outline| {
-            let profiles = profiles(outline, declarations, sources, &mut diagnostics);
-            let env = Env { declarations, outline, sources, profiles };
-            env.blueprint(&mut diagnostics)
+/// What came of checking a library.
+#[derive(Default)]
+pub(crate) struct Checked {
+    /// The blueprints that take orders; those with an error are missing.
+    pub(crate) blueprints: Vec<Blueprint>,
+    /// What is right and not carried out by the engine yet.
+    pub(crate) not_carried: Vec<Diagnostic>,
+    pub(crate) diagnostics: Vec<Diagnostic>,
+    /// What seems not to be meant, if nothing is wrong in the library.
+    pub(crate) advice: Vec<Diagnostic>,
+}
+
+/// Checks every blueprint.
+pub(crate) fn check<'a>(
+    declarations: &'a Declarations<'a>,
+    outlines: &'a [Outline<'a>],
+    sources: &'a SourceMap,
+) -> Checked {
+    let mut checked = Checked::default();
+    let mut subs = Subs::collect(outlines);
+    subs.check(&mut checked.diagnostics);
+    // What a blueprint does out there is known before those are looked at that run it.
+    let mut profiles = BTreeMap::new();
+    let place = |name: &str| outlines.iter().position(|o| o.signature.is_some() && o.tree.name.text == name);
+    let inside_out: Vec<usize> = subs.inside_out().into_iter().filter_map(place).collect();
+    let for_orders = (0..outlines.len()).filter(|n| outlines.get(*n).is_some_and(|o| o.signature.is_none()));
+    for (n, outline) in inside_out.into_iter().chain(for_orders).filter_map(|n| Some((n, outlines.get(n)?))) {
+        let found = profile::collect(outline, &subs, declarations, sources, &mut checked.diagnostics);
+        subs.learn(&outline.tree.name.text, &found);
+        profiles.insert(n, found);
+    }
+    let others: Vec<tree::Name> =
+        outlines.iter().filter(|o| o.signature.is_none()).map(|o| o.tree.name.clone()).collect();
+    let (mut parts, mut runnable, mut accepts) = (Vec::new(), Vec::new(), Vec::new());
+    for (n, outline) in outlines.iter().enumerate() {
+        let profiles = profiles.remove(&n).unwrap_or_default();
+        let mut env = Env { declarations, outline, sources, profiles, subs: &subs, others: &others };
+        profile::infer_values(&mut env);
+        match env.blueprint(&mut checked) {
+            Some(Made::ForOrders(blueprint)) => {
+                let declared = outline.tree.accepts.first().zip(blueprint.accepts.clone());
+                let version = blueprint.reference.version;
+                accepts.extend(declared.map(|(at, formula)| (outline, version, at.span, formula)));
+                parts.push(*blueprint);
+            }
+            Some(Made::ToBeRun(sub)) => runnable.push(*sub),
+            None => {}
+        }
+    }
+    never::overlaps(&accepts, &mut checked.advice);
+    checked.blueprints = parts
+        .into_iter()
+        .map(|parts| {
+            let sub_blueprints = runs::needed(&parts.definitions, &runnable);
+            Blueprint::new(BlueprintParts { sub_blueprints, ..parts })
         })
         .collect();
-    (blueprints, diagnostics)
+    checked
+}
+
+/// A blueprint that has been checked.
+enum Made {
+    /// It takes orders. What it runs is added when all are known.
+    ForOrders(Box<BlueprintParts>),
+    /// Tasks run it.
+    ToBeRun(Box<SubBlueprint>),
 }
 
 /// What the expressions of one blueprint are checked against.
@@ -48,22 +107,9 @@ struct Env<'a> {
     outline: &'a Outline<'a>,
     sources: &'a SourceMap,
     profiles: Vec<Profile<'a>>,
-}
-
-/// What others need to know of a task.
-struct Profile<'a> {
-    /// The operations it calls, the fallbacks after the first; none where there is no such operation.
-    calls: Vec<Option<(&'a System, &'a Operation)>>,
-    /// Its result, as it comes in.
-    raw: Type,
-    /// Its result once all it ensures holds.
-    result: Type,
-    /// Where it says when it is done.
-    when: Option<Span>,
-    /// The conditions under which it is done, as written.
-    conditions: Vec<String>,
-    /// A reaction that skips it.
-    skip: Option<Span>,
+    subs: &'a Subs<'a>,
+    /// The names of the blueprints that take orders.
+    others: &'a [tree::Name],
 }
 
 /// Why the result of a task may be missing.
@@ -72,6 +118,8 @@ enum Missing {
     Skipped(Span),
     /// It is in another block, here, which may leave out the item.
     OtherBlock(Span),
+    /// It is in a block, here, of which a failing item is rolled back alone.
+    Isolated(Span),
 }
 
 impl Env<'_> {
@@ -84,6 +132,9 @@ impl Env<'_> {
         }
         if let Some(span) = profile.skip {
             return Some(Missing::Skipped(span));
+        }
+        if let Some(span) = profile.isolated.filter(|_| seen.many) {
+            return Some(Missing::Isolated(span));
         }
         let same_condition =
             !seen.many && profile.conditions.iter().all(|condition| facts.conditions.contains(condition));
@@ -100,24 +151,33 @@ impl Env<'_> {
         if seen.many { Type::List(Box::new(of)) } else { of }
     }
 
-    fn blueprint(&self, diagnostics: &mut Vec<Diagnostic>) -> Option<Blueprint> {
+    fn blueprint(&self, into: &mut Checked) -> Option<Made> {
         let tree = self.outline.tree;
+        let Checked { diagnostics, not_carried, advice, .. } = into;
         let before = diagnostics.len();
-        self.members(diagnostics);
-        let on_failure = self.default_reaction(diagnostics);
-        let accepts = tree.accepts.first().map(|accepts| {
+        members::check(self, diagnostics);
+        let on_failure = members::default_reaction(self, diagnostics);
+        let deadline = members::deadline(self, diagnostics, not_carried);
+        let returns = members::returns(self, diagnostics);
+        let accepts = tree.accepts.first().filter(|_| self.outline.signature.is_none()).map(|accepts| {
             let view = View::of_order(OrderView::Request);
             Checker::new(self, view, diagnostics).formula(&accepts.condition, &Type::Bool)
         });
         let kinds = self.kinds(diagnostics);
         let (blocks, facts) = self.blocks(diagnostics);
-        let checked: Vec<_> =
+        for isolate in tree.blocks.iter().filter_map(|block| block.isolate) {
+            not_carried.push(unfinished(isolate, "on failure isolate"));
+        }
+        let mut checked: Vec<_> =
             (0..tree.tasks.len()).map(|task| task::check(self, task, &facts, diagnostics)).collect();
+        not_carried.extend(checked.iter_mut().flat_map(|task| std::mem::take(&mut task.not_carried)));
         graph::check(self, &checked, diagnostics);
         let sound = diagnostics.iter().skip(before).all(|d| d.severity != crate::Severity::Error);
         if !sound {
             return None;
         }
+        let (kinds, blocks) = (kinds?, blocks?);
+        never::check(self, accepts.as_ref(), &kinds, &blocks, &checked, advice);
         let (mut definitions, mut placements) = (Vec::new(), Vec::new());
         for (task, outline) in checked.into_iter().zip(&tree.tasks) {
             definitions.push(task.definition?);
@@ -127,57 +187,36 @@ impl Env<'_> {
                 after: task.after.iter().map(|edge| DefinitionIndex(edge.seen.task)).collect(),
             });
         }
-        Some(Blueprint::new(BlueprintParts {
-            reference: BlueprintRef { name: self.outline.name.clone()?, version: tree.version? },
+        let name = self.outline.name.clone()?;
+        if let Some(signature) = &self.outline.signature {
+            // Nothing is decided when a plan is made: what it is given comes later.
+            for (definition, placement) in definitions.iter_mut().zip(&mut placements) {
+                definition.when = definition.when.take().or(placement.when.take());
+            }
+            return Some(Made::ToBeRun(Box::new(SubBlueprint {
+                name,
+                parameters: signature.parameters.clone(),
+                returns,
+                result: signature.result.clone(),
+                on_failure,
+                deadline,
+                definitions,
+                after: placements.into_iter().map(|placement| placement.after).collect(),
+            })));
+        }
+        Some(Made::ForOrders(Box::new(BlueprintParts {
+            reference: BlueprintRef { name, version: tree.version? },
             docs: tree.docs.clone(),
             accepts,
             order: self.outline.order.clone(),
-            kinds: kinds?,
-            blocks: blocks?,
+            kinds,
+            blocks,
             on_failure,
+            deadline,
             definitions,
             placements,
-        }))
-    }
-
-    fn members(&self, diagnostics: &mut Vec<Diagnostic>) {
-        let tree = self.outline.tree;
-        let spans = |what: &str, spans: Vec<Span>, diagnostics: &mut Vec<Diagnostic>| {
-            if let [first, others @ ..] = spans.as_slice() {
-                diagnostics.extend(others.iter().map(|again| duplicate_clause(what, *again, *first)));
-            }
-        };
-        spans("accepts", tree.accepts.iter().map(|a| a.span).collect(), diagnostics);
-        spans("order", tree.order.iter().map(|o| o.span).collect(), diagnostics);
-        spans("on failure", tree.on_failure.iter().map(|r| r.span).collect(), diagnostics);
-        let lost_something = self.declarations.usage().lost_anything();
-        if tree.items.is_empty() && !lost_something {
-            let title = format!("the blueprint `{}` takes no items", tree.name.text);
-            diagnostics.push(
-                Diagnostic::new(Code::MissingItems, tree.name.span, title)
-                    .help("declare what may be ordered: `item KIND where item.offering == \"…\" { }`"),
-            );
-        }
-        if tree.tasks.is_empty() && !lost_something {
-            let title = format!("the blueprint `{}` has no tasks", tree.name.text);
-            diagnostics.push(Diagnostic::new(Code::MissingTasks, tree.name.span, title));
-        }
-    }
-
-    /// What happens when a task that does not say fails for good: a person looks at it.
-    fn default_reaction(&self, diagnostics: &mut Vec<Diagnostic>) -> Reaction {
-        let hold = Reaction { kind: ReactionKind::Hold(HoldFor::Operations), reason: None };
-        let Some(declared) = self.outline.tree.on_failure.first() else { return hold };
-        if declared.reaction.kind == Some(ReactionKind::Reject) {
-            let title = "a blueprint as a whole can't react with `reject`";
-            diagnostics.push(
-                Diagnostic::new(Code::LateReject, declared.reaction.span, title)
-                    .help("say it in the tasks that look at the order before anything is done"),
-            );
-            return hold;
-        }
-        let view = View::of_order(OrderView::Full);
-        Checker::new(self, view, diagnostics).reaction(&declared.reaction).unwrap_or(hold)
+            sub_blueprints: Vec::new(),
+        })))
     }
 
     fn kinds(&self, diagnostics: &mut Vec<Diagnostic>) -> Option<Vec<ItemKindRule>> {
@@ -204,7 +243,6 @@ impl Env<'_> {
     /// The blocks, and what is known inside each.
     fn blocks(&self, diagnostics: &mut Vec<Diagnostic>) -> (Option<Vec<Block>>, Vec<Facts>) {
         let mut blocks = Some(Vec::new());
-        let mut known = Vec::new();
         for (block, kind) in self.outline.tree.blocks.iter().zip(&self.outline.block_kinds) {
             let kind = kind.and_then(|kind| self.outline.kinds.get(kind));
             let mut view = View::of_order(OrderView::Full);
@@ -214,112 +252,39 @@ impl Env<'_> {
             let condition = condition.map(|condition| {
                 Checker::new(self, view.clone(), diagnostics).formula(condition, &Type::Bool)
             });
-            let mut facts = Facts::default();
-            if let Some(condition) = &block.condition {
-                facts.learn(condition, true, self.sources);
-            }
-            known.push(facts);
             let name = kind.and_then(|kind| kind.name.clone());
             blocks = blocks.zip(name).map(|(mut blocks, kind)| {
                 blocks.push(Block { kind, condition });
                 blocks
             });
         }
-        (blocks, known)
+        (blocks, block_facts(self.outline, self.sources))
     }
 }
 
 impl View {
     fn of_order(order: OrderView) -> Self {
-        Self { order, item: None, result: None, tasks: TaskView::None, facts: Facts::default() }
+        Self { order, item: None, result: None, before: None, tasks: TaskView::None, facts: Facts::default() }
     }
 }
 
-fn profiles<'a>(
-    outline: &Outline<'a>,
-    declarations: &'a Declarations<'a>,
-    sources: &SourceMap,
-    diagnostics: &mut Vec<Diagnostic>,
-) -> Vec<Profile<'a>> {
-    let default_skips = outline.tree.on_failure.first().filter(|r| skips(&r.reaction)).map(|r| r.span);
-    outline
-        .tree
-        .tasks
-        .iter()
-        .map(|task| {
-            let mut profile = Profile {
-                calls: Vec::new(),
-                raw: Type::Any,
-                result: Type::Any,
-                when: task.when.first().map(|when| when.span),
-                conditions: Vec::new(),
-                skip: None,
-            };
-            if let Some(when) = task.when.first() {
-                profile.conditions = conjuncts(&when.condition, sources);
-            }
-            if task.milestone {
-                profile.raw = Type::Record(Vec::new());
-            }
-            let mut own_reaction = task.milestone;
-            // Of several bodies, the first counts.
-            let mut has_body = false;
-            for clause in &task.clauses {
-                match &clause.kind {
-                    tree::ClauseKind::Call { first, fallbacks } if !has_body => {
-                        has_body = true;
-                        profile.calls = std::iter::once(first)
-                            .chain(fallbacks)
-                            .map(|call| declarations.operation(&call.system, &call.operation, diagnostics))
-                            .collect();
-                        if let Some(Some((_, operation))) = profile.calls.first() {
-                            profile.raw = operation.result.clone();
-                        }
-                    }
-                    tree::ClauseKind::Wait { fields, .. } if !has_body => {
-                        has_body = true;
-                        let (types, usage) = (&declarations.types, declarations.usage());
-                        profile.raw = Type::Record(types.fields(fields, usage, diagnostics));
-                    }
-                    tree::ClauseKind::Ensure { otherwise, .. } | tree::ClauseKind::OnTimeout(otherwise)
-                        if skips(otherwise) =>
-                    {
-                        profile.skip = profile.skip.or(Some(otherwise.span));
-                    }
-                    tree::ClauseKind::OnFailure(reaction) => {
-                        own_reaction = true;
-                        if skips(reaction) {
-                            profile.skip = profile.skip.or(Some(reaction.span));
-                        }
-                    }
-                    _ => {}
-                }
-            }
-            if !own_reaction {
-                profile.skip = profile.skip.or(default_skips);
-            }
-            profile.result = ensured(profile.raw.clone(), task, sources);
-            profile
-        })
-        .collect()
-}
-
-/// A result once everything holds that its task ensures.
-fn ensured(raw: Type, task: &tree::Task, sources: &SourceMap) -> Type {
-    let mut facts = Facts::default();
-    for clause in &task.clauses {
-        if let tree::ClauseKind::Ensure { condition, .. } = &clause.kind {
+/// What is known inside each block.
+fn block_facts(outline: &Outline<'_>, sources: &SourceMap) -> Vec<Facts> {
+    let facts = |block: &tree::Each| {
+        let mut facts = Facts::default();
+        if let Some(condition) = &block.condition {
             facts.learn(condition, true, sources);
         }
-    }
-    facts.present.iter().fold(raw, |of, path| match path.split_first() {
-        Some((root, fields)) if root == "result" && !fields.is_empty() => refine(of, fields),
-        _ => of,
-    })
+        facts
+    };
+    outline.tree.blocks.iter().map(facts).collect()
 }
 
-fn skips(reaction: &tree::Reaction) -> bool {
-    reaction.kind == Some(ReactionKind::Skip)
+/// A form that is right, and that the engine does not carry out yet.
+fn unfinished(at: Span, form: &str) -> Diagnostic {
+    let title = format!("`{form}` is not carried out yet");
+    Diagnostic::new(Code::NotCarried, at, title)
+        .help("`check` and `plan` take it already; orders can't be taken with it")
 }
 
 fn duplicate_clause(what: &str, again: Span, first: Span) -> Diagnostic {

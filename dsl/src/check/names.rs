@@ -24,7 +24,8 @@ impl Checker<'_> {
             TaskView::None => false,
         };
         self.locals.iter().any(|(local, _)| local == name)
-            || ["order", "item", "result"].contains(&name)
+            || ["order", "item", "result", "before"].contains(&name)
+            || self.env.outline.parameter(name).is_some()
             || is_task
             || self.env.outline.kind(name).is_some()
     }
@@ -37,15 +38,11 @@ impl Checker<'_> {
             "order" => return Typed::new(Expr::Order, Type::Record(self.order_fields())),
             "item" => return self.item(at),
             "result" => return self.result(at),
-            "before" => {
-                let title = "`before` is not supported yet";
-                self.report(
-                    Diagnostic::new(Code::NotSupported, at, title)
-                        .help("it belongs to `amend`, which is not either"),
-                );
-                return Typed::unknown();
-            }
+            "before" => return self.before(at),
             _ => {}
+        }
+        if let Some(parameter) = self.env.outline.parameter(name) {
+            return Typed::new(Expr::Parameter(name.to_owned()), parameter.of.clone());
         }
         if let TaskView::From(block) = self.view.tasks
             && let Some(seen) = self.env.outline.bare(block, name)
@@ -59,6 +56,14 @@ impl Checker<'_> {
     fn item(&mut self, at: Span) -> Typed {
         if let Some(of) = &self.view.item {
             return Typed::new(Expr::Item, of.clone());
+        }
+        if self.env.outline.signature.is_some() {
+            let title = "a blueprint with parameters has no items";
+            self.report(
+                Diagnostic::new(Code::NotVisible, at, title)
+                    .help("pass what it needs of the item as a parameter"),
+            );
+            return Typed::unknown();
         }
         let title = "there is no `item` outside `each`";
         let diagnostic = Diagnostic::new(Code::NotVisible, at, title);
@@ -78,6 +83,18 @@ impl Checker<'_> {
         self.report(Diagnostic::new(Code::NotVisible, at, title).help(
             "`result` is the task's own, in `ensure` and `undo`; others are used by their task's name",
         ));
+        Typed::unknown()
+    }
+
+    fn before(&mut self, at: Span) -> Typed {
+        if let Some(of) = &self.view.before {
+            return Typed::new(Expr::Before, of.clone());
+        }
+        let title = "there is no `before` here";
+        self.report(
+            Diagnostic::new(Code::NotVisible, at, title)
+                .help("`before` is what the task brought back before an amendment, in `amend`"),
+        );
         Typed::unknown()
     }
 
@@ -122,6 +139,8 @@ impl Checker<'_> {
         let kinds = outline.kinds.iter().map(|kind| kind.text.as_str());
         let known =
             ["order", "item", "result", "true", "false", "null"].into_iter().chain(locals).chain(kinds);
+        let signature = outline.signature.iter();
+        let known = known.chain(signature.flat_map(|s| s.parameters.iter().map(|p| p.name.as_str())));
         let title = format!("`{name}` means nothing here");
         let meant = foreign::literal(name).or_else(|| near_miss(name, known));
         let diagnostic = Diagnostic::new(Code::UnknownName, at, title).did_you_mean(meant);
@@ -137,7 +156,7 @@ impl Checker<'_> {
         if let ExprKind::Name(base) = &of.kind
             && !self.locals.iter().any(|(local, _)| local == base)
         {
-            if base == "order" && name.text == "items" {
+            if base == "order" && name.text == "items" && self.env.outline.signature.is_none() {
                 return self.items();
             }
             if let Some(kind) = self.env.outline.kind(base).filter(|_| self.is_kind(base)) {

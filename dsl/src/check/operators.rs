@@ -1,7 +1,7 @@
 //! Operators in expressions.
 
 use model::{Type, Value};
-use plan::{Arithmetic, BinaryOp, Comparison, Expr, Formula, NoTasks, Operands, Scope, UnaryOp};
+use plan::{Arithmetic, BinaryOp, Comparison, Expr, Formula, Operands, Scope, UnaryOp};
 
 use super::expression::{Checker, Typed};
 use super::types::{comparable, join, noun};
@@ -333,6 +333,6 @@ fn try_pattern(pattern: &str) -> Result<(), String> {
     );
     let formula = Formula { expr, text: String::new(), line: 1 };
     let nothing = Value::Null;
-    let scope = Scope { order: &nothing, items: &[], item: None, result: None, tasks: &NoTasks };
+    let scope = Scope::of_order(&nothing, &[]);
     formula.evaluate(&scope).map(|_| ()).map_err(|wrong| wrong.problem)
 }

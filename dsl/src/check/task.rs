@@ -1,17 +1,20 @@
-//! A task: its body, and the clauses that go with it.
+//! A task: the clauses that go with any body. Bodies are in `body`.
 
-use model::{Duration, ItemKind, SignalName, TaskName, Type};
-use plan::{Body, CallBody, Definition, Ensure, Formula, Reaction, ReactionKind, Retry, Undo};
+use model::{Duration, ItemKind, TaskName, Type};
+use plan::{Body, Definition, Ensure, Formula, Reaction, ReactionKind, Retry, Undo};
 
 use super::clauses::{At, Clauses, said_twice};
 use super::expression::{Checker, OrderView, TaskView, View};
 use super::facts::Facts;
-use super::types::{difference, fits};
-use super::{Env, Profile};
+use super::profile::Profile;
+use super::{Env, unfinished};
 use crate::Span;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::resolve::{Kind, Seen};
 use crate::syntax::tree::{self, Invocation};
+
+/// What an isolated item does when nothing else is said.
+const ROLLBACK: Reaction = Reaction { kind: ReactionKind::Rollback, reason: None };
 
 /// A task that has been checked.
 pub(super) struct CheckedTask {
@@ -23,8 +26,21 @@ pub(super) struct CheckedTask {
     pub(super) after: Vec<Edge>,
     /// Whether it changes anything out there.
     pub(super) effect: bool,
+    /// Whether the order can't go back once it has begun.
+    pub(super) point_of_no_return: bool,
     /// Where it rejects the order.
     pub(super) rejects: Vec<Reject>,
+    /// Where it says that the order is rolled back.
+    pub(super) rollbacks: Vec<Span>,
+    /// What of it the engine does not carry out yet.
+    pub(super) not_carried: Vec<Diagnostic>,
+}
+
+impl CheckedTask {
+    /// Its condition, whenever it is decided.
+    pub(super) fn when(&self) -> Option<&Formula> {
+        self.decided_by.as_ref().or_else(|| self.definition.as_ref()?.when.as_ref())
+    }
 }
 
 /// A task that another one waits for, and where that is said.
@@ -52,7 +68,10 @@ pub(super) fn check(
         decided_by: None,
         after: Vec::new(),
         effect: false,
+        point_of_no_return: false,
         rejects: Vec::new(),
+        rollbacks: Vec::new(),
+        not_carried: Vec::new(),
     };
     let (Some(tree), Some(outline), Some(profile)) =
         (env.outline.tree.tasks.get(index), env.outline.tasks.get(index), env.profiles.get(index))
@@ -68,6 +87,7 @@ pub(super) fn check(
         order: OrderView::Full,
         item: kind.map(Kind::item_type),
         result: None,
+        before: None,
         tasks: TaskView::From(tree.block),
         facts: tree.block.and_then(|block| blocks.get(block)).cloned().unwrap_or_default(),
     };
@@ -78,21 +98,26 @@ pub(super) fn check(
         tree,
         profile,
         clauses: Clauses::of(tree),
-        effect: profile.calls.iter().flatten().any(|(_, operation)| operation.effect),
+        effect: profile.effect,
         checker,
         rejects: Vec::new(),
+        rollbacks: Vec::new(),
+        not_carried: Vec::new(),
     };
     task.run(outline.name.clone(), kind.and_then(|kind| kind.name.clone()))
 }
 
-struct TaskChecker<'a> {
-    env: &'a Env<'a>,
-    tree: &'a tree::Task,
-    profile: &'a Profile<'a>,
-    clauses: Clauses<'a>,
-    effect: bool,
-    checker: Checker<'a>,
+/// Checks one task. What is about its body is in `body`.
+pub(super) struct TaskChecker<'a> {
+    pub(super) env: &'a Env<'a>,
+    pub(super) tree: &'a tree::Task,
+    pub(super) profile: &'a Profile<'a>,
+    pub(super) clauses: Clauses<'a>,
+    pub(super) effect: bool,
+    pub(super) checker: Checker<'a>,
     rejects: Vec<Reject>,
+    rollbacks: Vec<Span>,
+    not_carried: Vec<Diagnostic>,
 }
 
 impl TaskChecker<'_> {
@@ -101,8 +126,11 @@ impl TaskChecker<'_> {
         let (when, decided_by) = self.when();
         let body = if self.tree.milestone { Some(Body::Milestone) } else { self.body() };
         let ensure = self.ensures();
-        let on_failure = self.clauses.on_failure.and_then(|reaction| self.reaction(reaction, false));
-        let on_timeout = self.clauses.on_timeout.and_then(|reaction| self.reaction(reaction, self.effect));
+        let on_failure = self.clauses.on_failure.and_then(|clause| self.reaction(clause.value, false));
+        let on_timeout = self.clauses.on_timeout.and_then(|clause| self.reaction(clause.value, self.effect));
+        let isolate = self.profile.isolated.is_some() && !self.tree.milestone;
+        // In an `each` that isolates its items, a failure that nothing else is said of ends the item.
+        let on_failure = on_failure.or_else(|| isolate.then_some(ROLLBACK));
         let status = self.clauses.status.map(|text| self.checker.formula(text, &Type::Text));
         let sources = self.env.sources;
         let file = sources.file(self.tree.name.span.file).map_or("", |file| file.name.as_str());
@@ -118,14 +146,29 @@ impl TaskChecker<'_> {
             on_timeout,
             status,
             point_of_no_return: self.clauses.point_of_no_return,
+            isolate,
         });
         let uses = std::mem::take(&mut self.checker.uses);
         after.extend(uses.into_iter().map(|(seen, at)| Edge { seen, at }));
-        let rejects = std::mem::take(&mut self.rejects);
-        CheckedTask { definition, decided_by, after, effect: self.effect, rejects }
+        CheckedTask {
+            definition,
+            decided_by,
+            after,
+            effect: self.effect,
+            point_of_no_return: self.profile.point_of_no_return,
+            rejects: std::mem::take(&mut self.rejects),
+            rollbacks: std::mem::take(&mut self.rollbacks),
+            not_carried: std::mem::take(&mut self.not_carried),
+        }
     }
 
-    fn report(&mut self, diagnostic: Diagnostic) {
+    /// Notes a form of the task that the engine does not carry out yet: the word at the beginning of its clause.
+    pub(super) fn not_carried(&mut self, clause: Span, word: &str) {
+        let at = Span { end: clause.start + word.len(), ..clause };
+        self.not_carried.push(unfinished(at, word));
+    }
+
+    pub(super) fn report(&mut self, diagnostic: Diagnostic) {
         self.checker.report(diagnostic);
     }
 
@@ -148,97 +191,9 @@ impl TaskChecker<'_> {
         if reads_tasks { (Some(formula), None) } else { (None, Some(formula)) }
     }
 
-    // ---- bodies --------------------------------------------------------------------------------------------
-
-    fn body(&mut self) -> Option<Body> {
-        if let Some((first, fallbacks)) = self.clauses.call {
-            return self.call(first, fallbacks);
-        }
-        if let Some(wait) = self.clauses.wait {
-            return self.wait(wait.value.0, wait.at);
-        }
-        if !self.tree.broken {
-            let title = format!("the task `{}` does nothing", self.tree.name.text);
-            self.report(
-                Diagnostic::new(Code::MissingBody, self.tree.name.span, title)
-                    .help("give it a `call` or a `wait`, or make it a `milestone`"),
-            );
-        }
-        None
-    }
-
-    fn call(&mut self, first: &Invocation, fallbacks: &[Invocation]) -> Option<Body> {
-        let mut calls = Vec::new();
-        for (written, known) in std::iter::once(first).chain(fallbacks).zip(&self.profile.calls) {
-            let Some((system, operation)) = known else {
-                self.checker.infer_arguments(written);
-                continue;
-            };
-            if !fits(&operation.result, &self.profile.raw) {
-                let title =
-                    format!("`{}` answers something else than what it stands in for", written.label());
-                let mut diagnostic = Diagnostic::new(Code::TypeMismatch, written.span, title);
-                if let Some(note) = difference(&operation.result, &self.profile.raw) {
-                    diagnostic = diagnostic.note(note);
-                }
-                self.report(diagnostic);
-            }
-            calls.push(self.checker.invoke(written, system, operation));
-        }
-        let timeout = self.duration(self.clauses.timeout).unwrap_or(CallBody::DEFAULT_TIMEOUT);
-        let within = self.duration(self.clauses.within);
-        let retry = self.clauses.retry.map_or(Retry::DEFAULT, |retry| {
-            self.env.declarations.retry(retry.value, self.checker.diagnostics)
-        });
-        if let Some((within, clause)) = within.zip(self.clauses.within) {
-            self.tight(within, clause.at, timeout, retry);
-        }
-        let undo = self.undo(first);
-        if calls.len() != self.profile.calls.len() {
-            return None;
-        }
-        let mut calls = calls.into_iter();
-        Some(Body::Call(Box::new(CallBody {
-            call: calls.next()?,
-            fallbacks: calls.collect(),
-            timeout,
-            within,
-            retry,
-            undo: undo?,
-        })))
-    }
-
-    fn wait(&mut self, signal: &tree::Name, at: Span) -> Option<Body> {
-        let clauses = &self.clauses;
-        let misplaced = [
-            (clauses.timeout.map(|c| c.at), "timeout", "`within` says how long to wait"),
-            (clauses.retry.map(|c| c.at), "retry", "a wait is not attempted, it lasts: see `within`"),
-            (clauses.undo.map(|c| c.at), "undo", "a wait changes nothing out there"),
-            (clauses.no_undo.map(|c| c.at), "no undo", "a wait changes nothing out there"),
-        ];
-        for (at, word, help) in misplaced {
-            let Some(at) = at else { continue };
-            let title = format!("`{word}` means nothing for a `wait`");
-            self.report(Diagnostic::new(Code::MisplacedClause, at, title).help(help));
-        }
-        if self.clauses.within.is_none() && !self.tree.broken {
-            let title = format!("the wait for `{}` has no limit", signal.text);
-            self.report(
-                Diagnostic::new(Code::MissingLimit, at, title)
-                    .help("say how long it may last: `within 10d`, and `on timeout` what happens then"),
-            );
-        }
-        let within = self.duration(self.clauses.within);
-        let name = SignalName::new(&signal.text);
-        if let Err(wrong) = &name {
-            self.report(Diagnostic::new(Code::InvalidName, signal.span, wrong.to_string()));
-        }
-        Some(Body::Wait { signal: name.ok()?, fields: self.profile.raw.clone(), within: within? })
-    }
-
     // ---- clauses -------------------------------------------------------------------------------------------
 
-    fn undo(&mut self, call: &Invocation) -> Option<Undo> {
+    pub(super) fn undo(&mut self, call: &Invocation) -> Option<Undo> {
         let nothing = Some(Undo::Nothing { why: String::new() });
         let known = self.profile.calls.iter().all(Option::is_some);
         if known && !self.effect {
@@ -283,7 +238,7 @@ impl TaskChecker<'_> {
                 Some(self.checker.invoke(undo, system, operation))
             }
             None => {
-                self.checker.infer_arguments(undo);
+                self.checker.infer_arguments(&undo.arguments);
                 None
             }
         };
@@ -309,14 +264,23 @@ impl TaskChecker<'_> {
     }
 
     fn reaction(&mut self, reaction: &tree::Reaction, after_effect: bool) -> Option<Reaction> {
-        if reaction.kind == Some(ReactionKind::Reject) {
+        if reaction.kind == Some(ReactionKind::Reject) && self.env.outline.signature.is_some() {
+            let title = "a blueprint that is run by others can't reject the order: it has begun by then";
+            self.report(
+                Diagnostic::new(Code::LateReject, reaction.span, title)
+                    .help("use `fail` or `rollback`: the task that runs it says what follows"),
+            );
+        } else if reaction.kind == Some(ReactionKind::Reject) {
             self.rejects.push(Reject { at: reaction.span, after_effect });
+        }
+        if reaction.kind == Some(ReactionKind::Rollback) {
+            self.rollbacks.push(reaction.span);
         }
         self.checker.reaction(reaction)
     }
 
     /// The length of time of a clause, unless it is none at all.
-    fn duration(&mut self, clause: Option<At<Option<Duration>>>) -> Option<Duration> {
+    pub(super) fn duration(&mut self, clause: Option<At<Option<Duration>>>) -> Option<Duration> {
         let At { value, at } = clause?;
         if value == Some(Duration::ZERO) {
             self.report(Diagnostic::new(Code::UnusableLimit, at, "nothing can be done in no time at all"));
@@ -326,7 +290,7 @@ impl TaskChecker<'_> {
     }
 
     /// Warns of a limit that ends attempts which `retry` asks for.
-    fn tight(&mut self, within: Duration, at: Span, timeout: Duration, retry: Retry) {
+    pub(super) fn tight(&mut self, within: Duration, at: Span, timeout: Duration, retry: Retry) {
         let mut longest = timeout.saturating_mul(u64::from(retry.attempts));
         let mut pause = retry.every;
         for _ in 1..retry.attempts {

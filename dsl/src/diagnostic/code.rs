@@ -96,6 +96,9 @@ codes! {
     NotVisible = "BP0213" "not-visible" Error,
         "Something exists and can't be used here: `result` outside `ensure` and `undo`, `item` outside `each`.";
 
+    UnknownBlueprint = "BP0214" "unknown-blueprint" Error,
+        "A task runs a blueprint that no file of the library declares with parameters.";
+
     TypeMismatch = "BP0301" "type-mismatch" Error,
         "A value is of another type than what is needed here.";
     MayBeMissing = "BP0302" "may-be-missing" Error,
@@ -118,19 +121,22 @@ codes! {
         "A task changes something out there and does not say how to take it back. It says `undo`, or `no undo` \
          with the reason, or is a point of no return.";
     MissingLimit = "BP0403" "missing-limit" Error,
-        "A wait has no end. Every wait says how long it may last with `within`.";
+        "A wait has no end. Whatever waits, polls or is done by hand says how long it may last with `within`.";
     LateReject = "BP0404" "late-reject" Error,
         "An order can be rejected only before anything has been done for it. After that it is rolled back.";
     MissingBody = "BP0405" "missing-body" Error,
-        "A task does nothing. Every task has one body: a `call` or a `wait`.";
+        "A task does nothing. Every task has one body: a `call`, `wait`, `manual`, `poll`, `sleep`, `run` or `let`.";
     DuplicateClause = "BP0406" "duplicate-clause" Error,
         "A clause that can be given once is given twice.";
     MisplacedClause = "BP0407" "misplaced-clause" Error,
         "A clause that means nothing with this body, or stands in the wrong place.";
     QueryUndo = "BP0408" "query-undo" Error,
-        "An undo names a query, which changes nothing and so takes nothing back.";
+        "An undo or an amend names a query, which changes nothing and so takes nothing back.";
     UnusableLimit = "BP0409" "unusable-limit" Error,
         "A number of attempts or a length of time that no task can keep to: none at all, or beyond what is allowed.";
+
+    NotAQuery = "BP0410" "not-a-query" Error,
+        "A poll or a verify names an operation, which would change something each time it is asked.";
 
     RecursiveType = "BP0501" "recursive-type" Error,
         "A type contains itself, so no value of it could ever be written down.";
@@ -142,6 +148,13 @@ codes! {
         "A blueprint says no version, or one that is not a whole number from 1.";
     NotServed = "BP0505" "not-served" Error,
         "A blueprint calls a system or an operation that the deployment does not say how to reach, so its orders would stop there.";
+    NotCarried = "BP0506" "not-carried" Error,
+        "A form of the language that is checked and planned, and that the engine does not carry out yet. Blueprints with it \
+         can't be published.";
+    RunsItself = "BP0507" "runs-itself" Error,
+        "A blueprint runs itself, directly or through others, so it would never end.";
+    MissingReturn = "BP0508" "missing-return" Error,
+        "A blueprint with parameters says the type of what it answers, and has no `return`.";
 
     UnusedType = "BP0901" "unused-type" Warning,
         "A type is declared and nothing uses it.";
@@ -151,6 +164,17 @@ codes! {
         "A retry policy is declared and no task uses it.";
     TightLimit = "BP0904" "tight-limit" Warning,
         "The time for all attempts together is shorter than they may take, so the last ones may never be made.";
+    UnusedBlueprint = "BP0905" "unused-blueprint" Warning,
+        "A blueprint with parameters is declared and no task runs it.";
+    LateRollback = "BP0906" "late-rollback" Warning,
+        "A task that comes after a point of no return says `rollback`. Nothing is rolled back then: the task is held.";
+    NeverHolds = "BP0907" "never-holds" Warning,
+        "A condition can't hold for any order, so what depends on it never happens.";
+    ShadowedKind = "BP0908" "shadowed-kind" Warning,
+        "Every item of a kind is of an earlier kind already. Kinds are tried in the order they are written, so no item is \
+         ever of this one.";
+    OverlappingAccepts = "BP0909" "overlapping-accepts" Warning,
+        "Two blueprints accept the same orders. Such an order is refused unless it names one of them.";
 }
 
 impl fmt::Display for Code {

@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use plan::Retry;
 
-pub(crate) use outline::{Kind, Outline, Seen};
+pub(crate) use outline::{Kind, Outline, Seen, Signature};
 pub(crate) use systems::{Operation, System};
 pub(crate) use types::Types;
 
@@ -38,7 +38,7 @@ pub(crate) struct Usage {
 }
 
 impl Usage {
-    fn mark(&self, declared: Span) {
+    pub(crate) fn mark(&self, declared: Span) {
         self.used.borrow_mut().insert(declared);
     }
 
@@ -136,13 +136,18 @@ impl Declarations<'_> {
     }
 
     /// Warns of what is declared and never used.
-    pub(crate) fn unused(&self, diagnostics: &mut Vec<Diagnostic>) {
+    pub(crate) fn unused(&self, outlines: &[Outline<'_>], diagnostics: &mut Vec<Diagnostic>) {
+        let runnable = outlines.iter().filter(|outline| outline.signature.is_some());
+        let runnable = runnable.map(|outline| &outline.tree.name);
+        let blueprints =
+            runnable.map(|name| (Code::UnusedBlueprint, "blueprint", name.text.as_str(), name.span));
         let types = self.types.names().map(|(name, span)| (Code::UnusedType, "type", name, span));
         let systems = self.systems.iter().map(|(name, s)| (Code::UnusedSystem, "system", *name, s.span));
         let retries = self.retries.iter().map(|(name, r)| (Code::UnusedRetry, "retry policy", *name, r.1));
-        for (code, what, name, span) in types.chain(systems).chain(retries) {
+        for (code, what, name, span) in types.chain(systems).chain(retries).chain(blueprints) {
             if !self.usage.is_used(span) {
-                let title = format!("the {what} `{name}` is never used");
+                let verb = if code == Code::UnusedBlueprint { "run" } else { "used" };
+                let title = format!("the {what} `{name}` is never {verb}");
                 diagnostics.push(Diagnostic::new(code, span, title));
             }
         }
@@ -194,13 +199,17 @@ pub(crate) fn named<T>(
     read: impl Fn(&str) -> Result<T, model::InvalidName>,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Option<T> {
-    /// Words that mean something of their own where names are used.
+    taken(name, diagnostics);
+    read(&name.text)
+        .map_err(|wrong| diagnostics.push(Diagnostic::new(Code::InvalidName, name.span, wrong.to_string())))
+        .ok()
+}
+
+/// Reports a name that means something of its own where names are used.
+fn taken(name: &Name, diagnostics: &mut Vec<Diagnostic>) {
     const TAKEN: [&str; 4] = ["order", "item", "result", "before"];
     if TAKEN.contains(&name.text.as_str()) {
         let title = format!("`{}` can't be a name: it means something of its own", name.text);
         diagnostics.push(Diagnostic::new(Code::InvalidName, name.span, title));
     }
-    read(&name.text)
-        .map_err(|wrong| diagnostics.push(Diagnostic::new(Code::InvalidName, name.span, wrong.to_string())))
-        .ok()
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use model::{BlueprintName, Field, Item, ItemKind, Order, TaskName, Type};
 
-use super::{Declarations, Usage, duplicate, named};
+use super::{Declarations, Usage, duplicate, named, taken};
 use crate::Span;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::suggest::{listing, near_miss};
@@ -15,6 +15,8 @@ use crate::syntax::tree::{self, FieldDeclaration, Name};
 pub(crate) struct Outline<'t> {
     pub(crate) tree: &'t tree::Blueprint,
     pub(crate) name: Option<BlueprintName>,
+    /// What it is given and what it answers, if others run it.
+    pub(crate) signature: Option<Signature>,
     /// The attributes it asks of an order.
     pub(crate) order: Vec<Field>,
     pub(crate) kinds: Vec<Kind>,
@@ -23,6 +25,14 @@ pub(crate) struct Outline<'t> {
     /// As many as the tree has, in its order.
     pub(crate) tasks: Vec<TaskOutline>,
     by_name: BTreeMap<(Option<usize>, &'t str), usize>,
+}
+
+/// What a blueprint with parameters is given and what it answers.
+#[derive(Debug)]
+pub(crate) struct Signature {
+    pub(crate) parameters: Vec<Field>,
+    /// An empty record if it answers nothing.
+    pub(crate) result: Type,
 }
 
 /// A kind of order item.
@@ -67,8 +77,18 @@ pub(super) fn collect<'t>(
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Vec<Outline<'t>> {
     let mut versions: BTreeMap<(&str, u32), Span> = BTreeMap::new();
-    let mut outlines = Vec::new();
+    let mut outlines: Vec<Outline<'t>> = Vec::new();
+    let mut names: BTreeMap<&str, &tree::Blueprint> = BTreeMap::new();
     for tree in blueprints {
+        let earlier = names.entry(&tree.name.text).or_insert(tree);
+        if earlier.name.span != tree.name.span && (earlier.parameters.is_some() || tree.parameters.is_some())
+        {
+            diagnostics.push(
+                duplicate("blueprint", &tree.name, earlier.name.span)
+                    .note("one with parameters has its name for itself"),
+            );
+            continue;
+        }
         let version = tree.version.unwrap_or_default();
         if let Some(earlier) = versions.insert((&tree.name.text, version), tree.name.span) {
             diagnostics.push(
@@ -88,11 +108,25 @@ fn outline<'t>(
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Outline<'t> {
     let standard = Order::standard_type();
+    let signature = tree.parameters.as_ref().map(|declared| {
+        let (types, usage) = (&declarations.types, declarations.usage());
+        Signature {
+            parameters: types.fields(&declared.fields, usage, diagnostics),
+            result: match &declared.result {
+                Some(of) => types.resolve(of, usage, diagnostics),
+                None => Type::Record(Vec::new()),
+            },
+        }
+    });
+    for field in tree.parameters.iter().flat_map(|declared| &declared.fields) {
+        taken(&field.name, diagnostics);
+    }
     let order_fields: Vec<&FieldDeclaration> = tree.order.iter().flat_map(|o| &o.fields).collect();
     shadowed(order_fields.iter().copied(), &standard, "an order", diagnostics);
     let mut outline = Outline {
         tree,
         name: named(&tree.name, BlueprintName::new, diagnostics),
+        signature,
         order: tree
             .order
             .first()
@@ -160,6 +194,13 @@ impl<'t> Outline<'t> {
     fn tasks(&mut self, diagnostics: &mut Vec<Diagnostic>) {
         let mut declared: BTreeMap<&str, Vec<(Option<usize>, Span)>> = BTreeMap::new();
         for (n, task) in self.tree.tasks.iter().enumerate() {
+            let parameters = self.tree.parameters.iter().flat_map(|declared| &declared.fields);
+            if let Some(parameter) = parameters.into_iter().find(|field| field.name.text == task.name.text) {
+                diagnostics.push(
+                    duplicate("name", &task.name, parameter.name.span)
+                        .note("tasks and parameters are read by their bare names"),
+                );
+            }
             let kind = self.kind_of(task.block);
             let name: &'t str = &task.name.text;
             // A name inside `each` must not hide one outside: both would be said the same way there.
@@ -173,6 +214,11 @@ impl<'t> Outline<'t> {
             }
             self.tasks.push(TaskOutline { name: named(&task.name, TaskName::new, diagnostics), kind });
         }
+    }
+
+    /// What the blueprint is given under a name.
+    pub(crate) fn parameter(&self, name: &str) -> Option<&Field> {
+        self.signature.as_ref()?.parameters.iter().find(|parameter| parameter.name == name)
     }
 
     /// The place of an item kind.

@@ -26,6 +26,8 @@ pub(crate) struct Operation {
     pub(crate) docs: String,
     /// Whether it changes anything out there.
     pub(crate) effect: bool,
+    /// Whether it may be called again with other arguments to the same end.
+    pub(crate) repeatable: bool,
     pub(crate) parameters: Vec<Field>,
     /// What it answers; an empty record if it answers nothing.
     pub(crate) result: Type,
@@ -68,6 +70,7 @@ fn read(
         span: operation.name.span,
         docs: operation.docs.clone(),
         effect: operation.effect,
+        repeatable: operation.repeatable,
         parameters: types.fields(&operation.parameters, usage, diagnostics),
         result: match &operation.result {
             Some(of) => types.resolve(of, usage, diagnostics),

@@ -3,8 +3,8 @@
 use pest::iterators::Pairs;
 
 use super::tree::{
-    Accepts, Blueprint, Each, File, ItemDeclaration, Operation, OrderFields, Reacting, RetryDeclaration,
-    System, Task, TaskRef, TypeDeclaration, When,
+    Accepts, Blueprint, Deadline, Each, File, ItemDeclaration, Operation, OrderFields, Parameters, Reacting,
+    RetryDeclaration, Returns, System, Task, TaskRef, TypeDeclaration, When,
 };
 use super::trouble::Context;
 use super::{Pair, Reader, Rule, child};
@@ -57,23 +57,30 @@ impl Reader<'_> {
     fn operation(&mut self, pair: &Pair<'_>) -> Option<Operation> {
         let name = self.name(&child(pair, Rule::name)?);
         let parameters = child(pair, Rule::parameters)?;
-        if let Some(repeatable) = child(pair, Rule::unsupported_repeatable) {
-            let title = "`repeatable` is not supported yet";
+        let repeatable = child(pair, Rule::kw_repeatable);
+        let effect = child(pair, Rule::kw_operation).is_some();
+        if let Some(repeatable) = repeatable.as_ref().filter(|_| !effect) {
+            let title = "a query is never `repeatable`";
             self.report(
-                Diagnostic::new(Code::NotSupported, self.span(&repeatable), title)
-                    .help("leave it out: it matters to amendments only"),
+                Diagnostic::new(Code::MisplacedClause, self.span(repeatable), title)
+                    .help("leave it out: a query changes nothing, and may be asked again anyway"),
             );
         }
-        if let Some(wrong) = child(pair, Rule::wrong_arrow) {
-            self.foreign_type(self.span(&wrong), "what an operation answers stands after `->`", "->");
-        }
+        self.wrong_arrow(pair, "what an operation answers stands after `->`");
         Some(Operation {
             name,
             docs: self.docs(self.span(pair)),
-            effect: child(pair, Rule::kw_operation).is_some(),
+            effect,
+            repeatable: repeatable.is_some(),
             parameters: self.typed_fields(&parameters),
             result: child(pair, Rule::type_expr).and_then(|of| self.type_expr(&of)),
         })
+    }
+
+    fn wrong_arrow(&mut self, pair: &Pair<'_>, title: &str) {
+        if let Some(wrong) = child(pair, Rule::wrong_arrow) {
+            self.foreign_type(self.span(&wrong), title, "->");
+        }
     }
 
     fn retry_declaration(&mut self, pair: &Pair<'_>) -> Option<RetryDeclaration> {
@@ -88,22 +95,46 @@ impl Reader<'_> {
             head_is_broken = true;
             self.stray(&stray, Context::BlueprintHead);
         }
+        let parameters = child(pair, Rule::parameters).map(|fields| Parameters {
+            fields: self.typed_fields(&fields),
+            result: child(pair, Rule::type_expr).and_then(|of| self.type_expr(&of)),
+        });
+        self.wrong_arrow(pair, "what a blueprint answers stands after `->`");
         let mut blueprint = Blueprint {
-            version: self.version(pair, name.span, head_is_broken),
+            version: if parameters.is_some() {
+                self.no_version(pair);
+                None
+            } else {
+                self.version(pair, name.span, head_is_broken)
+            },
+            parameters,
             docs: self.docs(self.span(pair)),
             name,
             accepts: Vec::new(),
             order: Vec::new(),
             items: Vec::new(),
             on_failure: Vec::new(),
+            deadlines: Vec::new(),
+            returns: Vec::new(),
+            broken: head_is_broken,
             tasks: Vec::new(),
             blocks: Vec::new(),
         };
         for member in pair.clone().into_inner() {
             self.member(&member, &mut blueprint, None);
         }
-        self.block_end(pair);
+        blueprint.broken |= self.block_end(pair);
         Some(blueprint)
+    }
+
+    fn no_version(&mut self, blueprint: &Pair<'_>) {
+        if let Some(version) = child(blueprint, Rule::version) {
+            let title = "a blueprint with parameters has no version of its own";
+            self.report(
+                Diagnostic::new(Code::MisplacedClause, self.span(&version), title)
+                    .help("leave it out: it is part of the versions of the blueprints that run it"),
+            );
+        }
     }
 
     fn version(&mut self, blueprint: &Pair<'_>, name: Span, silent: bool) -> Option<u32> {
@@ -130,15 +161,21 @@ impl Reader<'_> {
         } else if rule == Rule::milestone {
             into.tasks.extend(self.milestone(pair, block));
         } else if rule == Rule::stray_member || rule == Rule::stray_block {
+            into.broken = true;
             self.stray(pair, if block.is_some() { Context::Each } else { Context::Blueprint });
-        } else if rule == Rule::unsupported_member {
-            self.unsupported(pair);
         } else if block.is_some() {
             // The rest stands in the blueprint itself; the head of an `each` has parts of its own.
             let word = pair.as_str().split_whitespace().next().unwrap_or_default();
-            let misplaced =
-                [Rule::accepts, Rule::order_fields, Rule::item, Rule::each, Rule::on_failure].contains(&rule);
-            if misplaced {
+            let misplaced = [
+                Rule::accepts,
+                Rule::order_fields,
+                Rule::item,
+                Rule::each,
+                Rule::on_failure,
+                Rule::deadline,
+                Rule::returns,
+            ];
+            if misplaced.contains(&rule) {
                 let title = format!("`{word}` can't stand inside `each`");
                 self.report(
                     Diagnostic::new(Code::MisplacedClause, self.token_at(span.start), title)
@@ -156,9 +193,41 @@ impl Reader<'_> {
         } else if rule == Rule::on_failure {
             let reaction = child(pair, Rule::reaction).map(|r| self.reaction(&r));
             into.on_failure.extend(reaction.map(|reaction| Reacting { span, reaction }));
+        } else if rule == Rule::deadline {
+            into.deadlines.push(self.deadline(pair));
+        } else if rule == Rule::returns {
+            let value = child(pair, Rule::expr).map(|e| self.expr(&e));
+            into.returns.extend(value.map(|value| Returns { span, value }));
         } else if rule == Rule::each {
             self.each(pair, into);
         }
+    }
+
+    fn deadline(&mut self, pair: &Pair<'_>) -> Deadline {
+        let mut deadline = Deadline {
+            span: self.span(pair),
+            within: child(pair, Rule::length).and_then(|length| self.length(&length)),
+            at_risk: None,
+            on_timeout: None,
+        };
+        for part in pair.clone().into_inner() {
+            let (at_risk, span) = (part.as_rule() == Rule::at_risk, self.span(&part));
+            let twice = if at_risk { deadline.at_risk.is_some() } else { deadline.on_timeout.is_some() };
+            if !at_risk && part.as_rule() != Rule::on_timeout {
+                continue;
+            }
+            if twice {
+                let word = if at_risk { "at risk" } else { "on timeout" };
+                let title = format!("`{word}` is said twice");
+                self.report(Diagnostic::new(Code::DuplicateClause, span, title));
+            } else if at_risk {
+                let length = child(&part, Rule::length).and_then(|length| self.length(&length));
+                deadline.at_risk = Some((span, length));
+            } else {
+                deadline.on_timeout = child(&part, Rule::reaction).map(|r| self.reaction(&r));
+            }
+        }
+        deadline
     }
 
     fn item(&mut self, pair: &Pair<'_>) -> Option<ItemDeclaration> {
@@ -174,27 +243,44 @@ impl Reader<'_> {
         let kind = self.name(&kind);
         let block = into.blocks.len();
         let condition = child(pair, Rule::filter).and_then(|filter| self.filter(&filter));
-        into.blocks.push(Each { kind, condition });
+        into.blocks.push(Each { kind, condition, isolate: None });
         let mut in_head = true;
         for part in pair.clone().into_inner() {
             in_head &= part.as_rule() != Rule::lbrace;
             if part.as_rule() == Rule::stray_each_head {
                 self.stray(&part, Context::EachHead);
             } else if in_head && part.as_rule() == Rule::on_failure {
-                // In the head it can only be about isolating items; its reading reports what is not supported.
-                let reaction = child(&part, Rule::reaction).map(|r| self.reaction(&r));
-                if reaction.is_some_and(|r| r.kind.is_some()) {
-                    let title = "an `each` has no reaction of its own";
-                    self.report(
-                        Diagnostic::new(Code::MisplacedClause, self.span(&part), title)
-                            .help("say it for the blueprint, or in the task that may fail"),
-                    );
+                let isolate = self.isolates(&part);
+                if let Some(each) = into.blocks.get_mut(block) {
+                    each.isolate = each.isolate.or(isolate);
                 }
             } else if !in_head {
                 self.member(&part, into, Some(block));
             }
         }
         self.block_end(pair);
+    }
+
+    /// Where `on failure isolate` stands, if that is what the head of an `each` says.
+    fn isolates(&mut self, on_failure: &Pair<'_>) -> Option<Span> {
+        let span = self.span(on_failure);
+        let reaction = child(on_failure, Rule::reaction)?;
+        let word = child(&reaction, Rule::reaction_word)?;
+        if word.as_str() == "isolate" {
+            let rest = reaction.clone().into_inner().find(|part| part.as_rule() != Rule::reaction_word);
+            if let Some(rest) = rest {
+                let title = "`isolate` says no more than that";
+                let help = "reasons are given by the tasks that fail";
+                self.report(Diagnostic::new(Code::MisplacedClause, self.span(&rest), title).help(help));
+            }
+            return Some(span);
+        }
+        let title = format!("an `each` reacts with `isolate` only, found `{}`", word.as_str());
+        self.report(
+            Diagnostic::new(Code::MisplacedClause, span, title)
+                .help("say it for the blueprint, or in the task that may fail"),
+        );
+        None
     }
 
     pub(super) fn filter(&mut self, pair: &Pair<'_>) -> Option<super::tree::Expr> {
@@ -253,9 +339,6 @@ impl Reader<'_> {
             } else if rule == Rule::stray_clause {
                 task.broken = true;
                 self.stray(&part, Context::Task);
-            } else if rule == Rule::unsupported_clause {
-                task.broken = true;
-                self.unsupported(&part);
             } else if !in_head {
                 task.clauses.extend(self.clause(&part));
             }

@@ -3,7 +3,9 @@
 use model::{Duration, HoldFor, limits};
 use plan::ReactionKind;
 
-use super::tree::{Clause, ClauseKind, Invocation, Name, Reaction, RetryClause, RetryPolicy};
+use super::tree::{
+    Clause, ClauseKind, Expr, Invocation, Name, Reaction, RetryClause, RetryPolicy, SleepLength,
+};
 use super::{Pair, Reader, Rule, child, is_text};
 use crate::diagnostic::{Code, Diagnostic};
 
@@ -19,6 +21,28 @@ impl Reader<'_> {
         } else if rule == Rule::wait {
             let signal = self.name(&child(pair, Rule::name)?);
             ClauseKind::Wait { signal, fields: self.fields(&child(pair, Rule::fields)?) }
+        } else if rule == Rule::manual {
+            let title = self.primary(&pair.clone().into_inner().find(is_text)?);
+            let role = self.name(&child(pair, Rule::name)?);
+            let fields = child(pair, Rule::fields).map(|fields| self.fields(&fields)).unwrap_or_default();
+            ClauseKind::Manual { title, role, fields }
+        } else if rule == Rule::poll {
+            ClauseKind::Poll {
+                query: self.invocation(&child(pair, Rule::invocation)?)?,
+                every: self.length(&child(pair, Rule::length)?),
+                until: self.expr(&child(pair, Rule::expr)?),
+            }
+        } else if rule == Rule::sleep {
+            ClauseKind::Sleep(match child(pair, Rule::expr) {
+                Some(until) => SleepLength::Until(self.expr(&until)),
+                None => SleepLength::For(self.length(&child(pair, Rule::length)?)),
+            })
+        } else if rule == Rule::run {
+            let blueprint = self.name(&child(pair, Rule::name)?);
+            ClauseKind::Run { blueprint, arguments: self.arguments(pair)? }
+        } else if rule == Rule::let_value {
+            self.wrong_binding(pair);
+            ClauseKind::Let(self.expr(&child(pair, Rule::expr)?))
         } else if rule == Rule::timeout {
             ClauseKind::Timeout(self.length(&child(pair, Rule::length)?))
         } else if rule == Rule::within {
@@ -33,6 +57,11 @@ impl Reader<'_> {
         } else if rule == Rule::ensure {
             let condition = self.expr(&child(pair, Rule::expr)?);
             ClauseKind::Ensure { condition, otherwise: self.reaction(&child(pair, Rule::reaction)?) }
+        } else if rule == Rule::verify {
+            let query = self.invocation(&child(pair, Rule::invocation)?)?;
+            ClauseKind::Verify { query, condition: self.expr(&child(pair, Rule::expr)?) }
+        } else if rule == Rule::amend {
+            ClauseKind::Amend(self.invocation(&child(pair, Rule::invocation)?)?)
         } else if rule == Rule::undo {
             ClauseKind::Undo(self.invocation(&child(pair, Rule::invocation)?)?)
         } else if rule == Rule::no_undo {
@@ -55,13 +84,30 @@ impl Reader<'_> {
         let mut names = pair.clone().into_inner().filter(|p| p.as_rule() == Rule::name);
         let system = self.name(&names.next()?);
         let operation = self.name(&names.next()?);
-        let given = child(pair, Rule::arguments)?.into_inner().filter(|p| p.as_rule() == Rule::argument);
-        let arguments = given.filter_map(|argument| self.named_value(&argument)).collect();
+        let arguments = self.arguments(pair)?;
         Some(Invocation { span: self.span(pair), system, operation, arguments })
     }
 
+    /// The `(name: value, …)` in something.
+    fn arguments(&mut self, of: &Pair<'_>) -> Option<Vec<(Name, Expr)>> {
+        let given = child(of, Rule::arguments)?.into_inner().filter(|p| p.as_rule() == Rule::argument);
+        Some(given.filter_map(|argument| self.named_value(&argument)).collect())
+    }
+
+    /// Reports `let name = value`.
+    fn wrong_binding(&mut self, pair: &Pair<'_>) {
+        if let Some(wrong) = child(pair, Rule::wrong_binding) {
+            let title = "the value of a `let` goes by the name of its task";
+            self.report(
+                Diagnostic::new(Code::OtherLanguage, self.span(&wrong), title)
+                    .help("write `let` and the value alone")
+                    .fix(""),
+            );
+        }
+    }
+
     /// `name: value`, of an argument or a field of a record.
-    pub(super) fn named_value(&mut self, pair: &Pair<'_>) -> Option<(Name, super::tree::Expr)> {
+    pub(super) fn named_value(&mut self, pair: &Pair<'_>) -> Option<(Name, Expr)> {
         self.wrong_colon(pair);
         Some((self.name(&child(pair, Rule::word)?), self.expr(&child(pair, Rule::expr)?)))
     }
@@ -96,11 +142,10 @@ impl Reader<'_> {
             self.report(Diagnostic::new(Code::MisplacedClause, self.span(&customer), title));
         }
         if kind.is_none() {
-            let title = "`isolate` is not supported yet";
-            self.report(
-                Diagnostic::new(Code::NotSupported, self.span(pair), title)
-                    .help("an order succeeds or fails as a whole for now: leave `on failure isolate` out"),
-            );
+            let title = "`isolate` stands in the head of an `each`";
+            self.report(Diagnostic::new(Code::MisplacedClause, self.span(pair), title).help(
+                "write `each KIND on failure isolate { … }`: a failing item is then rolled back alone",
+            ));
         }
         let why = pair.clone().into_inner().find(is_text).map(|text| self.primary(&text));
         Reaction { span: self.span(pair), kind, why }

@@ -140,8 +140,11 @@ pub(super) fn word(context: Context, word: &str) -> Option<&'static str> {
             "parallel" | "sequence" | "sequential" | "steps" | "tasks" | "stage" | "phase" | "group"
             | "branch",
         ) => "leave it out: tasks run at the same time, unless one waits for another with `after`",
-        (Context::Blueprint | Context::Each | Context::Task, "var" | "const" | "let" | "set" | "def") => {
-            "write the value where it is used"
+        (Context::Blueprint | Context::Each, "var" | "const" | "let" | "set" | "def") => {
+            "a task computes a value: `task NAME { let VALUE }`"
+        }
+        (Context::Task, "var" | "const" | "set" | "def" | "compute") => {
+            "write `let VALUE`, in a task of its own: others read it by the name of the task"
         }
         (Context::TaskHead, "and" | "or") => "tasks are separated by `,`",
         (Context::Task, "invoke" | "execute" | "exec" | "request" | "send" | "do") => {
@@ -164,6 +167,21 @@ pub(super) fn word(context: Context, word: &str) -> Option<&'static str> {
         (Context::Task, "depends_on" | "depends" | "needs" | "requires") => {
             "write `after` in the head of the task, before its `{`"
         }
+        (Context::Task, "delay" | "pause" | "timer") => "write `sleep 10m`, or `sleep until TIME`",
+        (Context::Task, "approve" | "approval" | "human" | "user_task" | "todo" | "ask") => {
+            "write `manual \"what to do\" for ROLE { field: type } within 2d`"
+        }
+        (Context::Task, "start" | "spawn" | "subflow" | "subprocess" | "child") => {
+            "write `run BLUEPRINT(name: value)`"
+        }
+        (Context::Task, "confirm" | "probe" | "readback") => {
+            "write `verify system.query(name: value) is CONDITION`"
+        }
+        (Context::Task, "change" | "modify" | "update" | "redo") => {
+            "write `amend system.operation(name: value)`"
+        }
+        (Context::Blueprint, "sla" | "timeout" | "within" | "due") => "write `deadline 10d at risk after 7d`",
+        (Context::Blueprint, "result" | "output" | "returns" | "answer") => "write `return VALUE`",
         (Context::Task, "if") => "a condition begins with `when`, in the head of the task, before its `{`",
         _ => return None,
     })

@@ -42,6 +42,7 @@ pub(super) fn user_name(rule: Rule) -> Option<&'static str> {
         Rule::kw_system => Some("`system`"),
         Rule::kw_operation => Some("`operation`"),
         Rule::kw_query => Some("`query`"),
+        Rule::kw_repeatable => Some("`repeatable`"),
         Rule::kw_retry => Some("`retry`"),
         Rule::kw_times => Some("`times`"),
         Rule::kw_every => Some("`every`"),
@@ -61,6 +62,18 @@ pub(super) fn user_name(rule: Rule) -> Option<&'static str> {
         Rule::kw_when | Rule::when => Some("`when`"),
         Rule::kw_call => Some("`call`"),
         Rule::kw_wait => Some("`wait`"),
+        Rule::kw_deadline => Some("`deadline`"),
+        Rule::kw_at | Rule::at_risk => Some("`at risk after`"),
+        Rule::kw_risk => Some("`risk`"),
+        Rule::kw_manual => Some("`manual`"),
+        Rule::kw_poll => Some("`poll`"),
+        Rule::kw_until => Some("`until`"),
+        Rule::kw_sleep => Some("`sleep`"),
+        Rule::kw_run => Some("`run`"),
+        Rule::kw_let => Some("`let`"),
+        Rule::kw_verify => Some("`verify`"),
+        Rule::kw_is => Some("`is`"),
+        Rule::kw_amend => Some("`amend`"),
         Rule::kw_timeout => Some("`timeout`"),
         Rule::kw_within => Some("`within`"),
         Rule::kw_ensure => Some("`ensure`"),
@@ -112,9 +125,7 @@ pub(super) fn user_name(rule: Rule) -> Option<&'static str> {
         | Rule::retry_declaration
         | Rule::blueprint
         | Rule::unsupported_declaration
-        | Rule::unsupported_repeatable
         | Rule::unsupported_test
-        | Rule::unsupported_parameters
         | Rule::unsupported_declaration_rest
         | Rule::missing_brace
         | Rule::member
@@ -124,14 +135,21 @@ pub(super) fn user_name(rule: Rule) -> Option<&'static str> {
         | Rule::each
         | Rule::milestone
         | Rule::task
-        | Rule::unsupported_member
-        | Rule::unsupported_member_word
-        | Rule::unsupported_member_rest
         | Rule::wrong_if
         | Rule::wrong_after
         | Rule::clause
         | Rule::call
         | Rule::wait
+        | Rule::manual
+        | Rule::poll
+        | Rule::sleep
+        | Rule::run
+        | Rule::let_value
+        | Rule::wrong_binding
+        | Rule::verify
+        | Rule::amend
+        | Rule::deadline
+        | Rule::returns
         | Rule::timeout
         | Rule::within
         | Rule::retry
@@ -142,9 +160,6 @@ pub(super) fn user_name(rule: Rule) -> Option<&'static str> {
         | Rule::on_timeout
         | Rule::on_failure
         | Rule::point_of_no_return
-        | Rule::unsupported_clause
-        | Rule::unsupported_clause_word
-        | Rule::unsupported_clause_rest
         | Rule::wrong_length
         | Rule::wrong_colon
         | Rule::wrong_arrow
@@ -197,6 +212,7 @@ pub(super) fn user_name(rule: Rule) -> Option<&'static str> {
         | Rule::space
         | Rule::declaration_start
         | Rule::member_start
+        | Rule::return_start
         | Rule::operation_start
         | Rule::on_start
         | Rule::clause_start

@@ -67,6 +67,8 @@ pub(crate) struct Operation {
     pub(crate) docs: String,
     /// Whether it changes anything: an `operation` does, a `query` does not.
     pub(crate) effect: bool,
+    /// Whether it may be called again with other arguments to the same end.
+    pub(crate) repeatable: bool,
     pub(crate) parameters: Vec<FieldDeclaration>,
     pub(crate) result: Option<TypeExpr>,
 }
@@ -89,16 +91,45 @@ pub(crate) struct RetryPolicy {
 #[derive(Clone, Debug)]
 pub(crate) struct Blueprint {
     pub(crate) name: Name,
-    /// None if it is missing or wrong, which has been reported.
+    /// None if it is missing or wrong, which has been reported, or if it has parameters.
     pub(crate) version: Option<u32>,
+    /// What it is given, if it is one to be run by others.
+    pub(crate) parameters: Option<Parameters>,
     pub(crate) docs: String,
     pub(crate) accepts: Vec<Accepts>,
     pub(crate) order: Vec<OrderFields>,
     pub(crate) items: Vec<ItemDeclaration>,
     pub(crate) on_failure: Vec<Reacting>,
+    pub(crate) deadlines: Vec<Deadline>,
+    pub(crate) returns: Vec<Returns>,
+    /// Something in it could not be read, so that what seems to be missing may be there.
+    pub(crate) broken: bool,
     /// Tasks and milestones, those inside `each` included, in source order.
     pub(crate) tasks: Vec<Task>,
     pub(crate) blocks: Vec<Each>,
+}
+
+/// `(name: type, …) -> type` in the head of a blueprint.
+#[derive(Clone, Debug)]
+pub(crate) struct Parameters {
+    pub(crate) fields: Vec<FieldDeclaration>,
+    pub(crate) result: Option<TypeExpr>,
+}
+
+/// `deadline D at risk after D on timeout …`.
+#[derive(Clone, Debug)]
+pub(crate) struct Deadline {
+    pub(crate) span: Span,
+    pub(crate) within: Option<Duration>,
+    pub(crate) at_risk: Option<(Span, Option<Duration>)>,
+    pub(crate) on_timeout: Option<Reaction>,
+}
+
+/// `return` with what it answers.
+#[derive(Clone, Debug)]
+pub(crate) struct Returns {
+    pub(crate) span: Span,
+    pub(crate) value: Expr,
 }
 
 #[derive(Clone, Debug)]
@@ -125,6 +156,8 @@ pub(crate) struct ItemDeclaration {
 pub(crate) struct Each {
     pub(crate) kind: Name,
     pub(crate) condition: Option<Expr>,
+    /// Where it says that a failing item is rolled back alone.
+    pub(crate) isolate: Option<Span>,
 }
 
 /// A task, or a milestone if `milestone`.
@@ -164,16 +197,31 @@ pub(crate) struct Clause {
 pub(crate) enum ClauseKind {
     Call { first: Invocation, fallbacks: Vec<Invocation> },
     Wait { signal: Name, fields: Vec<FieldDeclaration> },
+    Manual { title: Expr, role: Name, fields: Vec<FieldDeclaration> },
+    Poll { query: Invocation, every: Option<Duration>, until: Expr },
+    Sleep(SleepLength),
+    Run { blueprint: Name, arguments: Vec<(Name, Expr)> },
+    Let(Expr),
     Timeout(Option<Duration>),
     Within(Option<Duration>),
     Retry(RetryClause),
     Ensure { condition: Expr, otherwise: Reaction },
+    Verify { query: Invocation, condition: Expr },
     Undo(Invocation),
+    Amend(Invocation),
     NoUndo(String),
     OnTimeout(Reaction),
     OnFailure(Reaction),
     Status(Expr),
     PointOfNoReturn,
+}
+
+/// How long a `sleep` lasts.
+#[derive(Clone, Debug)]
+pub(crate) enum SleepLength {
+    /// None if it could not be read, which has been reported.
+    For(Option<Duration>),
+    Until(Expr),
 }
 
 #[derive(Clone, Debug)]

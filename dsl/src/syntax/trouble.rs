@@ -35,11 +35,18 @@ impl Context {
                 ("type", &[(Rule::type_declaration, "type NAME = { field: type }")]),
                 ("system", &[(Rule::system, "system NAME { … }")]),
                 ("retry", &[(Rule::retry_declaration, "retry NAME = 5 times every 2s doubling up to 1m")]),
-                ("blueprint", &[(Rule::blueprint, "blueprint NAME version 1 { … }")]),
+                (
+                    "blueprint",
+                    &[
+                        (Rule::blueprint, "blueprint NAME version 1 { … }"),
+                        (Rule::blueprint, "blueprint NAME(field: type) -> type { … }"),
+                    ],
+                ),
             ],
             Self::System => &[
                 ("operation", &[(Rule::operation, "operation NAME(field: type) -> { field: type }")]),
                 ("query", &[(Rule::operation, "query NAME(field: type) -> { field: type }")]),
+                ("repeatable", &[(Rule::operation, "repeatable operation NAME(field: type)")]),
             ],
             Self::BlueprintHead => &[("version", &[(Rule::version, "version 1")])],
             Self::Blueprint => &[
@@ -50,9 +57,14 @@ impl Context {
                 TASK,
                 MILESTONE,
                 ("on", &[(Rule::on_failure, "on failure rollback")]),
+                ("deadline", &[(Rule::deadline, "deadline 10d at risk after 7d")]),
+                ("return", &[(Rule::returns, "return VALUE")]),
             ],
             Self::Each => &[TASK, MILESTONE],
-            Self::EachHead => &[("where", &[(Rule::filter, "each KIND where CONDITION { … }")])],
+            Self::EachHead => &[
+                ("where", &[(Rule::filter, "each KIND where CONDITION { … }")]),
+                ("on", &[(Rule::on_failure, "each KIND on failure isolate { … }")]),
+            ],
             Self::TaskHead => &[
                 ("after", &[(Rule::after, "after TASK, TASK")]),
                 ("when", &[(Rule::when, "when CONDITION")]),
@@ -60,10 +72,20 @@ impl Context {
             Self::Task => &[
                 ("call", &[(Rule::call, "call system.operation(name: value)")]),
                 ("wait", &[(Rule::wait, "wait SIGNAL { field: type } within 10d")]),
+                ("manual", &[(Rule::manual, "manual \"what to do\" for ROLE { field: type } within 2d")]),
+                (
+                    "poll",
+                    &[(Rule::poll, "poll system.query(name: value) every 10s until CONDITION within 15m")],
+                ),
+                ("sleep", &[(Rule::sleep, "sleep 10m"), (Rule::sleep, "sleep until TIME")]),
+                ("run", &[(Rule::run, "run BLUEPRINT(name: value)")]),
+                ("let", &[(Rule::let_value, "let VALUE")]),
                 ("timeout", &[(Rule::timeout, "timeout 30s")]),
                 ("within", &[(Rule::within, "within 10m")]),
                 ("retry", &[(Rule::retry, "retry 3 times every 2s")]),
                 ("ensure", &[(Rule::ensure, "ensure CONDITION else rollback \"why\"")]),
+                ("verify", &[(Rule::verify, "verify system.query(name: value) is CONDITION")]),
+                ("amend", &[(Rule::amend, "amend system.operation(name: value)")]),
                 ("undo", &[(Rule::undo, "undo system.operation(name: value)")]),
                 ("no", &[(Rule::no_undo, "no undo \"why\""), (Rule::no_retry, "no retry")]),
                 (
@@ -132,7 +154,10 @@ impl Reader<'_> {
             return;
         }
         let known = context.words().iter().find(|(known, _)| *known == word);
-        let diagnostic = if let Some((_, forms)) = known {
+        let parameters = context == Context::BlueprintHead && word == "(";
+        let diagnostic = if parameters {
+            self.retried(first, &[(Rule::parameters, "(name: type, …)")])
+        } else if let Some((_, forms)) = known {
             self.retried(first, forms)
         } else if context == Context::Fields {
             self.retried(first, &[(Rule::typed_field, "field: type")])
@@ -161,11 +186,11 @@ impl Reader<'_> {
         if let Some(ours) = foreign::word(context, word) {
             return diagnostic.help(ours);
         }
-        if let Some(meant) = near_miss(word, words) {
-            return diagnostic.did_you_mean(Some(meant));
-        }
         if context == Context::Task && rest.get(word.len()..).is_some_and(|rest| rest.starts_with('.')) {
             return diagnostic.help("write `call` before it: `call system.operation(name: value)`");
+        }
+        if let Some(meant) = near_miss(word, words) {
+            return diagnostic.did_you_mean(Some(meant));
         }
         let elsewhere = Context::ALL.iter().find(|c| c.words().iter().any(|(known, _)| *known == word));
         match elsewhere {
@@ -273,27 +298,9 @@ impl Reader<'_> {
     /// Reports a form that is not carried out yet.
     pub(super) fn unsupported(&mut self, pair: &Pair<'_>) {
         let at = self.token_at(pair.as_span().start());
-        let word = self.slice(at).to_owned();
-        let (what, instead) = match word.as_str() {
-            "test" => ("`test`".to_owned(), None),
-            "blueprint" => ("a blueprint with parameters".to_owned(), None),
-            "poll" => (
-                "`poll`".to_owned(),
-                Some("for now: `call` the query, with `retry`, and `ensure` what it says"),
-            ),
-            "verify" | "amend" => (format!("`{word}`"), Some("leave it out for now")),
-            "manual" => ("`manual`".to_owned(), Some("for now: `wait` for the signal that says it is done")),
-            "deadline" => {
-                ("`deadline`".to_owned(), Some("for now: `within` on a `wait` limits what takes longest"))
-            }
-            _ => (format!("`{word}`"), None),
-        };
         self.remember_names(pair.as_str(), Context::Declaration);
-        let diagnostic = Diagnostic::new(Code::NotSupported, at, format!("{what} is not supported yet"));
-        self.report(match instead {
-            Some(instead) => diagnostic.help(instead),
-            None => diagnostic,
-        });
+        let title = format!("`{}` is not supported yet", self.slice(at));
+        self.report(Diagnostic::new(Code::NotSupported, at, title));
     }
 
     /// Names that unreadable text may have declared, so that using them is not reported as well.

@@ -50,6 +50,53 @@ fn ten_thousand_brackets_are_a_diagnostic() {
 }
 
 #[test]
+fn values_of_one_another_are_found_however_many_there_are() {
+    const VALUES: usize = 3_000;
+    let mut text = "blueprint b version 1 {\n  item line where true { }\n".to_owned();
+    // Each reads the next, which is computed further down.
+    for n in 0..VALUES {
+        writeln!(text, "  task t{n} {{ let t{} + 1 }}", n + 1).unwrap();
+    }
+    writeln!(text, "  task t{VALUES} {{ let 1 }}\n  task last {{ let upper(t0) }}\n}}").unwrap();
+    let compiled = compile(&text);
+    assert_eq!(codes(&compiled), ["BP0301"], "a number is no text, through all of them");
+    is_sound(&compiled);
+    let circle = compile(&text.replace("let 1 }", "let t0 }"));
+    assert!(codes(&circle).contains(&"BP0401".to_owned()));
+    is_sound(&circle);
+}
+
+#[test]
+fn blueprints_that_run_each_other_end_somewhere() {
+    let chain = |length: usize, last: &str| {
+        let mut text = "blueprint b version 1 { item line where true { }  task t { run b0() } }\n".to_owned();
+        for n in 0..length {
+            writeln!(text, "blueprint b{n}() {{ task t {{ run b{}() }} }}", n + 1).unwrap();
+        }
+        writeln!(text, "blueprint b{length}() {{ task t {{ {last} }} }}").unwrap();
+        compile(&text)
+    };
+    assert!(codes(&chain(15, "sleep 5m")).is_empty());
+    assert_eq!(codes(&chain(16, "sleep 5m")), ["BP0002"]);
+    assert_eq!(codes(&chain(2_000, "sleep 5m")), ["BP0002"]);
+    let circle = chain(2_000, "run b0()");
+    assert_eq!(codes(&circle), ["BP0507"]);
+    is_sound(&circle);
+}
+
+#[test]
+fn conditions_of_many_cases_are_left_alone() {
+    let either = |n: usize| format!("(order.category == \"a{n}\" or order.category == \"b{n}\")");
+    let all: Vec<_> = (0..60).map(either).collect();
+    let text = format!(
+        "blueprint b version 1 {{\n  accepts order where {}\n  item line where true {{ }}\n  task t {{ sleep 5m }}\n}}",
+        all.join(" and ")
+    );
+    // It never holds, and is told so only as far as that can be seen at once.
+    is_sound(&compile(&text));
+}
+
+#[test]
 fn depth_without_brackets_is_a_diagnostic() {
     for (start, more, end) in [
         ("", "not ", "true"),
@@ -213,6 +260,20 @@ fn piece() -> impl Strategy<Value = String> {
         ">",
         "one of a, ",
         "if x { task u {",
+        "blueprint b(",
+        ") -> { a: int } {",
+        "return ",
+        "deadline 5d at risk after ",
+        "on failure isolate",
+        "manual \"x\" for y ",
+        "poll a.b(c: 1) every 5s until ",
+        "sleep until ",
+        "sleep 5m ",
+        "run b(",
+        "let ",
+        "verify a.b() is ",
+        "amend a.b(c: before.d)",
+        "repeatable ",
         ";",
     ];
     prop::sample::select(words.to_vec()).prop_map(str::to_owned)

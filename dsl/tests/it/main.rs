@@ -8,6 +8,7 @@
     reason = "a test that goes wrong should stop, and takes what it expects by value"
 )]
 
+mod ahead;
 mod hostile;
 mod meaning;
 mod orders;

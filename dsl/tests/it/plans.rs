@@ -14,6 +14,11 @@ fn listing(plan: &Plan) -> String {
         let what = match &plan.definition(task).body {
             Body::Call(body) => body.call.label(),
             Body::Wait { signal, .. } => format!("wait {signal}"),
+            Body::Manual(body) => format!("manual for {}", body.role),
+            Body::Poll(body) => format!("poll {}", body.query.label()),
+            Body::Sleep(_) => "sleep".to_owned(),
+            Body::Run(body) => format!("run {}", body.blueprint),
+            Body::Let(value) => format!("let {}", value.text),
             Body::Milestone => "milestone".to_owned(),
         };
         let after: Vec<_> = plan.task(task).after.iter().map(|t| plan.id(*t).to_string()).collect();

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use model::{BlueprintRef, Duration, Field, Hash, HoldFor, OrderId, TaskName, Type, Value};
 use plan::{
     Argument, BinaryOp, Body, Call, CallBody, Definition, DefinitionIndex, Ensure, Expr, FORMAT, Formula,
-    Operands, Plan, PlanParts, Reaction, ReactionKind, Retry, Task, TaskIndex, Undo,
+    Operands, Plan, PlanParts, Reaction, ReactionKind, Retry, Sleep, Task, TaskIndex, Undo,
 };
 
 pub(crate) fn order_id() -> OrderId {
@@ -40,6 +40,7 @@ pub(crate) fn call(operation: &str, arguments: Vec<Argument>, effect: bool) -> C
         arguments,
         result: Type::Record(vec![field("id", Type::Text), field("ok", Type::Bool)]),
         effect,
+        repeatable: false,
     }
 }
 
@@ -64,12 +65,15 @@ pub(crate) fn task(name: &str) -> Definition {
             within: None,
             retry: Retry::NONE,
             undo: Undo::Call(undo),
+            verify: None,
+            amend: None,
         })),
         ensure: Vec::new(),
         on_failure: None,
         on_timeout: None,
         status: None,
         point_of_no_return: false,
+        isolate: false,
     }
 }
 
@@ -84,6 +88,16 @@ pub(crate) fn wait(name: &str) -> Definition {
         },
         ..task(name)
     }
+}
+
+/// A task that lets so many seconds pass.
+pub(crate) fn sleep(name: &str, seconds: u64) -> Definition {
+    Definition { body: Body::Sleep(Sleep::For(Duration::from_secs(seconds))), ..task(name) }
+}
+
+/// A task of any body.
+pub(crate) fn bodied(name: &str, body: Body) -> Definition {
+    Definition { body, ..task(name) }
 }
 
 pub(crate) fn milestone(name: &str) -> Definition {
@@ -126,6 +140,9 @@ pub(crate) fn plan(tasks: Vec<(Definition, Vec<usize>)>, skipped: &[usize]) -> A
         order: Value::record([("id", Value::text("1"))]),
         items: Vec::new(),
         on_failure: reaction(HOLD),
+        deadline: None,
+        parameters: None,
+        sub_blueprints: Vec::new(),
         definitions,
         tasks,
     };

@@ -9,6 +9,7 @@
     reason = "a test that goes wrong should stop"
 )]
 
+mod bodies;
 mod build;
 mod rules;
 mod scenarios;

@@ -12,6 +12,7 @@ fn call(operation: &str) -> Call {
         arguments: Vec::new(),
         result: Type::Any,
         effect: true,
+        repeatable: false,
     }
 }
 
@@ -41,6 +42,8 @@ fn every_body_has_its_own_fields() {
         within: None,
         retry: Retry::DEFAULT,
         undo: Undo::Nothing { why: "it lapses".to_owned() },
+        verify: None,
+        amend: None,
     }));
     definitions[0].point_of_no_return = true;
     let fields = Type::Record(Vec::new());
@@ -55,15 +58,18 @@ fn every_body_has_its_own_fields() {
         serde_json::json!({
             "blueprint": "test@1",
             "blueprint_hash": "0".repeat(64),
+            "deadline": null,
+            "at_risk_after": null,
             "tasks": [
                 {"id": "reserve[1]", "item": "1", "wave": 1, "after": [], "skipped": null, "when": null, "kind": "call",
                  "calls": ["net.reserve", "net.reserve_any"], "timeout": "30s", "within": null, "attempts": 6,
-                 "undo": null, "no_undo": "it lapses", "point_of_no_return": true, "source": "a.blueprint:1"},
+                 "undo": null, "no_undo": "it lapses", "amend": null, "verify": null, "isolate": false,
+                 "point_of_no_return": true, "source": "a.blueprint:1"},
                 {"id": "report", "item": null, "wave": 2, "after": ["reserve[1]"], "skipped": null, "when": null,
-                 "kind": "wait", "signal": "report", "fields": "{}", "within": "10d", "point_of_no_return": false,
+                 "kind": "wait", "signal": "report", "fields": "{}", "within": "10d", "isolate": false, "point_of_no_return": false,
                  "source": "a.blueprint:1"},
                 {"id": "done", "item": null, "wave": 3, "after": ["report"], "skipped": null, "when": null,
-                 "kind": "milestone", "point_of_no_return": false, "source": "a.blueprint:1"},
+                 "kind": "milestone", "isolate": false, "point_of_no_return": false, "source": "a.blueprint:1"},
             ]
         })
     );

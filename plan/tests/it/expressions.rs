@@ -1,7 +1,7 @@
 //! What expressions come out as, and what is said when they don't.
 
 use model::Value;
-use plan::{Arithmetic, BinaryOp, Comparison, Expr, Formula, Function, NoTasks, Operands, Scope, UnaryOp};
+use plan::{Arithmetic, BinaryOp, Comparison, Expr, Formula, Function, Operands, Scope, UnaryOp};
 
 fn json(text: &str) -> Value {
     serde_json::from_str(text).unwrap()
@@ -25,7 +25,7 @@ fn call(function: Function, on: Operands, arguments: &[&str]) -> Expr {
 
 fn evaluate(expr: Expr) -> Result<String, String> {
     let order = json(r#"{"customer": {"id": "C-1"}, "contact": null}"#);
-    let scope = Scope { order: &order, items: &[], item: None, result: None, tasks: &NoTasks };
+    let scope = Scope::of_order(&order, &[]);
     let formula = Formula { expr, text: "it".to_owned(), line: 7 };
     formula.evaluate(&scope).map(|v| v.to_string()).map_err(|wrong| wrong.to_string())
 }

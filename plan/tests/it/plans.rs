@@ -19,6 +19,7 @@ pub(crate) fn definition(name: &str, each: Option<&str>) -> Definition {
         on_timeout: None,
         status: None,
         point_of_no_return: false,
+        isolate: false,
     }
 }
 
@@ -43,6 +44,9 @@ pub(crate) fn parts(definitions: Vec<Definition>, tasks: Vec<Task>) -> PlanParts
         on_failure: Reaction { kind: ReactionKind::Rollback, reason: None },
         definitions,
         tasks,
+        deadline: None,
+        parameters: None,
+        sub_blueprints: Vec::new(),
     }
 }
 

@@ -68,6 +68,7 @@ fn call(label: &str) -> Call {
         arguments: vec![],
         result: Type::Record(vec![]),
         effect: true,
+        repeatable: false,
     }
 }
 
@@ -79,6 +80,8 @@ fn calls(label: &str, undo: Undo) -> Body {
         within: None,
         retry: Retry::DEFAULT,
         undo,
+        verify: None,
+        amend: None,
     }))
 }
 
@@ -95,6 +98,7 @@ fn definition(name: &str, each: Option<&str>, body: Body) -> Definition {
         on_timeout: None,
         status: None,
         point_of_no_return: false,
+        isolate: false,
     }
 }
 
@@ -133,6 +137,9 @@ pub(crate) fn plan() -> Plan {
             value: value("{}"),
         }],
         on_failure: Reaction { kind: ReactionKind::Hold(HoldFor::Operations), reason: None },
+        deadline: None,
+        parameters: None,
+        sub_blueprints: Vec::new(),
         tasks: tasks.collect(),
         definitions,
     })

@@ -22,6 +22,8 @@ pub(crate) fn call(name: &str, label: &str) -> Spec {
         within: None,
         retry: Retry { attempts: 3, every: Duration::from_millis(1), doubling: false, up_to: None },
         undo: Undo::Call(made(system, &format!("un_{operation}"), name)),
+        verify: None,
+        amend: None,
     };
     Spec::new(name, Body::Call(Box::new(body)))
 }
@@ -44,6 +46,7 @@ fn made(system: &str, operation: &str, task: &str) -> Call {
         arguments: vec![Argument { name: "of".to_owned(), value: formula }],
         result: Type::Record(vec![]),
         effect: true,
+        repeatable: false,
     }
 }
 
@@ -61,6 +64,7 @@ impl Spec {
             on_timeout: None,
             status: None,
             point_of_no_return: false,
+            isolate: false,
         };
         Self { definition, after: None }
     }
@@ -109,6 +113,9 @@ pub(crate) fn plan(specs: Vec<Spec>) -> Plan {
         order: Value::record([("customer", Value::record([("id", Value::text("C-1"))]))]),
         items: vec![],
         on_failure: Reaction { kind: ReactionKind::Hold(HoldFor::Operations), reason: None },
+        deadline: None,
+        parameters: None,
+        sub_blueprints: Vec::new(),
         tasks: tasks.collect(),
         definitions: specs.into_iter().map(|s| s.definition).collect(),
     })

@@ -1,0 +1,66 @@
+//! Tasks that ask nobody anything: they let time pass, or compute a value. And those that are not carried out yet.
+
+use std::collections::BTreeMap;
+
+use model::{HoldFor, Timestamp, Value, limits};
+use plan::{EvalError, Formula, Sleep, TaskIndex};
+
+use crate::Run;
+
+impl Run {
+    /// Lets time pass; none, if the time to sleep until has come.
+    pub(crate) fn sleep(&mut self, task: TaskIndex, sleep: &Sleep) {
+        let until = match sleep {
+            Sleep::For(length) => Ok(self.state.now.plus(*length)),
+            Sleep::Until(time) => self.evaluate(task, time).and_then(|value| {
+                let read = value.as_text().and_then(|text| text.parse::<Timestamp>().ok());
+                read.ok_or_else(|| EvalError {
+                    text: time.text.clone(),
+                    line: time.line,
+                    problem: format!("expected a time, found {}", value.kind()),
+                })
+            }),
+        };
+        let until = match until {
+            Ok(until) => until,
+            Err(wrong) => return self.hold_for_fault(task, &wrong),
+        };
+        let waiting_for = self.waits_for(task);
+        let left = until.since(self.state.now);
+        if left == model::Duration::ZERO {
+            self.started(task, None, None, Value::Null);
+            return self.check(task, Value::Record(BTreeMap::new()));
+        }
+        let timer = self.start_timer(task, left, format!("{} sleeps until {until}", self.id(task)));
+        let run = self.task_mut(task);
+        run.timer = Some(timer);
+        run.until = Some(until);
+        self.started(task, waiting_for, None, Value::Null);
+    }
+
+    /// Computes a value.
+    pub(crate) fn compute(&mut self, task: TaskIndex, value: &Formula) {
+        let found = self.evaluate(task, value).and_then(|found| {
+            let size = found.to_string().len();
+            if size <= limits::RESULT_BYTES {
+                return Ok(found);
+            }
+            let problem =
+                format!("its value has {size} bytes, and at most {} are kept", limits::RESULT_BYTES);
+            Err(EvalError { text: value.text.clone(), line: value.line, problem })
+        });
+        match found {
+            Ok(found) => {
+                self.started(task, None, None, Value::Null);
+                self.check(task, found);
+            }
+            Err(wrong) => self.hold_for_fault(task, &wrong),
+        }
+    }
+
+    /// Holds a task whose body is of a form that comes with a later version.
+    pub(crate) fn hold_as_unknown(&mut self, task: TaskIndex, form: &str) {
+        let reason = format!("`{form}` is not carried out by this version of Orderwright");
+        self.hold(task, reason, HoldFor::Operations);
+    }
+}

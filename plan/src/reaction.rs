@@ -1,0 +1,51 @@
+//! What to do when something goes wrong, and what counts as wrong.
+
+use model::{Duration, HoldFor};
+use serde::{Deserialize, Serialize};
+
+use crate::Formula;
+
+/// A condition on a result.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ensure {
+    /// What must hold.
+    pub condition: Formula,
+    /// What to do if it does not.
+    pub otherwise: Reaction,
+}
+
+/// What to do when something goes wrong.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reaction {
+    /// What.
+    pub kind: ReactionKind,
+    /// Why, for people: a text.
+    pub reason: Option<Formula>,
+}
+
+/// What a reaction does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ReactionKind {
+    /// Ends the order as not taken; only before anything has been done.
+    Reject,
+    /// Waits for a person.
+    Hold(HoldFor),
+    /// Undoes everything and ends the order as failed.
+    Rollback,
+    /// Goes on without the task.
+    Skip,
+    /// Ends the order as failed without undoing anything.
+    Fail,
+}
+
+/// How long an order may take.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Deadline {
+    /// From when it begins until its time is up.
+    pub within: Duration,
+    /// From when it begins until it is at risk; never, without it.
+    pub at_risk: Option<Duration>,
+    /// What to do when the time is up; nothing but the alarm, without it.
+    pub on_timeout: Option<Reaction>,
+}
