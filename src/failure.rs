@@ -66,6 +66,11 @@ impl Failure {
         Self { exit, error: None, details: Vec::new(), help: None }
     }
 
+    /// The same, where what failed was needed to make sense of what was asked.
+    pub(crate) fn into_misuse(self) -> Self {
+        Self { exit: Exit::Misuse, ..self }
+    }
+
     /// Adds what the reader can do about it.
     pub(crate) fn with_help(self, help: impl Into<String>) -> Self {
         Self { help: Some(help.into()), ..self }

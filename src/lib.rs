@@ -14,6 +14,7 @@ mod interrupt;
 pub mod local;
 mod logging;
 mod output;
+mod planning;
 mod publish;
 mod remote;
 mod service;

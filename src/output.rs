@@ -1,4 +1,4 @@
-//! Printing to standard output.
+//! Printing to standard output, and telling what went wrong on standard error.
 //!
 //! Colours are those of `console`: on a terminal, unless `NO_COLOR` is set.
 
@@ -37,6 +37,12 @@ pub(crate) fn print(text: impl fmt::Display) -> Result<(), Failure> {
 /// Prints lines that end as they are; nothing if there are none.
 pub(crate) fn print_lines(lines: &str) -> Result<(), Failure> {
     if lines.is_empty() { Ok(()) } else { print(lines.trim_end_matches('\n')) }
+}
+
+/// Tells what went wrong with a part of what was asked, on standard error.
+pub(crate) fn tell(text: impl fmt::Display) {
+    // Nobody is left to tell when standard error is closed.
+    let _ = writeln!(io::stderr(), "{text}");
 }
 
 /// Prints a JSON document for people and programs, over several lines.

@@ -33,6 +33,27 @@ pub(crate) fn read_library(folder: &Path) -> Result<Vec<(String, String)>, Failu
             parent.display()
         )));
     }
+    let paths = files_below(folder)?;
+    let read = |path: PathBuf| Ok((name_below(folder, &path), read_text(&path)?));
+    paths.into_iter().map(read).collect()
+}
+
+/// The files among paths and the blueprint files below the folders among them, sorted, each once.
+pub(crate) fn blueprint_files(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
+    let mut files = Vec::new();
+    for path in paths {
+        if path.is_dir() {
+            files.extend(files_below(path)?);
+        } else {
+            files.push(path.clone());
+        }
+    }
+    files.sort();
+    files.dedup();
+    Ok(files)
+}
+
+fn files_below(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
     let mut paths = Vec::new();
     collect(folder, DEPTH, &mut paths)?;
     if paths.is_empty() {
@@ -40,8 +61,7 @@ pub(crate) fn read_library(folder: &Path) -> Result<Vec<(String, String)>, Failu
         return Err(Failure::misuse(error).with_help("name the folder that the blueprints are in"));
     }
     paths.sort();
-    let read = |path: PathBuf| Ok((name_below(folder, &path), read_text(&path)?));
-    paths.into_iter().map(read).collect()
+    Ok(paths)
 }
 
 /// Links are not followed: they could lead round in a circle.
@@ -71,10 +91,16 @@ fn name_below(folder: &Path, path: &Path) -> String {
 }
 
 /// The text of a file that the command line names.
-fn read_text(path: &Path) -> Result<String, Failure> {
+pub(crate) fn read_text(path: &Path) -> Result<String, Failure> {
     let shown = format!("`{}`", path.display());
     let file = File::open(path).with_context(|| could_not_read(&shown)).map_err(Failure::misuse)?;
     into_text(read_bounded(file, &shown)?, &shown)
+}
+
+/// The text that standard input is.
+pub(crate) fn read_standard_input() -> Result<String, Failure> {
+    let shown = "standard input";
+    into_text(read_bounded(io::stdin().lock(), shown)?, shown)
 }
 
 /// Where a document is read from: a file, or `-` for standard input.

@@ -12,9 +12,12 @@ mod blueprint;
 )]
 mod check;
 mod diagnostic;
+mod format;
 mod library;
 mod lower;
 mod meaning;
+mod origin;
+mod placed;
 mod resolve;
 mod served;
 mod suggest;
@@ -23,8 +26,11 @@ mod syntax;
 pub use blueprint::Blueprint;
 pub use diagnostic::{
     ByteSpan, DiagnosticDocument, DiagnosticsDocument, EditDocument, LabelDocument, PlaceDocument,
-    render_terminal,
+    UnknownCode, render_github, render_terminal,
 };
 pub use diagnostic::{Code, Diagnostic, Edit, FileId, Label, Severity, SourceFile, SourceMap, Span};
+pub use format::{FormatError, format};
 pub use library::{Compiled, Library, OperationDeclaration, SystemDeclaration};
+pub use origin::{AspectOrigin, Outcome, ReadOrigin, RuleOrigin, TaskOrigin, UnknownTask, WaitOrigin};
+pub use placed::{EachBlock, Placed};
 pub use served::Gap;

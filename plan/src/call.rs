@@ -92,6 +92,21 @@ impl Retry {
 
     /// `no retry`.
     pub const NONE: Self = Self { attempts: 1, every: Duration::from_secs(1), doubling: false, up_to: None };
+
+    /// The longest that all attempts can take with the pauses between them, where one takes up to `timeout`.
+    #[must_use]
+    pub fn longest(&self, timeout: Duration) -> Duration {
+        let mut longest = timeout.saturating_mul(u64::from(self.attempts));
+        let mut pause = self.every;
+        for _ in 1..self.attempts {
+            longest = longest.saturating_add(pause);
+            if self.doubling {
+                let doubled = pause.saturating_mul(2);
+                pause = self.up_to.map_or(doubled, |up_to| up_to.min(doubled));
+            }
+        }
+        longest
+    }
 }
 
 /// How a call is taken back.

@@ -4,7 +4,7 @@
 
 use serde::Serialize;
 
-use crate::{Body, Call, Plan, Sleep, TaskIndex, Undo};
+use crate::{Body, Call, CriticalPath, Durations, Plan, Sleep, TaskIndex, Undo};
 
 /// A plan: every task, each after those it waits for.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -22,6 +22,37 @@ pub struct PlanDocument {
     pub at_risk_after: Option<String>,
     /// The tasks.
     pub tasks: Vec<PlannedTask>,
+    /// How long it may take, and what decides that.
+    pub critical_path: CriticalPathDocument,
+}
+
+/// The tasks that decide how long an order takes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = CriticalPath))]
+pub struct CriticalPathDocument {
+    /// How long all of it takes. Where nothing else is known, a task takes as long as its limits let it: all attempts,
+    /// every wait to its end.
+    #[cfg_attr(feature = "openapi", schema(example = "10d5m40s"))]
+    pub total: String,
+    /// The tasks on it, each after the one before.
+    pub tasks: Vec<CriticalTask>,
+}
+
+/// A task on the critical path.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct CriticalTask {
+    /// Its id.
+    #[cfg_attr(feature = "openapi", schema(example = "field_work[1]"))]
+    pub id: String,
+    /// When it begins, from the order's beginning.
+    #[cfg_attr(feature = "openapi", schema(example = "5m30s"))]
+    pub begins: String,
+    /// How long it takes.
+    #[cfg_attr(feature = "openapi", schema(example = "10d"))]
+    pub takes: String,
+    /// Whether that was given, and not taken from the task's limits.
+    pub given: bool,
 }
 
 /// One task of a plan.
@@ -137,6 +168,14 @@ pub enum PlannedBody {
 
 impl From<&Plan> for PlanDocument {
     fn from(plan: &Plan) -> Self {
+        Self::with_durations(plan, &Durations::default())
+    }
+}
+
+impl PlanDocument {
+    /// A plan whose tasks take as long as is said here, where anything is.
+    #[must_use]
+    pub fn with_durations(plan: &Plan, durations: &Durations) -> Self {
         let tasks = plan.indices().zip(waves(plan)).map(|(index, wave)| task(plan, index, wave));
         Self {
             blueprint: plan.blueprint().to_string(),
@@ -147,8 +186,19 @@ impl From<&Plan> for PlanDocument {
                 .and_then(|deadline| deadline.at_risk)
                 .map(|after| after.to_string()),
             tasks: tasks.collect(),
+            critical_path: critical_path(plan, &plan.critical_path(durations)),
         }
     }
+}
+
+fn critical_path(plan: &Plan, path: &CriticalPath) -> CriticalPathDocument {
+    let tasks = path.tasks.iter().map(|timed| CriticalTask {
+        id: plan.id(timed.task).to_string(),
+        begins: timed.begins.to_string(),
+        takes: timed.takes.to_string(),
+        given: timed.given,
+    });
+    CriticalPathDocument { total: path.total.to_string(), tasks: tasks.collect() }
 }
 
 /// The wave of each task.

@@ -4,8 +4,11 @@
 //! Temporal keep it. Its canonical bytes and [`Plan::hash`] are the same on every machine. It knows neither
 //! the blueprint's syntax nor what has happened to the order.
 
+mod aspect;
 mod body;
 mod call;
+mod compare;
+mod critical_path;
 mod document;
 mod error;
 mod evaluate;
@@ -14,12 +17,16 @@ mod function;
 mod operator;
 mod plan;
 mod reaction;
+mod reading;
 mod sort;
 mod sub_blueprint;
 
+pub use aspect::{Aspect, Said};
 pub use body::{Body, Definition, ManualBody, PollBody, RunBody, Sleep};
 pub use call::{Amend, Argument, Call, CallBody, Retry, Undo, Verify};
-pub use document::{PlanDocument, PlannedBody, PlannedTask};
+pub use compare::{Change, ChangedTask, Moved, PlanDifference};
+pub use critical_path::{CriticalPath, Durations, Timed};
+pub use document::{CriticalPathDocument, CriticalTask, PlanDocument, PlannedBody, PlannedTask};
 pub use error::{EvalError, InvalidPlan};
 pub use evaluate::{NoTasks, Scope, TaskFacts, TaskValue, Tasks};
 pub use expr::{Expr, Formula};
@@ -27,4 +34,5 @@ pub use function::Function;
 pub use operator::{Arithmetic, BinaryOp, Comparison, Operands, UnaryOp};
 pub use plan::{DefinitionIndex, FORMAT, Plan, PlanItem, PlanParts, Seen, Task, TaskIndex};
 pub use reaction::{Deadline, Ensure, Reaction, ReactionKind};
+pub use reading::{Reading, Source, order_data};
 pub use sub_blueprint::SubBlueprint;

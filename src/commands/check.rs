@@ -3,18 +3,19 @@
 use std::path::PathBuf;
 
 use clap::ValueEnum;
-use dsl::{Compiled, DiagnosticsDocument, Library, render_terminal};
+use dsl::{Compiled, Diagnostic, DiagnosticsDocument, Library, SourceMap, render_github, render_terminal};
 use systems::Directory;
 
 use crate::deployment;
 use crate::failure::{Exit, Failure};
 use crate::output::{print, print_json, print_lines};
+use crate::show::where_explained;
 use crate::sources::read_library;
 
 /// Check blueprints: every error of every file at once
 ///
 /// Reads every `*.blueprint` file below a folder; together they are one library. Each error has a code, its place, the text it
-/// is about, and where possible the remedy. Warnings are shown, and are no errors.
+/// is about, and where possible the remedy; `orderwright explain CODE` says more about it. Warnings are shown, and are no errors.
 ///
 /// With `--systems`, a call is an error, too, that the deployment with this file does not say how to make; the API refuses to
 /// publish it. The variables that the file names need not be set.
@@ -25,6 +26,7 @@ use crate::sources::read_library;
 Examples:
   orderwright check blueprints
   orderwright check blueprints --systems blueprints/systems.toml
+  orderwright check blueprints --format github
   orderwright check blueprints --format json | jq -r '.diagnostics[] | \"\\(.file): \\(.title)\"'")]
 pub(crate) struct Args {
     /// The folder
@@ -46,6 +48,8 @@ enum Format {
     Human,
     /// One JSON document
     Json,
+    /// Workflow commands, which GitHub shows beside the lines of a change
+    Github,
 }
 
 /// Checks, and prints what was found.
@@ -65,21 +69,27 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
             library = None;
         }
     }
-    match args.format {
-        Format::Json => print_json(&DiagnosticsDocument::new(&diagnostics, &sources))?,
-        Format::Human => {
-            // Ends with a line that counts, unless there is nothing to count.
-            print_lines(&render_terminal(&diagnostics, &sources, console::colors_enabled()))?;
-        }
-    }
+    show(args.format, &diagnostics, &sources)?;
     let Some(library) = library else { return Err(Failure::told(Exit::No)) };
     match args.format {
         Format::Json => Ok(()),
-        Format::Human => print(format_args!(
+        Format::Human | Format::Github => print(format_args!(
             "{} and {} are free of errors",
             counted(library.blueprints().len(), "blueprint"),
             counted(files.len(), "file"),
         )),
+    }
+}
+
+fn show(format: Format, diagnostics: &[Diagnostic], sources: &SourceMap) -> Result<(), Failure> {
+    match format {
+        Format::Json => print_json(&DiagnosticsDocument::new(diagnostics, sources)),
+        Format::Github => print_lines(&render_github(diagnostics, sources)),
+        Format::Human => {
+            // Ends with a line that counts, unless there is nothing to count.
+            print_lines(&render_terminal(diagnostics, sources, console::colors_enabled()))?;
+            where_explained(diagnostics).map_or(Ok(()), print)
+        }
     }
 }
 

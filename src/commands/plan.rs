@@ -1,32 +1,41 @@
-//! `orderwright plan`: what would be done for an order.
+//! `orderwright plan`: what would be done for an order, and why.
 
 use std::path::PathBuf;
-use std::time::SystemTime;
 
-use anyhow::anyhow;
+use anyhow::{Context as _, anyhow};
 use clap::ValueEnum;
-use dsl::{Compiled, DiagnosticsDocument, Library, render_terminal};
-use model::{Fault, Order, OrderId, OrderRequest, Timestamp, Value};
-use plan::{Plan, PlanDocument};
+use dsl::{Blueprint, Compiled, DiagnosticsDocument, Library, render_terminal};
+use model::{Duration, Fault, TaskId, Value};
+use plan::{Durations, Plan, PlanDocument};
 use serde_json::json;
 
 use crate::failure::{Exit, Failure};
 use crate::output::{print, print_json, print_lines};
-use crate::show::plan_tree;
+use crate::planning::{now, plan_order, refused};
+use crate::show::{plan_tree, task_origin};
 use crate::sources::{DocumentSource, read_library};
 
-/// Show what would be done for an order
+/// Show what would be done for an order, and why
 ///
 /// Makes the plan from blueprint files and an order document, without any server: every task with what it calls, what it waits for and
-/// how it is taken back, points of no return, and the tasks that are left out with the rule that does so.
+/// how it is taken back, points of no return, the tasks that are left out with the rule that does so, and the critical path: the tasks
+/// that decide how long the order takes.
+///
+/// A task counts for as long as its limits let it take: every attempt to its time-out, every wait to its end. With `--durations`, it
+/// counts for what is said there.
+///
+/// With `--explain`, shows of one task instead which rules and which fields of the order brought it in or left it out, where each of
+/// its arguments comes from, and why it waits for others.
 ///
 /// The exit code is 0 with a plan, 1 if the blueprints have errors or the order has faults, all of which are shown, and 2 if there is
-/// nothing to plan.
+/// nothing to plan or to explain.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
   orderwright plan --blueprints blueprints --order blueprints/orders/home_fiber.json
-  orderwright plan --blueprints blueprints --order order.json --format json | jq -r '.tasks[].id'")]
+  orderwright plan --order blueprints/orders/home_fiber.json --explain 'activate[1]'
+  echo '{\"field_work\": \"3d\"}' | orderwright plan --order order.json --durations -
+  orderwright plan --order order.json --format json | jq -r '.tasks[].id'")]
 pub(crate) struct Args {
     /// The folder of the blueprints
     #[arg(
@@ -41,6 +50,14 @@ pub(crate) struct Args {
     /// The order: a JSON document, or `-` for one on standard input
     #[arg(long, value_name = "FILE")]
     order: DocumentSource,
+
+    /// How long tasks take: a JSON document of task ids or names, each with a duration such as `30s` or `2d`
+    #[arg(long, value_name = "FILE")]
+    durations: Option<DocumentSource>,
+
+    /// Explain this task: its id, such as `activate[1]`, or its name for all items
+    #[arg(long, value_name = "TASK", conflicts_with = "durations")]
+    explain: Option<TaskId>,
 
     /// For people or for programs
     #[arg(long, value_enum, default_value_t = Format::Tree)]
@@ -58,16 +75,32 @@ enum Format {
 /// Plans, and prints the plan.
 pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     let document = args.order.order()?;
+    let durations = args.durations.as_ref().map(DocumentSource::document).transpose()?;
     let library = compile(args)?;
-    match document.and_then(|document| make_plan(&library, document)) {
-        Ok(plan) => {
-            let plan = PlanDocument::from(&plan);
-            match args.format {
-                Format::Tree => print(plan_tree(&plan)),
-                Format::Json => print_json(&plan),
-            }
+    let (plan, blueprint) = match document.and_then(|document| plan_order(&library, document, now())) {
+        Ok(planned) => planned,
+        Err(faults) => return Err(refuse(args, &faults)),
+    };
+    if let Some(task) = &args.explain {
+        return explain(args, &plan, blueprint, task);
+    }
+    let durations =
+        durations.map_or_else(|| Ok(Durations::default()), |document| read_durations(&document, &plan))?;
+    let document = PlanDocument::with_durations(&plan, &durations);
+    match args.format {
+        Format::Tree => print(plan_tree(&document)),
+        Format::Json => print_json(&document),
+    }
+}
+
+fn explain(args: &Args, plan: &Plan, blueprint: &Blueprint, task: &TaskId) -> Result<(), Failure> {
+    let origins = blueprint.origins(plan, task).map_err(Failure::misuse)?;
+    match args.format {
+        Format::Tree => {
+            let shown: Vec<_> = origins.iter().map(task_origin).collect();
+            print(shown.join("\n\n"))
         }
-        Err(faults) => Err(refuse(args, &faults)),
+        Format::Json => print_json(&origins),
     }
 }
 
@@ -83,23 +116,9 @@ fn compile(args: &Args) -> Result<Library, Failure> {
     Ok(library)
 }
 
-fn make_plan(library: &Library, document: Value) -> Result<Plan, Vec<Fault>> {
-    let draft = OrderRequest::draft(document);
-    // An order that is only planned has no id of its own.
-    let id = OrderId::new(uuid::Uuid::nil());
-    let submitted_at = Timestamp::from_system(SystemTime::now());
-    let order = Order { id, submitted_at, request: draft.request.clone() };
-    match library.select(&order.request).and_then(|blueprint| blueprint.plan(&order)) {
-        Ok(plan) if draft.faults.is_empty() => Ok(plan),
-        Ok(_) => Err(draft.faults),
-        Err(found) => Err(draft.faults_with(found)),
-    }
-}
-
 fn refuse(args: &Args, faults: &[Fault]) -> Failure {
     match args.format {
-        Format::Tree => Failure::no(anyhow!("there is no plan for {}", args.order))
-            .with_details(faults.iter().map(ToString::to_string).collect()),
+        Format::Tree => refused(&args.order, faults),
         Format::Json => match print_json(&json!({ "faults": faults })) {
             Ok(()) => Failure::told(Exit::No),
             Err(failure) => failure,
@@ -107,39 +126,28 @@ fn refuse(args: &Args, faults: &[Fault]) -> Failure {
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    const SURVEY: &str = r#"system net { query look(site: text) }
-        blueprint survey version 1 {
-          accepts order where order.category == "survey"
-          order { site: text }
-          item line where starts_with(item.offering, "LINE_") { length: int }
-          each line { task look { call net.look(site: order.site) } }
-        }"#;
-
-    #[test]
-    fn faults_of_the_document_and_of_its_blueprint_come_together() {
-        let compiled = Library::compile(&[("survey.blueprint".to_owned(), SURVEY.to_owned())]);
-        let library = compiled.library.unwrap();
-        let faults = |category: &str| -> Vec<String> {
-            let document = json!({
-                "category": category, "customer": { "id": "" }, "priority": 9, "external_id": "a b", "atributes": {},
-                "attributes": { "sight": "S-1" },
-                "items": [
-                    { "id": "1", "offering": "LINE_1", "action": "add", "quantity": 0, "attributes": { "length": "long" } },
-                    { "id": "1", "offering": "POLE", "action": "add" },
-                ]
-            });
-            let faults = make_plan(&library, Value::from_json(document).unwrap()).unwrap_err();
-            faults.iter().map(|fault| fault.pointer.to_string()).collect()
+/// Durations by task. A name that no task of the blueprint has is a slip.
+fn read_durations(document: &Value, plan: &Plan) -> Result<Durations, Failure> {
+    let fields = document.as_record().ok_or_else(|| {
+        Failure::misuse(anyhow!("the durations are {}, and must be a record", document.kind()))
+            .with_help("write `{ \"field_work\": \"3d\", \"activate[1]\": \"40s\" }`")
+    })?;
+    let mut durations = Durations::default();
+    for (name, takes) in fields {
+        let task: TaskId = name.parse().map_err(Failure::misuse)?;
+        let known = match &task.item {
+            Some(_) => plan.find(&task).is_some(),
+            None => plan.definitions().iter().any(|definition| definition.name == task.name),
         };
-        let envelope =
-            ["/atributes", "/external_id", "/customer/id", "/priority", "/items/0/quantity", "/items/1/id"];
-        let of_blueprint =
-            ["/attributes/site", "/attributes/sight", "/items/0/attributes/length", "/items/1/offering"];
-        assert_eq!(faults("survey"), [&envelope[..], &of_blueprint].concat());
-        assert_eq!(faults("other"), envelope, "which blueprint is meant can't be told yet");
+        if !known {
+            return Err(Failure::misuse(anyhow!("the durations name `{name}`, and there is no such task")));
+        }
+        let text = takes.as_text().unwrap_or_default();
+        let takes: Duration = text
+            .parse()
+            .with_context(|| format!("how long `{name}` takes is not clear"))
+            .map_err(Failure::misuse)?;
+        durations.insert(task, takes);
     }
+    Ok(durations)
 }

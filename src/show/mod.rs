@@ -3,18 +3,24 @@
 //! Colours come from `console`, which leaves them out where they are not wanted. [`Live`] alone writes by itself.
 
 mod diagnostic;
+mod difference;
 mod event;
 mod live;
 mod order;
+mod origin;
+mod page;
 mod plan;
 mod table;
 mod task;
 mod time;
 
-pub(crate) use diagnostic::diagnostic_lines;
+pub(crate) use diagnostic::{diagnostic_lines, where_explained};
+pub(crate) use difference::difference;
 pub(crate) use event::event_line;
 pub(crate) use live::Live;
 pub(crate) use order::{order_details, order_heading, order_list, order_state};
+pub(crate) use origin::task_origin;
+pub(crate) use page::page;
 pub(crate) use plan::plan_tree;
 pub(crate) use table::Table;
 pub(crate) use task::{attempt_line, progress};

@@ -3,9 +3,11 @@
 use std::collections::BTreeMap;
 
 use console::{measure_text_width, style};
-use plan::{PlanDocument, PlannedBody, PlannedTask};
+use plan::{CriticalPathDocument, CriticalTask, PlanDocument, PlannedBody, PlannedTask};
 
-/// The plan, wave by wave; below them the tasks that are left out, each with the rule.
+use super::Table;
+
+/// The plan, wave by wave; below them the tasks that are left out, each with the rule, and the critical path.
 pub(crate) fn plan_tree(plan: &PlanDocument) -> String {
     let (skipped, due): (Vec<_>, Vec<_>) = plan.tasks.iter().partition(|task| task.skipped.is_some());
     let mut waves: BTreeMap<usize, Vec<&PlannedTask>> = BTreeMap::new();
@@ -38,7 +40,29 @@ pub(crate) fn plan_tree(plan: &PlanDocument) -> String {
         };
         lines.extend(skipped.into_iter().map(line));
     }
+    lines.extend(critical_path(&plan.critical_path));
     lines.join("\n")
+}
+
+/// How long it may take, and the tasks that decide that. Nothing, if no task takes any time.
+fn critical_path(path: &CriticalPathDocument) -> Vec<String> {
+    if path.tasks.is_empty() {
+        return Vec::new();
+    }
+    let given = path.tasks.iter().filter(|task| task.given).count();
+    let basis = match given {
+        0 => "if every limit is used up",
+        count if count == path.tasks.len() => "as given",
+        _ => "as given, and where nothing is, if every limit is used up",
+    };
+    let heading = style("critical path").cyan();
+    let mut table = Table::indented(2);
+    for CriticalTask { id, begins, takes, given } in &path.tasks {
+        let from = if *given { "given" } else { "" };
+        table.row([format!("at {begins}"), id.clone(), takes.clone(), style(from).dim().to_string()]);
+    }
+    let total = format!("{heading}  {} {}", path.total, style(basis).dim());
+    [String::new(), total].into_iter().chain(table.lines()).collect()
 }
 
 /// What it does, and below that what it waits for and how it is taken back.

@@ -99,6 +99,16 @@ fn misuse_is_told_apart_from_a_no() {
         (&["plan", "--order", "no_such_order.json"], 2),
         (&["plan", "--order", "Cargo.toml"], 2),
         (&["plan", "--order", "Cargo.lock", "--blueprints", "docs"], 2),
+        (&["plan", "--order", "blueprints/orders/home_fiber.json", "--explain", "no_such_task"], 2),
+        (&["plan", "--order", "blueprints/orders/home_fiber.json", "--durations", "Cargo.toml"], 2),
+        (&["diff", "--order", "blueprints/orders/home_fiber.json"], 2),
+        (&["diff", "--order", "blueprints/orders/home_fiber.json", "--with", "docs"], 2),
+        (&["diff", "--order", "a.json", "--with", "blueprints", "--with-order", "b.json"], 2),
+        (&["diff", "--order", "no_such_order.json", "--with", "blueprints"], 2),
+        (&["graph"], 2),
+        (&["graph", "no_such_blueprint"], 2),
+        (&["graph", "home_fiber@9"], 2),
+        (&["graph", "home_fiber", "-o", "no/such/folder/picture.svg"], 2),
         (&["submit", "no_such_order.json"], 2),
         (&["get", "C-1001"], 2),
         (&["get", nowhere, "--url", "ftp://example.org"], 2),
@@ -143,12 +153,16 @@ fn a_reader_that_goes_away_is_no_error() {
     assert_eq!(String::from_utf8(output.stderr).unwrap(), "");
 }
 
-const COMMANDS: [&[&str]; 19] = [
+const COMMANDS: [&[&str]; 23] = [
     &[],
     &["up"],
     &["demo"],
     &["check"],
+    &["explain"],
+    &["fmt"],
     &["plan"],
+    &["diff"],
+    &["graph"],
     &["publish"],
     &["submit"],
     &["get"],

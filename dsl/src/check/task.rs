@@ -291,15 +291,7 @@ impl TaskChecker<'_> {
 
     /// Warns of a limit that ends attempts which `retry` asks for.
     pub(super) fn tight(&mut self, within: Duration, at: Span, timeout: Duration, retry: Retry) {
-        let mut longest = timeout.saturating_mul(u64::from(retry.attempts));
-        let mut pause = retry.every;
-        for _ in 1..retry.attempts {
-            longest = longest.saturating_add(pause);
-            if retry.doubling {
-                pause =
-                    retry.up_to.map_or(pause.saturating_mul(2), |up_to| up_to.min(pause.saturating_mul(2)));
-            }
-        }
+        let longest = retry.longest(timeout);
         if within < longest {
             let title = format!("all attempts together may take {longest}, and are ended after {within}");
             let attempts = format!("{} of up to {timeout} each, and the time between them", retry.attempts);

@@ -2,6 +2,7 @@
 //!
 //! Numbers are grouped by what they are about and never change their meaning: BP00 the file, BP01 how it is
 //! written, BP02 names, BP03 types and values, BP04 tasks, BP05 blueprints and other declarations, BP09 advice.
+//! What people read about a code is its page in `docs/rules`; finding codes and their titles is in [`super::rule`].
 
 use std::fmt;
 
@@ -35,6 +36,16 @@ macro_rules! codes {
             #[must_use]
             pub const fn explanation(self) -> &'static str {
                 match self { $(Self::$variant => $explanation,)+ }
+            }
+
+            /// The page about it, in Markdown: `docs/rules/BP0201.md`. A code without one does not compile.
+            #[must_use]
+            pub const fn page(self) -> &'static str {
+                match self {
+                    $(Self::$variant => {
+                        include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/rules/", $code, ".md"))
+                    })+
+                }
             }
 
             /// How much is wrong.

@@ -1,8 +1,10 @@
 //! What is wrong with a library, as plain data. Renderers only read it: [`terminal`] for people, [`document`]
-//! for programs.
+//! for programs, [`github`] for reviews of changes.
 
 mod code;
 mod document;
+mod github;
+mod rule;
 mod source;
 mod terminal;
 
@@ -10,6 +12,8 @@ pub use code::Code;
 pub use document::{
     ByteSpan, DiagnosticDocument, DiagnosticsDocument, EditDocument, LabelDocument, PlaceDocument,
 };
+pub use github::render_github;
+pub use rule::UnknownCode;
 pub use source::{FileId, SourceFile, SourceMap, Span};
 pub use terminal::render_terminal;
 

@@ -8,6 +8,7 @@ mod clauses;
 mod expressions;
 pub(crate) mod foreign;
 mod rule_names;
+pub(crate) mod shape;
 pub(crate) mod tree;
 mod trouble;
 mod types;
@@ -17,8 +18,9 @@ use std::sync::Once;
 
 use pest::Parser;
 use pest::error::{ErrorVariant, InputLocation};
+use pest::iterators::Pairs;
 
-use crate::diagnostic::{Code, Diagnostic, FileId, Span};
+use crate::diagnostic::{Code, Diagnostic, FileId, Severity, Span};
 
 /// Largest file that is read, in bytes: two hundred times the largest blueprint anybody would want to read.
 pub(crate) const FILE_BYTES: usize = 1_000_000;
@@ -44,40 +46,59 @@ type Pair<'i> = pest::iterators::Pair<'i, Rule>;
 
 /// Reads one file.
 pub(crate) fn parse(file: FileId, text: &str) -> (tree::File, Vec<Diagnostic>) {
+    match pairs(file, text) {
+        Ok(pairs) => read(file, text, pairs),
+        Err(diagnostic) => (tree::File::default(), vec![*diagnostic]),
+    }
+}
+
+/// Reads how one file is laid out.
+///
+/// # Errors
+/// Something in it can't be read.
+pub(crate) fn shape(file: FileId, text: &str) -> Result<shape::Shape<'_>, Vec<Diagnostic>> {
+    let pairs = pairs(file, text).map_err(|diagnostic| vec![*diagnostic])?;
+    let (_, diagnostics) = read(file, text, pairs.clone());
+    let is_sound = diagnostics.iter().all(|diagnostic| diagnostic.severity != Severity::Error);
+    match pairs.into_iter().next() {
+        Some(whole) if is_sound => Ok(shape::shape(text, whole)),
+        _ => Err(diagnostics),
+    }
+}
+
+fn read(file: FileId, text: &str, pairs: Pairs<'_, Rule>) -> (tree::File, Vec<Diagnostic>) {
+    let mut reader = Reader::new(file, text);
+    let tree = reader.file(pairs);
+    (tree, reader.diagnostics)
+}
+
+fn pairs(file: FileId, text: &str) -> Result<Pairs<'_, Rule>, Box<Diagnostic>> {
     static LIMIT: Once = Once::new();
     LIMIT.call_once(|| pest::set_call_limit(NonZeroUsize::new(GRAMMAR_STEPS)));
 
-    let nothing = |diagnostic| (tree::File::default(), vec![diagnostic]);
     if text.len() > FILE_BYTES {
         let title = format!("the file has {} bytes, and at most {FILE_BYTES} are read", text.len());
-        return nothing(Diagnostic::new(Code::FileTooLarge, Span { file, start: 0, end: 0 }, title));
+        return Err(Diagnostic::new(Code::FileTooLarge, Span { file, start: 0, end: 0 }, title).into());
     }
     if let Some(start) = too_deep(text) {
-        return nothing(nested_too_deeply(Span { file, start, end: start + 1 }));
+        return Err(nested_too_deeply(Span { file, start, end: start + 1 }).into());
     }
-    match Grammar::parse(Rule::file, text) {
-        Ok(pairs) => {
-            let mut reader = Reader::new(file, text);
-            let tree = reader.file(pairs);
-            (tree, reader.diagnostics)
-        }
-        Err(wrong) => {
-            let start = match wrong.location {
-                InputLocation::Pos(at) | InputLocation::Span((at, _)) => at,
-            };
-            let span = Span { file, start, end: start };
-            nothing(match wrong.variant {
-                ErrorVariant::CustomError { message } if message.contains("stack") => nested_too_deeply(span),
-                ErrorVariant::CustomError { .. } => {
-                    Diagnostic::new(Code::TooComplex, span, "the file takes too many steps to read")
-                        .help("split it into several files")
-                }
-                ErrorVariant::ParsingError { .. } => {
-                    Diagnostic::new(Code::UnexpectedText, span, "the file can't be read from here")
-                }
-            })
-        }
-    }
+    Grammar::parse(Rule::file, text).map_err(|wrong| {
+        let start = match wrong.location {
+            InputLocation::Pos(at) | InputLocation::Span((at, _)) => at,
+        };
+        let span = Span { file, start, end: start };
+        Box::new(match wrong.variant {
+            ErrorVariant::CustomError { message } if message.contains("stack") => nested_too_deeply(span),
+            ErrorVariant::CustomError { .. } => {
+                Diagnostic::new(Code::TooComplex, span, "the file takes too many steps to read")
+                    .help("split it into several files")
+            }
+            ErrorVariant::ParsingError { .. } => {
+                Diagnostic::new(Code::UnexpectedText, span, "the file can't be read from here")
+            }
+        })
+    })
 }
 
 fn nested_too_deeply(span: Span) -> Diagnostic {
@@ -151,20 +172,28 @@ impl Reader<'_> {
         self.diagnostics.push(diagnostic);
     }
 
-    /// The `///` lines right above a place.
     fn docs(&self, at: Span) -> String {
-        let above = self.text.get(..at.start).unwrap_or_default();
-        // What stands before the declaration on its own line is not above it.
-        let above = above.rsplit_once('\n').map_or("", |(lines, _)| lines);
-        let mut docs: Vec<&str> = above
-            .lines()
-            .rev()
-            .map_while(|line| line.trim().strip_prefix("///"))
-            .map(|line| line.strip_prefix(' ').unwrap_or(line))
-            .collect();
-        docs.reverse();
-        docs.join("\n")
+        docs_above(self.text, at.start)
     }
+}
+
+/// The `///` lines right above what begins a line.
+fn docs_above(text: &str, start: usize) -> String {
+    let is_space = |c: char| c.is_whitespace() || c == '\u{FEFF}';
+    let above = text.get(..start).unwrap_or_default();
+    // What follows something on its line has nothing above it.
+    let above = match above.rsplit_once('\n') {
+        Some((lines, before)) if before.chars().all(is_space) => lines,
+        _ => return String::new(),
+    };
+    let mut docs: Vec<&str> = above
+        .split('\n')
+        .rev()
+        .map_while(|line| line.trim_matches(is_space).strip_prefix("///"))
+        .map(|line| line.strip_prefix(' ').unwrap_or(line))
+        .collect();
+    docs.reverse();
+    docs.join("\n")
 }
 
 fn is_text(pair: &Pair<'_>) -> bool {

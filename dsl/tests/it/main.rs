@@ -9,12 +9,15 @@
 )]
 
 mod ahead;
+mod format;
 mod hostile;
 mod meaning;
 mod orders;
+mod origins;
 mod plans;
 mod remedies;
 mod rendering;
+mod schema;
 mod spec;
 
 use dsl::{Compiled, Library, render_terminal};

@@ -92,7 +92,7 @@ fn a_computed_value_can_be_ensured_and_one_that_fails_holds() {
     let missing = build::bodied("sum", Body::Let(build::result_field("nothing")));
     let simulation = settled(vec![missing]);
     let held = simulation.order().held().unwrap();
-    assert!(held.reason.contains("test.blueprint: `result.nothing` on line 1"), "{}", held.reason);
+    assert!(held.reason.contains("test.blueprint:1: `result.nothing`"), "{}", held.reason);
 }
 
 #[test]

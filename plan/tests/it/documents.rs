@@ -70,7 +70,14 @@ fn every_body_has_its_own_fields() {
                  "source": "a.blueprint:1"},
                 {"id": "done", "item": null, "wave": 3, "after": ["report"], "skipped": null, "when": null,
                  "kind": "milestone", "isolate": false, "point_of_no_return": false, "source": "a.blueprint:1"},
-            ]
+            ],
+            "critical_path": {
+                "total": "10d7m2s",
+                "tasks": [
+                    {"id": "reserve[1]", "begins": "0s", "takes": "7m2s", "given": false},
+                    {"id": "report", "begins": "7m2s", "takes": "10d", "given": false},
+                ]
+            }
         })
     );
 }

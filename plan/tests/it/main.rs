@@ -7,6 +7,8 @@
     reason = "a test that goes wrong should stop"
 )]
 
+mod comparing;
 mod documents;
+mod durations;
 mod expressions;
 mod plans;

@@ -1,0 +1,33 @@
+//! The colours and fonts, for light and for dark pages.
+
+/// The style sheet. Every rule is about what is inside our own picture, which may stand in a page among others.
+pub(super) const STYLE: &str = "\
+.owg{--page:#fff;--ink:#1c2430;--soft:#5b6675;--line:#8592a3;--frame:#f5f7fa;--rim:#d3dae3;\
+--call:#e8f1fd;--call-rim:#3b76c4;--query:#e6f6f3;--query-rim:#1f8a78;--wait:#fdf3df;--wait-rim:#b37a12;\
+--milestone:#f1ebfc;--milestone-rim:#7a55c2;--stop:#c22f3d}
+@media (prefers-color-scheme:dark){.owg{--page:#12161c;--ink:#e8edf4;--soft:#9eabbb;--line:#718096;--frame:#1a2029;--rim:#36404d;\
+--call:#1b2c44;--call-rim:#6ea6ec;--query:#16322f;--query-rim:#51c2ae;--wait:#39290f;--wait-rim:#dfa949;\
+--milestone:#2b2145;--milestone-rim:#ac8df0;--stop:#ff7b86}}
+.owg .page{fill:var(--page)}
+.owg text{fill:var(--ink);font:11px ui-monospace,SFMono-Regular,Menlo,Consolas,'DejaVu Sans Mono',monospace;white-space:pre}
+.owg .title{font-size:18px;font-weight:700}
+.owg .name{font-size:13px;font-weight:700}
+.owg .soft{fill:var(--soft)}
+.owg .small{font-size:10px}
+.owg .stop{fill:var(--stop);font-weight:700}
+.owg .frame{fill:var(--frame);stroke:var(--rim)}
+.owg .frame-title{font-weight:700;fill:var(--soft)}
+.owg .shape{stroke-width:1.5}
+.owg .call{fill:var(--call);stroke:var(--call-rim)}
+.owg .query{fill:var(--query);stroke:var(--query-rim)}
+.owg .wait{fill:var(--wait);stroke:var(--wait-rim)}
+.owg .milestone{fill:var(--milestone);stroke:var(--milestone-rim)}
+.owg .skipped .shape,.owg .shape.skipped{stroke-dasharray:5 4;fill:var(--page)}
+.owg .skipped text{fill:var(--soft)}
+.owg .edge{fill:none;stroke:var(--line);stroke-width:1.5}
+.owg .after{stroke-dasharray:4 4}
+.owg .head{fill:var(--line);stroke:var(--line);stroke-width:1.5;stroke-linejoin:round}
+.owg .head.open{fill:none}
+.owg .undo{fill:none;stroke:var(--soft);stroke-width:1.4;stroke-linecap:round;stroke-linejoin:round}
+.owg .bar{stroke:var(--stop);stroke-width:3}
+";
