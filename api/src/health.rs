@@ -1,5 +1,6 @@
 //! Whether this process lives, whether it is of use, and how it is doing.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use axum::Json;
@@ -11,7 +12,7 @@ use utoipa::ToSchema;
 
 use crate::app::{App, now};
 use crate::error::{ApiError, chain};
-use crate::gauges;
+use crate::{gauges, queues};
 
 /// How long one service may take to answer. Whoever asks wants to know soon.
 const PATIENCE: Duration = Duration::from_secs(3);
@@ -47,6 +48,9 @@ pub(crate) struct ReadinessView {
     temporal: CheckView,
     /// Without one, orders are started and wait.
     workers: CheckView,
+    /// The task queues that systems have to themselves, by name. While nobody serves one, the calls of its systems wait and
+    /// everything else goes on, so it does not count for `ready`.
+    queues: BTreeMap<String, CheckView>,
 }
 
 /// One service.
@@ -70,7 +74,7 @@ pub(crate) struct CheckView {
     )
 )]
 pub(crate) async fn readyz(State(app): State<App>) -> Response {
-    let (postgres, temporal, workers) = tokio::join!(
+    let (postgres, temporal, workers, queues) = tokio::join!(
         within(async {
             store::check_alive(&mut *app.database().await.map_err(|e| chain(&e))?)
                 .await
@@ -82,10 +86,11 @@ pub(crate) async fn readyz(State(app): State<App>) -> Response {
             Ok("answers".to_owned())
         }),
         within(workers(&app)),
+        queues(&app),
     );
     let ready = postgres.up && temporal.up && workers.up;
     let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-    (status, Json(ReadinessView { ready, postgres, temporal, workers })).into_response()
+    (status, Json(ReadinessView { ready, postgres, temporal, workers, queues })).into_response()
 }
 
 async fn workers(app: &App) -> Result<String, String> {
@@ -96,6 +101,23 @@ async fn workers(app: &App) -> Result<String, String> {
         0 => Err(format!("none was seen in the last {WORKER_SILENCE}")),
         1 => Ok("1 worker".to_owned()),
         many => Ok(format!("{many} workers")),
+    }
+}
+
+async fn queues(app: &App) -> BTreeMap<String, CheckView> {
+    let view = |seen: Result<queues::Service, String>| match seen {
+        Ok(service) => CheckView { up: service.workers > 0, detail: service.to_string() },
+        Err(detail) => CheckView { up: false, detail },
+    };
+    match tokio::time::timeout(PATIENCE, queues::look(app)).await {
+        Ok(seen) => seen
+            .into_iter()
+            .map(|(queue, seen)| (queue.to_string(), view(seen.map_err(|e| chain(&e)))))
+            .collect(),
+        Err(_) => {
+            let unknown = || view(Err("not known while Temporal does not answer".to_owned()));
+            app.config().routing.queues().iter().map(|queue| (queue.to_string(), unknown())).collect()
+        }
     }
 }
 
@@ -137,6 +159,21 @@ mod tests {
         store::begin_worker(&mut connection, worker, "worker-1", now()).await.unwrap();
         let ready = api.get("/readyz").await.json(200);
         assert_eq!((&ready["ready"], &ready["workers"]["detail"]), (&true.into(), &"1 worker".into()));
+    }
+
+    #[sqlx::test(migrator = "store::MIGRATOR")]
+    async fn a_queue_that_nobody_serves_is_named_and_keeps_nothing_else_from_being_ready(pool: PgPool) {
+        let mut config = config();
+        config.routing = config.routing.with_queues(["shipping".parse().unwrap()]);
+        let api = TestApp::with(config, pool.clone(), temporal().await).await;
+        let mut connection = pool.acquire().await.unwrap();
+        let worker = WorkerId::new(Uuid::from_u128(1));
+        store::begin_worker(&mut connection, worker, "worker-1", now()).await.unwrap();
+        let ready = api.get("/readyz").await.json(200);
+        let expected = serde_json::json!({
+            "shipping": { "up": false, "detail": "no worker has asked for calls in the last 1m30s" },
+        });
+        assert_eq!(ready["queues"], expected);
     }
 
     #[sqlx::test(migrator = "store::MIGRATOR")]

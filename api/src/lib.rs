@@ -23,6 +23,7 @@ mod news;
 mod observe;
 mod orders;
 mod problem;
+mod queues;
 mod router;
 mod routing;
 mod serve;

@@ -45,6 +45,7 @@ fn operations() -> OpenApiRouter<App> {
         .routes(routes!(orders::signal::signal_order))
         .routes(routes!(orders::act::retry_task))
         .routes(routes!(orders::act::roll_back_task))
+        .routes(routes!(orders::complete::complete_task))
         .routes(routes!(blueprints::list::list_blueprints, blueprints::publish::publish_blueprints))
         .routes(routes!(blueprints::get::get_blueprint))
 }

@@ -1,12 +1,13 @@
 //! What the deployment says about calls: how those of an order are made, which is found once, when the order is started,
 //! and part of it from then on; and which can't be made at all, for which no blueprint is published.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
 
 use contract::Routes;
 use dsl::Gap;
-use model::{OperationName, SystemName};
+use model::{OperationName, QueueName, SystemName};
 use plan::Plan;
 
 type Find = dyn Fn(&Plan) -> Routes + Send + Sync;
@@ -17,6 +18,7 @@ type FindGap = dyn Fn(&SystemName, &OperationName) -> Option<Gap> + Send + Sync;
 pub struct Routing {
     find: Arc<Find>,
     gap: Arc<FindGap>,
+    queues: Arc<BTreeSet<QueueName>>,
 }
 
 impl Routing {
@@ -26,11 +28,22 @@ impl Routing {
         find: impl Fn(&Plan) -> Routes + Send + Sync + 'static,
         gap: impl Fn(&SystemName, &OperationName) -> Option<Gap> + Send + Sync + 'static,
     ) -> Self {
-        Self { find: Arc::new(find), gap: Arc::new(gap) }
+        Self { find: Arc::new(find), gap: Arc::new(gap), queues: Arc::default() }
+    }
+
+    /// These task queues are what routes lead to beside that of the orders; somebody must serve them.
+    #[must_use]
+    pub fn with_queues(self, queues: impl IntoIterator<Item = QueueName>) -> Self {
+        Self { queues: Arc::new(queues.into_iter().collect()), ..self }
     }
 
     pub(crate) fn of(&self, plan: &Plan) -> Routes {
         (self.find)(plan)
+    }
+
+    /// The task queues that systems have to themselves.
+    pub(crate) fn queues(&self) -> &BTreeSet<QueueName> {
+        &self.queues
     }
 
     /// What keeps the deployment from making a call; nothing if it can.

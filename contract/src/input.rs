@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use engine::{ChildId, ChildReport};
 use model::{OperationName, OrderId, OrderState, SystemName};
 use plan::{Definition, Plan};
 use serde::{Deserialize, Serialize};
@@ -21,13 +22,25 @@ pub struct OrderInput {
     pub routes: Routes,
     /// What will be done.
     pub plan: Plan,
+    /// Which order it is part of, if it is part of one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub part_of: Option<ChildInput>,
+}
+
+/// What a child order knows of its parent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChildInput {
+    /// The parent.
+    pub order: OrderId,
+    /// What the child is called there.
+    pub child: ChildId,
 }
 
 impl OrderInput {
     /// The input for an order.
     #[must_use]
     pub const fn new(order: OrderId, plan: Plan, routes: Routes) -> Self {
-        Self { format: FORMAT, order, routes, plan }
+        Self { format: FORMAT, order, routes, plan, part_of: None }
     }
 }
 
@@ -39,29 +52,54 @@ pub struct Routes {
     /// Calls (`system.operation`) that run inside the workflow task: short and idempotent by key.
     #[serde(skip_serializing_if = "BTreeSet::is_empty")]
     pub inline: BTreeSet<String>,
-    /// Systems whose calls have a task queue of their own.
+    /// Systems whose calls have a task queue of their own, and what Temporal calls it. None of their calls is inline.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub queues: BTreeMap<SystemName, String>,
 }
 
+/// How one call is made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Route {
+    /// On the orders' task queue.
+    Ordinary,
+    /// Inside the workflow task.
+    Inline,
+    /// On a task queue of its system's own, by the name that Temporal has for it.
+    Queue(String),
+}
+
 impl Routes {
-    /// The routes for a plan, where `is_inline` says what the deployment declares of an operation. They name only calls
-    /// that the plan may make, undos included.
+    /// The routes for a plan, where `route` says what the deployment declares of an operation. They name only calls that the
+    /// plan may make, undos and those of its child orders included.
     #[must_use]
-    pub fn of(plan: &Plan, is_inline: impl Fn(&SystemName, &OperationName) -> bool) -> Self {
-        let calls = plan.definitions().iter().flat_map(Definition::calls);
-        let inline = calls.filter(|call| is_inline(&call.system, &call.operation)).map(plan::Call::label);
-        Self { inline: inline.collect(), queues: BTreeMap::new() }
+    pub fn of(plan: &Plan, route: impl Fn(&SystemName, &OperationName) -> Route) -> Self {
+        let of_subs = plan.sub_blueprints().iter().flat_map(|sub| &sub.definitions);
+        let mut routes = Self::default();
+        for call in plan.definitions().iter().chain(of_subs).flat_map(Definition::calls) {
+            match route(&call.system, &call.operation) {
+                Route::Ordinary => {}
+                Route::Inline => {
+                    routes.inline.insert(call.label());
+                }
+                Route::Queue(queue) => {
+                    routes.queues.insert(call.system.clone(), queue);
+                }
+            }
+        }
+        routes
     }
 }
 
 /// The result of an order's workflow.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Outcome {
     /// How the order ended.
     pub state: OrderState,
     /// The number of its last order event.
     pub last_event: u64,
+    /// What its parent is told, if it is part of another order.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub report: Option<ChildReport>,
 }
 
 #[cfg(test)]
@@ -100,10 +138,26 @@ mod tests {
 
     fn inline(declared: &[&str]) -> Vec<String> {
         let declared: BTreeSet<&str> = declared.iter().copied().collect();
-        let is_inline = |system: &SystemName, operation: &OperationName| {
-            declared.contains(format!("{system}.{operation}").as_str())
+        let route = |system: &SystemName, operation: &OperationName| {
+            let is_inline = declared.contains(format!("{system}.{operation}").as_str());
+            if is_inline { Route::Inline } else { Route::Ordinary }
         };
-        Routes::of(&plan(), is_inline).inline.into_iter().collect()
+        Routes::of(&plan(), route).inline.into_iter().collect()
+    }
+
+    #[test]
+    fn routes_name_the_queues_of_the_systems_that_the_plan_calls() {
+        let route = |system: &SystemName, _: &OperationName| match system.as_str() {
+            "warehouse" => Route::Queue("orderwright.stock".to_owned()),
+            "courier" => Route::Queue("orderwright.shipping".to_owned()),
+            _ => Route::Inline,
+        };
+        let routes = serde_json::to_value(Routes::of(&plan(), route)).unwrap();
+        let expected = serde_json::json!({
+            "inline": ["inventory.release", "inventory.reserve"],
+            "queues": { "warehouse": "orderwright.stock" },
+        });
+        assert_eq!(routes, expected);
     }
 
     #[test]
@@ -116,6 +170,6 @@ mod tests {
     #[test]
     fn what_the_plan_never_calls_is_in_no_route() {
         assert_eq!(inline(&["inventory.count", "warehouse.release"]), [""; 0]);
-        assert_eq!(Routes::of(&plan(), |_, _| false), Routes::default());
+        assert_eq!(Routes::of(&plan(), |_, _| Route::Ordinary), Routes::default());
     }
 }

@@ -7,13 +7,17 @@ pub mod attributes;
 mod call;
 mod client;
 mod deltas;
+mod family;
 mod input;
 pub mod names;
 pub mod payload;
 mod request;
 
 pub use call::{CallAnswer, CallFailure, CallFailureDetails, CallInput, Earlier, Inquiry};
-pub use client::{ClientConfig, ClientError, Closed, ConnectError, OrderClient, Standing, Started, connect};
+pub use client::{
+    ClientConfig, ClientError, Closed, ConnectError, OrderClient, QueueStanding, Standing, Started, connect,
+};
 pub use deltas::{Deltas, DeltasRequest};
-pub use input::{FORMAT, OrderInput, Outcome, Routes};
-pub use request::{ActRequest, Answer, CancelRequest, DeliverRequest, Malformed};
+pub use family::{Recall, ReportRequest};
+pub use input::{ChildInput, FORMAT, OrderInput, Outcome, Route, Routes};
+pub use request::{ActRequest, Answer, CancelRequest, CompleteRequest, DeliverRequest, Malformed};

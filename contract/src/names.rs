@@ -24,6 +24,21 @@ pub const RETRY: &str = "retry";
 /// The update that gives up on a held task and rolls the order back.
 pub const ROLLBACK: &str = "rollback";
 
+/// The update by which a person says what came of a task that is theirs to do.
+pub const COMPLETE: &str = "complete";
+
+/// The signal by which a parent has a child order undo itself.
+pub const RECALL: &str = "recall";
+
+/// The signal by which a parent lets a child order pass points of no return.
+pub const PASS: &str = "pass";
+
+/// The signal by which a parent lets a child order end.
+pub const RELEASE: &str = "release";
+
+/// The signal by which a child order tells its parent what it has come to.
+pub const REPORT: &str = "report";
+
 /// The query for the order as it stands.
 pub const STATE: &str = "state";
 

@@ -50,6 +50,16 @@ pub struct ActRequest {
     pub note: String,
 }
 
+/// A person says what came of a task that is theirs to do.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct CompleteRequest {
+    /// Which task, who, and what they want remembered about it.
+    #[serde(flatten)]
+    pub act: ActRequest,
+    /// What came of it.
+    pub result: Value,
+}
+
 /// A request that can't be understood. Nothing of it is done.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Malformed {
@@ -98,11 +108,14 @@ impl ActRequest {
     /// # Errors
     /// It is not a record, or one of its fields is not a text.
     pub fn read(raw: &RawValue, unnamed: DeliveryId) -> Result<Self, Malformed> {
-        let fields = Fields::read(raw, unnamed, None)?;
+        Self::of(&Fields::read(raw, unnamed, None)?)
+    }
+
+    fn of(fields: &Fields) -> Result<Self, Malformed> {
         let task = fields.text("task")?.unwrap_or_default().to_owned();
         let by = Actor::new(fields.text("by")?.unwrap_or_default());
         let note = fields.text("note")?.unwrap_or_default().to_owned();
-        Ok(Self { id: fields.id, task, by, note })
+        Ok(Self { id: fields.id.clone(), task, by, note })
     }
 
     /// The task, if its id is one.
@@ -111,6 +124,18 @@ impl ActRequest {
     /// It is not; no order has such a task.
     pub fn task(&self) -> Result<TaskId, Rejected> {
         self.task.parse().map_err(|_| Rejected::NoSuchTask { task: self.task.chars().take(80).collect() })
+    }
+}
+
+impl CompleteRequest {
+    /// Reads a request. What is not there is empty, as for an [`ActRequest`].
+    ///
+    /// # Errors
+    /// It is not a record, or one of its fields is not a text; the result may be anything.
+    pub fn read(raw: &RawValue, unnamed: DeliveryId) -> Result<Self, Malformed> {
+        let fields = Fields::read(raw, unnamed, None)?;
+        let act = ActRequest::of(&fields)?;
+        Ok(Self { act, result: fields.value.field("result").cloned().unwrap_or_default() })
     }
 }
 
@@ -224,6 +249,8 @@ mod tests {
         };
         assert_eq!(ActRequest::read(&encode(&act), unnamed()).unwrap(), act);
         assert_eq!(act.task().unwrap().to_string(), "activate[1]");
+        let complete = CompleteRequest { act, result: Value::record([("approved", Value::Bool(true))]) };
+        assert_eq!(CompleteRequest::read(&encode(&complete), unnamed()).unwrap(), complete);
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use model::{DeliveryId, Fact, Fault, Pointer, SignalName, TaskId, TaskState, UnknownFields, Value, limits};
 use plan::{Body, TaskIndex};
 
-use crate::run::{KeptSignal, Phase};
+use crate::run::KeptSignal;
 use crate::{Handled, Rejected, Run};
 
 impl Run {
@@ -17,8 +17,8 @@ impl Run {
         task: Option<&str>,
         payload: Value,
     ) -> Result<Handled, Rejected> {
-        if self.state.phase == Phase::Ended {
-            return Err(Rejected::Ended { state: self.state.order });
+        if let Some(state) = self.over() {
+            return Err(Rejected::Ended { state });
         }
         match self.address(signal, task, &payload) {
             Ok((name, Address::Now(task))) => match self.conform(task, payload) {
@@ -49,8 +49,8 @@ impl Run {
         signal: &str,
         reason: String,
     ) -> Result<Handled, Rejected> {
-        if self.state.phase == Phase::Ended {
-            return Err(Rejected::Ended { state: self.state.order });
+        if let Some(state) = self.over() {
+            return Err(Rejected::Ended { state });
         }
         Err(self.refuse(id, signal, reason))
     }
@@ -68,7 +68,7 @@ impl Run {
         task: Option<&str>,
         payload: &Value,
     ) -> Result<(SignalName, Address), String> {
-        if self.state.phase != Phase::Forward {
+        if self.goes_back() {
             return Err("the order is being undone and takes no more signals".to_owned());
         }
         let size = payload.to_string().len();

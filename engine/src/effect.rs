@@ -2,9 +2,13 @@
 
 use std::fmt;
 
-use model::{Direction, Duration, IdempotencyKey, OperationName, SystemName, TaskId, Value};
-use plan::Retry;
+use model::{
+    DeliveryId, Direction, Duration, IdempotencyKey, OperationName, OrderId, SystemName, TaskId, Value,
+};
+use plan::{Plan, Retry};
 use serde::{Deserialize, Serialize};
+
+use crate::ChildReport;
 
 /// Names one call of a run, from 1 in the order they are made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -15,6 +19,11 @@ pub struct CallId(pub u64);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct TimerId(pub u64);
+
+/// Names one child order of a run, from 1 in the order they are begun.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct ChildId(pub u64);
 
 impl fmt::Display for CallId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -40,6 +49,41 @@ pub enum Effect {
     StartTimer(TimerEffect),
     /// Forget a timer. That it fires all the same does no harm.
     StopTimer(TimerId),
+    /// Begin another order, hand its reports to this one as [`crate::Event::ChildReported`], and [`crate::Run::end_report`]
+    /// when it has ended.
+    StartChild(Box<ChildEffect>),
+    /// Tell a child order [`crate::Event::Recalled`].
+    RecallChild(RecallEffect),
+    /// Tell a child order [`crate::Event::LetPass`].
+    LetChildPass(ChildId),
+    /// Tell a child order [`crate::Event::Released`].
+    ReleaseChild(ChildId),
+    /// Hand this to the order that this one is part of.
+    Report(ChildReport),
+}
+
+/// An order to begin.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChildEffect {
+    /// Its name in this run.
+    pub id: ChildId,
+    /// The task that runs it.
+    pub task: TaskId,
+    /// Its own id: the same if it is begun again because nobody knows what became of it.
+    pub order: OrderId,
+    /// What will be done.
+    pub plan: Plan,
+}
+
+/// An order to take back.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RecallEffect {
+    /// Which.
+    pub child: ChildId,
+    /// Names the request; the same one again changes nothing.
+    pub id: DeliveryId,
+    /// Why.
+    pub reason: String,
 }
 
 /// One call, with all its attempts.

@@ -1,9 +1,9 @@
 //! The facts that a run takes in, and its answers.
 
-use model::{Actor, DeliveryId, OrderState, TaskId, TaskState, Value};
+use model::{Actor, DeliveryId, Fault, ItemId, OrderState, TaskId, TaskState, Value};
 use serde::{Deserialize, Serialize};
 
-use crate::{CallId, TimerId};
+use crate::{CallId, ChildId, TimerId};
 
 /// A fact. Any of them may come twice, late, or for something that is long over: that changes nothing.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -33,6 +33,26 @@ pub enum Event {
         /// What it carries, as it came.
         payload: Value,
     },
+    /// A child order has something to say.
+    ChildReported {
+        /// Which.
+        child: ChildId,
+        /// What.
+        report: ChildReport,
+    },
+    /// The order that this one is part of takes it back.
+    Recalled {
+        /// Names the request; the same one again changes nothing.
+        id: DeliveryId,
+        /// Who: the parent.
+        by: Actor,
+        /// Why.
+        reason: String,
+    },
+    /// The order that this one is part of lets it pass points of no return, as [it asked](ChildReport::AtPoint).
+    LetPass,
+    /// The order that this one is part of lets it end.
+    Released,
     /// Somebody wants the order cancelled.
     Cancel {
         /// Names the request; the same one again gets the same answer.
@@ -63,6 +83,59 @@ pub enum Event {
         by: Actor,
         /// What they want remembered about it.
         note: String,
+    },
+    /// A person says what came of a task that is theirs to do.
+    Complete {
+        /// Names the request; the same one again changes nothing.
+        id: DeliveryId,
+        /// The task.
+        task: TaskId,
+        /// What came of it, as it came.
+        result: Value,
+        /// Who.
+        by: Actor,
+        /// What they want remembered about it.
+        note: String,
+    },
+}
+
+/// What a child order says to its parent.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ChildReport {
+    /// It is to pass a point of no return, and asks whether it may: it could not be taken back any more.
+    AtPoint {
+        /// Whether it can do nothing else before.
+        idle: bool,
+    },
+    /// Everything is done, and can be taken back; it waits to be released or recalled.
+    Answered {
+        /// Its answer, not yet checked against the declared type; or why there is none.
+        result: Result<Value, String>,
+    },
+    /// It can't be taken back.
+    Refused {
+        /// Why.
+        reason: String,
+    },
+    /// It has ended.
+    Ended {
+        /// How.
+        state: OrderState,
+        /// Why, if it failed.
+        reason: String,
+        /// Its answer, if everything was done.
+        answer: Option<Result<Value, String>>,
+        /// Whether it has ever done anything out there.
+        touched: bool,
+        /// Whether it has passed a point of no return.
+        #[serde(default)]
+        beyond: bool,
+    },
+    /// It is gone, and nobody knows what it has done.
+    Lost {
+        /// How that came.
+        reason: String,
     },
 }
 
@@ -142,6 +215,15 @@ pub enum Rejected {
     /// The order is being undone already, by a rollback or another cancel.
     #[error("the order is being undone already")]
     BeingUndone,
+    /// The item is being undone already.
+    #[error("the item `{item}` is being undone already")]
+    ItemBeingUndone {
+        /// The item.
+        item: ItemId,
+    },
+    /// The order is done, as part of another.
+    #[error("the order is done and part of another one, which would have to be cancelled")]
+    PartOfAnother,
     /// The order has ended.
     #[error("the order has ended: it is {state}")]
     Ended {
@@ -168,6 +250,28 @@ pub enum Rejected {
         /// The point of no return.
         task: TaskId,
     },
+    /// The task is not one that a person does.
+    #[error("`{task}` is not done by a person: only a `manual` task can be completed")]
+    NotManual {
+        /// The task.
+        task: TaskId,
+    },
+    /// The task does not wait for its person.
+    #[error("`{task}` is {state}: only a task that waits for a person can be completed")]
+    NotWaiting {
+        /// The task.
+        task: TaskId,
+        /// Its state.
+        state: TaskState,
+    },
+    /// What a person says came of a task is not of the shape that the task asks for.
+    #[error("what came of `{task}` is not of the shape that was declared: {}", told(.faults))]
+    Result {
+        /// The task.
+        task: TaskId,
+        /// What is wrong with it; the pointers go into the result.
+        faults: Vec<Fault>,
+    },
     /// No task takes this signal, or it can't be understood.
     #[error("{reason}")]
     Signal {
@@ -180,4 +284,8 @@ pub enum Rejected {
         /// [`model::limits::DELIVERIES`].
         limit: usize,
     },
+}
+
+fn told(faults: &[Fault]) -> String {
+    faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
 }

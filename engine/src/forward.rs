@@ -2,19 +2,22 @@
 
 use std::collections::BTreeMap;
 
-use model::{
-    Direction, Fact, HoldFor, IdempotencyKey, Pointer, TaskState, Type, UnknownFields, Value, limits,
+use model::{Direction, Duration, Fact, HoldFor, Pointer, TaskState, Type, UnknownFields, Value, limits};
+use plan::{
+    Body, Call, CallBody, Definition, EvalError, ManualBody, Reaction, ReactionKind, Sleep, TaskIndex,
 };
-use plan::{Body, Call, CallBody, Definition, EvalError, Reaction, ReactionKind, Retry, Sleep, TaskIndex};
 
 use crate::run::{Ending, Phase};
 use crate::task_run::{AfterUndo, Trace};
-use crate::{CallEffect, CallId, Effect, Handled, Run, Settlement, TimerEffect, TimerId};
+use crate::{CallId, Effect, Handled, Run, Settlement, TimerEffect, TimerId};
 
 impl Run {
     /// Looks at every task that has become due, until none is left.
     pub(crate) fn advance(&mut self) {
         while self.state.phase == Phase::Forward {
+            if self.state.paused.is_some() {
+                return;
+            }
             let Some(task) = self.state.due.pop_first() else { return };
             self.consider(task);
         }
@@ -34,7 +37,9 @@ impl Run {
                 Err(wrong) => return self.hold_for_fault(task, &wrong),
             }
         }
-        self.begin(task);
+        if !self.stays_at_point(task) {
+            self.begin(task);
+        }
     }
 
     /// Begins a task anew, from its first call.
@@ -44,15 +49,13 @@ impl Run {
         run.alternative = 0;
         run.trace = Trace::None;
         run.result = Value::Null;
+        run.queries = 0;
+        run.read_backs = 0;
         match self.plan.clone().definition(task).body {
             Body::Call(_) => self.call(task),
             Body::Wait { ref signal, within, .. } => {
                 let (id, signal) = (self.id(task), signal.clone());
-                let timer = self.start_timer(task, within, format!("{id} waits for {signal}"));
-                let until = self.state.now.plus(within);
-                let run = self.task_mut(task);
-                run.timer = Some(timer);
-                run.until = Some(until);
+                self.wait_within(task, within, format!("{id} waits for {signal}"));
                 let waiting_for = self.waits_for(task);
                 self.started(task, waiting_for, None, Value::Null);
                 self.state.waiting.entry(signal).or_default().insert(task);
@@ -64,9 +67,9 @@ impl Run {
                 self.started(task, None, None, Value::Null);
                 self.succeed(task, Value::Record(BTreeMap::new()));
             }
-            Body::Manual(_) => self.hold_as_unknown(task, "manual"),
-            Body::Poll(_) => self.hold_as_unknown(task, "poll"),
-            Body::Run(_) => self.hold_as_unknown(task, "run"),
+            Body::Manual(ref body) => self.wait_for_person(task, body),
+            Body::Poll(ref body) => self.poll(task, body),
+            Body::Run(ref body) => self.run_child(task, body),
         }
     }
 
@@ -76,12 +79,11 @@ impl Run {
             Body::Wait { signal, .. } => Some(format!("the signal `{signal}`")),
             Body::Sleep(Sleep::For(length)) => Some(format!("{length} to pass")),
             Body::Sleep(Sleep::Until(time)) => Some(format!("the time of `{}`", time.text)),
-            Body::Call(_)
-            | Body::Manual(_)
-            | Body::Poll(_)
-            | Body::Run(_)
-            | Body::Let(_)
-            | Body::Milestone => None,
+            Body::Manual(body) => self.person_and_title(task, body),
+            Body::Poll(body) => Some(Self::polls_for(body)),
+            Body::Call(_) => self.waits_to_learn(task),
+            Body::Run(_) => self.waits_for_child(task),
+            Body::Let(_) | Body::Milestone => None,
         }
     }
 
@@ -101,6 +103,9 @@ impl Run {
     /// Makes the call of a task that its alternative says.
     pub(crate) fn call(&mut self, task: TaskIndex) {
         let plan = self.plan.clone();
+        if let Body::Run(body) = &plan.definition(task).body {
+            return self.run_child(task, body);
+        }
         let Some(body) = plan.definition(task).call() else { return };
         let Some(call) = self.current_call(task, body) else { return };
         match self.arguments(task, call) {
@@ -133,72 +138,16 @@ impl Run {
         }
     }
 
-    pub(crate) fn arguments(&self, task: TaskIndex, call: &Call) -> Result<Value, EvalError> {
-        let arguments = call.arguments.iter().map(|a| Ok((a.name.clone(), self.evaluate(task, &a.value)?)));
-        arguments.collect::<Result<_, _>>().map(Value::Record)
-    }
-
-    pub(crate) fn send(
-        &mut self,
-        task: TaskIndex,
-        direction: Direction,
-        call: &Call,
-        arguments: Value,
-        body: &CallBody,
-    ) {
-        self.state.last_call += 1;
-        let id = CallId(self.state.last_call);
-        self.state.calls.insert(id, (task, direction));
+    /// Has a task wait for so long, and no longer.
+    pub(crate) fn wait_within(&mut self, task: TaskIndex, within: Duration, summary: String) {
+        let timer = self.start_timer(task, within, summary);
+        let until = self.state.now.plus(within);
         let run = self.task_mut(task);
-        run.call = Some(id);
-        let (generation, alternative) = (run.generation, run.alternative);
-        let (retry, within) = match direction {
-            Direction::Forward => (body.retry, body.within),
-            // An undo should not give up sooner than anything else would.
-            Direction::Undo if body.retry.attempts < Retry::DEFAULT.attempts => (Retry::DEFAULT, None),
-            Direction::Undo => (body.retry, None),
-        };
-        let effect = CallEffect {
-            id,
-            task: self.id(task),
-            generation,
-            direction,
-            system: call.system.clone(),
-            operation: call.operation.clone(),
-            arguments,
-            key: self.key(task, generation, alternative, direction),
-            timeout: body.timeout,
-            within,
-            retry,
-        };
-        self.state.effects.push_back(Effect::Call(Box::new(effect)));
+        run.timer = Some(timer);
+        run.until = Some(until);
     }
 
-    /// Order, task, generation and direction; never the attempt. A fallback is another effect, so it has its own.
-    #[expect(
-        clippy::expect_used,
-        reason = "ids are printable ASCII and short; checked at the limits in a test"
-    )]
-    fn key(
-        &self,
-        task: TaskIndex,
-        generation: u32,
-        alternative: usize,
-        direction: Direction,
-    ) -> IdempotencyKey {
-        let mut key = format!("{}/{}/{generation}/{}", self.state.id, self.id(task), direction.as_str());
-        if alternative > 0 && direction == Direction::Forward {
-            key.push_str(&format!("-{alternative}"));
-        }
-        IdempotencyKey::new(&key).expect("a key of ids is a key")
-    }
-
-    pub(crate) fn start_timer(
-        &mut self,
-        task: TaskIndex,
-        after: model::Duration,
-        summary: String,
-    ) -> TimerId {
+    pub(crate) fn start_timer(&mut self, task: TaskIndex, after: Duration, summary: String) -> TimerId {
         self.state.last_timer += 1;
         let id = TimerId(self.state.last_timer);
         self.state.timers.insert(id, task);
@@ -210,10 +159,10 @@ impl Run {
     pub(crate) fn stop_waiting(&mut self, task: TaskIndex) {
         let run = self.task_mut(task);
         run.until = None;
-        if let Some(timer) = run.timer.take()
-            && self.state.timers.remove(&timer).is_some()
-        {
-            self.state.effects.push_back(Effect::StopTimer(timer));
+        for timer in [run.timer.take(), run.pause.take()].into_iter().flatten() {
+            if self.state.timers.remove(&timer).is_some() {
+                self.state.effects.push_back(Effect::StopTimer(timer));
+            }
         }
         if let Body::Wait { signal, .. } = &self.plan.definition(task).body
             && let Some(tasks) = self.state.waiting.get_mut(signal)
@@ -227,20 +176,25 @@ impl Run {
 
     /// A timer's time is up.
     pub(crate) fn fire(&mut self, timer: TimerId) -> Handled {
-        let Some(task) = self.state.timers.remove(&timer) else { return Handled::Duplicate };
+        let Some(task) = self.state.timers.remove(&timer) else { return self.ring(timer) };
+        if self.task(task).pause == Some(timer) {
+            self.poll_again(task);
+            return Handled::Applied;
+        }
         self.stop_waiting(task);
         match self.plan.clone().definition(task).body {
             Body::Wait { within, .. } => {
                 self.fail(task, format!("nothing came within {within}"), Cause::TimeOut);
             }
             Body::Sleep(_) => self.check(task, Value::Record(BTreeMap::new())),
+            Body::Manual(ref body) => {
+                let ManualBody { role, within, .. } = &**body;
+                self.fail(task, format!("{role} did not do it within {within}"), Cause::TimeOut);
+            }
+            Body::Poll(ref body) => self.poll_overdue(task, body),
+            Body::Run(ref body) => self.child_is_late(task, body),
             // They start no timer.
-            Body::Call(_)
-            | Body::Manual(_)
-            | Body::Poll(_)
-            | Body::Run(_)
-            | Body::Let(_)
-            | Body::Milestone => {}
+            Body::Call(_) | Body::Let(_) | Body::Milestone => {}
         }
         Handled::Applied
     }
@@ -250,6 +204,15 @@ impl Run {
         let Some((task, direction)) = self.state.calls.remove(&call) else { return Handled::Duplicate };
         let run = self.task_mut(task);
         run.call = None;
+        if std::mem::take(&mut run.reading_back) {
+            self.settle_read_back(task, settlement);
+            return Handled::Applied;
+        }
+        if let Body::Poll(body) = &self.plan.clone().definition(task).body {
+            self.settle_poll(task, body, settlement);
+            return Handled::Applied;
+        }
+        let run = self.task(task);
         let settlement = match settlement {
             // That this call was not done says nothing of an earlier one under the same key that was lost.
             Settlement::Failed { reason } if run.trace == Trace::Maybe && direction == Direction::Forward => {
@@ -263,7 +226,7 @@ impl Run {
             | Settlement::Failed { .. }
             | Settlement::Unknown { .. }) => other,
         };
-        let to_be_undone = self.goes_back() || self.task(task).after_undo != AfterUndo::Over;
+        let to_be_undone = self.is_to_be_undone(task);
         match direction {
             Direction::Undo => self.settle_undo(task, settlement),
             Direction::Forward if to_be_undone => self.settle_to_be_undone(task, settlement),
@@ -304,7 +267,7 @@ impl Run {
             Settlement::Unserved { reason, in_doubt } => {
                 if in_doubt && self.has_effect(task) {
                     self.task_mut(task).trace = Trace::Maybe;
-                    self.tell(Fact::TaskOutcomeUnknown { task: self.id(task), reason: reason.clone() });
+                    self.outcome_unknown(task, reason.clone());
                 }
                 self.hold(task, cut(reason), HoldFor::Operations);
             }
@@ -313,11 +276,20 @@ impl Run {
                     return self.fail(task, reason, Cause::TimeOut);
                 }
                 self.task_mut(task).trace = Trace::Maybe;
-                self.tell(Fact::TaskOutcomeUnknown { task: self.id(task), reason: reason.clone() });
-                let reason = format!("{reason}; it may or may not have been done");
+                if self.reads_back(task) {
+                    self.read_back(task, reason);
+                    return;
+                }
+                self.outcome_unknown(task, reason.clone());
+                let reason = format!("{reason}; {}", self.doubt(task));
                 self.react_to_failure(task, reason, Cause::TimeOut);
             }
         }
+    }
+
+    /// A call got no answer, and nobody is asked what became of it for now.
+    pub(crate) fn outcome_unknown(&mut self, task: TaskIndex, reason: String) {
+        self.tell(Fact::TaskOutcomeUnknown { task: self.id(task), reason, waiting_for: None });
     }
 
     /// Looks whether a result is as the blueprint wants it, and if so is done with the task.
@@ -352,7 +324,7 @@ impl Run {
     }
 
     /// Lets those go that waited for a task.
-    fn pass(&mut self, task: TaskIndex) {
+    pub(crate) fn pass(&mut self, task: TaskIndex) {
         if std::mem::replace(&mut self.task_mut(task).passed, true) {
             return;
         }
@@ -360,7 +332,7 @@ impl Run {
         for &next in plan.dependants(task) {
             let run = self.task_mut(next);
             run.missing = run.missing.saturating_sub(1);
-            if run.missing == 0 {
+            if run.missing == 0 && !self.given_up(next) {
                 self.state.due.insert(next);
             }
         }
@@ -371,7 +343,7 @@ impl Run {
     }
 
     /// A task could not be done.
-    fn fail(&mut self, task: TaskIndex, reason: String, cause: Cause) {
+    pub(crate) fn fail(&mut self, task: TaskIndex, reason: String, cause: Cause) {
         self.tell(Fact::TaskFailed { task: self.id(task), reason: reason.clone() });
         self.react_to_failure(task, reason, cause);
     }
@@ -400,26 +372,40 @@ impl Run {
         match kind {
             ReactionKind::Hold(hold_for) => self.hold(task, why, hold_for),
             ReactionKind::Skip => {
-                if self.task(task).trace == Trace::None || self.plan.definition(task).undo().is_none() {
+                if self.task(task).trace == Trace::None || !self.has_undo(task) {
                     self.skip(task, why);
                 } else {
                     self.task_mut(task).after_undo = AfterUndo::Skip(why);
                     self.undo(task);
                 }
             }
-            ReactionKind::Rollback | ReactionKind::Reject => match (self.point_of_no_return(), kind) {
-                (Some(point), _) => {
-                    let point = self.id(point);
-                    let why = format!(
-                        "{why}; the order can't be rolled back: `{point}` is a point of no return and has begun"
-                    );
-                    self.hold(task, why, HoldFor::Operations);
+            ReactionKind::Rollback | ReactionKind::Reject => {
+                let alone = self.isolated_item(task).filter(|_| kind == ReactionKind::Rollback);
+                let (what, point) = match alone {
+                    Some(item) => ("item", self.point_of_no_return_of(item)),
+                    None => ("order", self.point_of_no_return()),
+                };
+                match (point, alone) {
+                    (Some(point), _) => {
+                        let why = self.past_point(&why, what, point);
+                        self.hold(task, why, HoldFor::Operations);
+                    }
+                    (None, Some(item)) => self.roll_back_item(item, why),
+                    (None, None) if kind == ReactionKind::Reject => self.go_back(Ending::Rejected(why)),
+                    (None, None) => self.go_back(Ending::Failed(why)),
                 }
-                (None, ReactionKind::Reject) => self.go_back(Ending::Rejected(why)),
-                (None, _) => self.go_back(Ending::Failed(why)),
+            }
+            ReactionKind::Fail => match self.isolated_item(task) {
+                Some(item) => self.abandon_item(item, why),
+                None => self.go_back(Ending::Abandoned(why)),
             },
-            ReactionKind::Fail => self.go_back(Ending::Abandoned(why)),
         }
+    }
+
+    /// A reason to go back, with why that is not done.
+    pub(crate) fn past_point(&self, why: &str, what: &str, point: TaskIndex) -> String {
+        let point = self.id(point);
+        format!("{why}; the {what} can't be rolled back: `{point}` is a point of no return and has begun")
     }
 
     pub(crate) fn hold_for_fault(&mut self, task: TaskIndex, wrong: &EvalError) {
@@ -434,7 +420,7 @@ impl Run {
     }
 
     pub(crate) fn needs_person(&mut self, task: TaskIndex, reason: String, hold_for: HoldFor) {
-        let first = self.state.held.is_empty();
+        let first = !self.is_held();
         self.state.held.insert(task);
         if first {
             self.tell(Fact::OrderHeld { task: self.id(task), reason, hold_for });
@@ -478,7 +464,7 @@ pub(crate) fn answer(declared: &Type, value: Value) -> Result<Value, (Value, Str
 }
 
 /// A reason no longer than [`limits::REASON_BYTES`].
-fn cut(mut reason: String) -> String {
+pub(crate) fn cut(mut reason: String) -> String {
     if reason.len() > limits::REASON_BYTES {
         let mut end = limits::REASON_BYTES - '…'.len_utf8();
         while !reason.is_char_boundary(end) {

@@ -7,10 +7,18 @@
 //! - **Invariant:** same plan + same events = same effects and same order events, byte for byte.
 //! - **Invariant:** a run has work outstanding, a wait it can name, or has ended.
 
+mod answer;
+mod call;
+mod child;
+mod deadline;
 mod deliver;
 mod effect;
 mod event;
 mod forward;
+mod isolate;
+mod leave;
+mod manual;
+mod poll;
 mod quiet;
 mod record;
 mod run;
@@ -19,10 +27,11 @@ mod status;
 mod steer;
 mod task_run;
 mod undo;
+mod verify;
 mod view;
 
-pub use effect::{CallEffect, CallId, Effect, TimerEffect, TimerId};
-pub use event::{Event, Handled, OperatorAction, Rejected, Settlement};
+pub use effect::{CallEffect, CallId, ChildEffect, ChildId, Effect, RecallEffect, TimerEffect, TimerId};
+pub use event::{ChildReport, Event, Handled, OperatorAction, Rejected, Settlement};
 pub use run::{Run, Snapshot};
 pub use simulation::{Answer, Simulation, Standstill, World};
 pub use view::{Blocked, RunView, TaskRunView};

@@ -1,8 +1,8 @@
-//! Tasks that ask nobody anything: they let time pass, or compute a value. And those that are not carried out yet.
+//! Tasks that ask nobody anything: they let time pass, or compute a value.
 
 use std::collections::BTreeMap;
 
-use model::{HoldFor, Timestamp, Value, limits};
+use model::{Timestamp, Value, limits};
 use plan::{EvalError, Formula, Sleep, TaskIndex};
 
 use crate::Run;
@@ -56,11 +56,5 @@ impl Run {
             }
             Err(wrong) => self.hold_for_fault(task, &wrong),
         }
-    }
-
-    /// Holds a task whose body is of a form that comes with a later version.
-    pub(crate) fn hold_as_unknown(&mut self, task: TaskIndex, form: &str) {
-        let reason = format!("`{form}` is not carried out by this version of Orderwright");
-        self.hold(task, reason, HoldFor::Operations);
     }
 }

@@ -10,8 +10,12 @@ use model::{
 use plan::{DefinitionIndex, EvalError, Formula, Plan, Scope, Seen, TaskFacts, TaskIndex, TaskValue, Tasks};
 use serde::{Deserialize, Serialize};
 
+use crate::child::Child;
+use crate::deadline::{Alarms, Pause};
+use crate::isolate::Isolation;
+use crate::leave::{LEAVE, Leave};
 use crate::task_run::TaskRun;
-use crate::{Blocked, CallId, Effect, Event, Handled, Rejected, RunView, TaskRunView, TimerId};
+use crate::{Blocked, CallId, ChildId, Effect, Event, Handled, Rejected, RunView, TaskRunView, TimerId};
 
 /// One order being carried out.
 ///
@@ -43,6 +47,30 @@ pub struct Snapshot {
     pub(crate) timers: BTreeMap<TimerId, TaskIndex>,
     pub(crate) last_call: u64,
     pub(crate) last_timer: u64,
+    /// How often the polls of the order have asked.
+    #[serde(default)]
+    pub(crate) polls: u32,
+    /// Items, by their places in the plan, that the order goes on without.
+    #[serde(default)]
+    pub(crate) isolated: BTreeMap<usize, Isolation>,
+    #[serde(default)]
+    pub(crate) alarms: Alarms,
+    /// Why nothing more is begun for now.
+    #[serde(default)]
+    pub(crate) paused: Option<Pause>,
+    #[serde(default)]
+    pub(crate) children: BTreeMap<ChildId, Child>,
+    #[serde(default)]
+    pub(crate) last_child: u64,
+    /// Whether it may pass a point of no return, if it is part of another order.
+    #[serde(default)]
+    pub(crate) leave: Leave,
+    /// Tasks that are due, and can't be begun without leave.
+    #[serde(default)]
+    pub(crate) at_point: BTreeSet<TaskIndex>,
+    /// What it answers the order that it is part of.
+    #[serde(default)]
+    pub(crate) answer: Option<Result<Value, String>>,
     /// Tasks that wait for a signal now.
     pub(crate) waiting: BTreeMap<SignalName, BTreeSet<TaskIndex>>,
     /// Signals that came before their task, oldest first.
@@ -70,6 +98,10 @@ pub(crate) enum Phase {
         /// Tasks that are not cleared yet.
         uncleared: usize,
     },
+    /// Everything is done; the order that it is part of may still take it back.
+    Answered,
+    /// To its end, with this, as soon as its children have ended.
+    Closing(Box<Fact>),
     /// Over.
     Ended,
 }
@@ -116,6 +148,15 @@ impl Run {
             timers: BTreeMap::new(),
             last_call: 0,
             last_timer: 0,
+            polls: 0,
+            isolated: BTreeMap::new(),
+            alarms: Alarms::default(),
+            paused: None,
+            children: BTreeMap::new(),
+            last_child: 0,
+            leave: Leave::None,
+            at_point: BTreeSet::new(),
+            answer: None,
             waiting: BTreeMap::new(),
             kept: Vec::new(),
             answers: BTreeMap::new(),
@@ -153,6 +194,13 @@ impl Run {
             Event::Delivered { id, signal, task, payload } => {
                 self.once(id.clone(), |run| run.deliver(id, &signal, task.as_deref(), payload))
             }
+            Event::ChildReported { child, report } => Ok(self.hear(child, report)),
+            // A parent is always heard, and says little.
+            Event::Recalled { id, by, reason } => {
+                self.once_of_many(id.clone(), |run| run.recall(id, by, reason))
+            }
+            Event::Released => Ok(self.release()),
+            Event::LetPass => Ok(self.pass_points()),
             Event::Cancel { id, by, reason } => self.once(id.clone(), |run| run.cancel(id, by, reason)),
             Event::Malformed { id, signal, reason } => {
                 self.once(id.clone(), |run| run.refuse_malformed(id, &signal, reason))
@@ -160,8 +208,12 @@ impl Run {
             Event::Act { id, action, task, by, note } => {
                 self.once(id.clone(), |run| run.act(id, action, task, by, note))
             }
+            Event::Complete { id, task, result, by, note } => {
+                self.once(id.clone(), |run| run.complete_by_hand(id, task, result, by, note))
+            }
         };
         self.advance();
+        self.ask_leave();
         self.tell_status();
         answer
     }
@@ -175,6 +227,12 @@ impl Run {
     #[must_use]
     pub fn events(&self) -> &[OrderEvent] {
         &self.state.record
+    }
+
+    /// The order.
+    #[must_use]
+    pub const fn order_id(&self) -> OrderId {
+        self.state.id
     }
 
     /// The order's state.
@@ -201,10 +259,13 @@ impl Run {
         self.state.customer_status.as_deref()
     }
 
-    /// What holds the order up: the first task of the plan that needs a person.
+    /// What holds the order up: the first task of the plan that needs a person, or else the one at which it is paused.
     #[must_use]
     pub fn held(&self) -> Option<Blocked> {
-        let task = *self.state.held.first()?;
+        let Some(&task) = self.state.held.first() else {
+            let Pause { task, reason, hold_for } = self.state.paused.clone()?;
+            return Some(Blocked { task: self.plan.id(task), reason, hold_for });
+        };
         let run = self.task(task);
         Some(Blocked {
             task: self.plan.id(task),
@@ -218,15 +279,22 @@ impl Run {
     pub fn view(&self) -> RunView {
         let tasks = self.plan.indices().map(|task| {
             let run = self.task(task);
-            let waits = run.state == TaskState::Running && run.timer.is_some();
+            let at_point = self.state.at_point.contains(&task);
+            let waits = run.reading_back
+                || (run.state == TaskState::Running && (run.timer.is_some() || run.child.is_some()));
             TaskRunView {
                 id: self.plan.id(task),
                 state: run.state,
                 generation: run.generation,
-                waiting_for: if waits { self.waits_for(task) } else { None },
+                waiting_for: match (at_point, waits) {
+                    (true, _) => Some(LEAVE.to_owned()),
+                    (false, true) => self.waits_for(task),
+                    (false, false) => None,
+                },
                 until: if waits { run.until } else { None },
                 reason: run.reason.clone(),
-                call: self.plan.definition(task).call().map(|body| body.call.label()),
+                call: self.does(task),
+                child: self.child_order(task),
                 started_at: run.started_at,
                 ended_at: run.ended_at,
                 result: run.result.clone(),
@@ -238,6 +306,9 @@ impl Run {
             state: self.state.order,
             customer_status: self.state.customer_status.clone(),
             blocked: self.held(),
+            at_risk_since: self.state.alarms.at_risk_since,
+            overdue_since: self.state.alarms.overdue_since,
+            waits_to_end: self.waits_to_end().map(str::to_owned),
             tasks: tasks.collect(),
             events: self.next_number(),
         }
@@ -249,6 +320,7 @@ impl Run {
         }
         self.state.phase = Phase::Forward;
         self.tell(Fact::OrderStarted {});
+        self.start_alarms();
         self.state.due = self.plan.indices().filter(|task| self.task(*task).missing == 0).collect();
         if self.state.left == 0 {
             self.complete();
@@ -262,12 +334,21 @@ impl Run {
         id: DeliveryId,
         handle: impl FnOnce(&mut Self) -> Result<Handled, Rejected>,
     ) -> Result<Handled, Rejected> {
+        let limit = model::limits::DELIVERIES;
+        if self.state.answers.len() >= limit && !self.state.answers.contains_key(&id) {
+            return Err(Rejected::TooManyDeliveries { limit });
+        }
+        self.once_of_many(id, handle)
+    }
+
+    /// The same, however many there have been.
+    fn once_of_many(
+        &mut self,
+        id: DeliveryId,
+        handle: impl FnOnce(&mut Self) -> Result<Handled, Rejected>,
+    ) -> Result<Handled, Rejected> {
         if let Some(answer) = self.state.answers.get(&id) {
             return answer.clone().map(|_| Handled::Duplicate);
-        }
-        let limit = model::limits::DELIVERIES;
-        if self.state.answers.len() >= limit {
-            return Err(Rejected::TooManyDeliveries { limit });
         }
         if self.state.phase == Phase::New {
             self.start();
@@ -275,14 +356,6 @@ impl Run {
         let answer = handle(self);
         self.state.answers.insert(id, answer.clone());
         answer
-    }
-
-    /// Completes the order when every task has passed.
-    pub(crate) fn complete(&mut self) {
-        // Nothing is told after the end.
-        self.tell_status();
-        self.tell(Fact::OrderCompleted {});
-        self.end();
     }
 
     pub(crate) fn end(&mut self) {
@@ -313,13 +386,37 @@ impl Run {
     /// The value of an expression of a task.
     pub(crate) fn evaluate(&self, task: TaskIndex, formula: &Formula) -> Result<Value, EvalError> {
         let seen = SeenFrom { run: self, task };
-        formula.evaluate(&seen.scope())
+        formula.evaluate(&seen.scope(&self.task(task).result))
     }
 
     /// Whether a condition of a task holds.
     pub(crate) fn holds(&self, task: TaskIndex, formula: &Formula) -> Result<bool, EvalError> {
+        self.holds_of(task, formula, &self.task(task).result)
+    }
+
+    /// Whether a condition of a task holds of an answer that is not, or not yet, its result.
+    pub(crate) fn holds_of(
+        &self,
+        task: TaskIndex,
+        formula: &Formula,
+        answer: &Value,
+    ) -> Result<bool, EvalError> {
         let seen = SeenFrom { run: self, task };
-        formula.holds(&seen.scope())
+        formula.holds(&seen.scope(answer))
+    }
+}
+
+impl Run {
+    /// What is known of a task that others may read.
+    pub(crate) fn facts(&self, task: TaskIndex) -> TaskFacts<'_> {
+        let run = self.task(task);
+        // While it is being undone, the undo of a task before it may still need its result.
+        let done = matches!(run.state, TaskState::Succeeded | TaskState::Undoing | TaskState::Undone);
+        if done {
+            TaskFacts { result: Some(&run.result), finished_at: run.ended_at }
+        } else {
+            TaskFacts::default()
+        }
     }
 }
 
@@ -330,13 +427,13 @@ struct SeenFrom<'a> {
 }
 
 impl SeenFrom<'_> {
-    fn scope(&self) -> Scope<'_> {
+    fn scope<'a>(&'a self, result: &'a Value) -> Scope<'a> {
         let plan = &self.run.plan;
         Scope {
             order: plan.order(),
             items: plan.items(),
             item: plan.item(self.task).map(|item| &item.value),
-            result: Some(&self.run.task(self.task).result),
+            result: Some(result),
             before: None,
             parameters: plan.parameters(),
             tasks: self,
@@ -344,14 +441,11 @@ impl SeenFrom<'_> {
     }
 
     fn facts(&self, task: TaskIndex) -> TaskFacts<'_> {
-        let run = self.run.task(task);
-        // While it is being undone, the undo of a task before it may still need its result.
-        let done = matches!(run.state, TaskState::Succeeded | TaskState::Undoing | TaskState::Undone);
-        if done {
-            TaskFacts { result: Some(&run.result), finished_at: run.ended_at }
-        } else {
-            TaskFacts::default()
+        // An item that is rolled back alone has never been done for anything outside it.
+        if self.run.given_up(task) && self.run.isolated_item(task) != self.run.isolated_item(self.task) {
+            return TaskFacts::default();
         }
+        self.run.facts(task)
     }
 }
 

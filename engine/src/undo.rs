@@ -7,7 +7,7 @@
 use std::collections::BTreeSet;
 
 use model::{Direction, Fact, HoldFor, OrderState, TaskState, Value};
-use plan::TaskIndex;
+use plan::{Body, TaskIndex};
 
 use crate::forward::answer;
 use crate::run::{Ending, Phase};
@@ -17,8 +17,9 @@ use crate::{Effect, Run, Settlement};
 impl Run {
     /// Turns an order round.
     pub(crate) fn go_back(&mut self, ending: Ending) {
-        let was_held = !self.state.held.is_empty();
+        let was_held = self.is_held();
         self.state.held.clear();
+        self.state.paused = None;
         if was_held && ending != Ending::Cancelled {
             self.tell(Fact::OrderResumed { state: OrderState::InProgress });
         }
@@ -27,6 +28,7 @@ impl Run {
         }
         self.state.phase = Phase::Backward { ending, uncleared: self.state.tasks.len() };
         self.state.due.clear();
+        self.state.at_point.clear();
         self.state.kept.clear();
         let plan = self.plan.clone();
         for task in plan.indices() {
@@ -39,12 +41,21 @@ impl Run {
     }
 
     /// Stops what a task is doing, as far as that can be stopped.
-    fn stop(&mut self, task: TaskIndex) {
+    pub(crate) fn stop(&mut self, task: TaskIndex) {
         self.task_mut(task).after_undo = AfterUndo::Over;
+        if self.task(task).child.is_some() {
+            self.stop_waiting(task);
+            self.stop_child(task);
+        }
         match self.task(task).state {
             TaskState::Waiting | TaskState::Ready => self.drop_task(task),
             TaskState::Running => match self.task(task).call {
-                Some(call) => self.state.effects.push_back(Effect::Settle(call)),
+                Some(call) => {
+                    self.stop_waiting(task);
+                    self.state.effects.push_back(Effect::Settle(call));
+                }
+                // It ends when the order has that it runs.
+                None if self.task(task).child.is_some() => {}
                 None => {
                     self.stop_waiting(task);
                     self.drop_task(task);
@@ -66,8 +77,13 @@ impl Run {
         }
     }
 
-    fn drop_task(&mut self, task: TaskIndex) {
+    pub(crate) fn drop_task(&mut self, task: TaskIndex) {
         self.tell(Fact::TaskDropped { task: self.id(task) });
+    }
+
+    /// Whether a task is on its way back, with the order, with its item, or to be begun anew or left out.
+    pub(crate) fn is_to_be_undone(&self, task: TaskIndex) -> bool {
+        self.goes_back_with(task) || self.task(task).after_undo != AfterUndo::Over
     }
 
     /// Whether the order is headed for its end without completion.
@@ -75,23 +91,24 @@ impl Run {
         matches!(self.state.phase, Phase::Backward { .. })
     }
 
-    /// Whether the tasks' effects are left in place.
-    const fn abandons(&self) -> bool {
-        matches!(self.state.phase, Phase::Backward { ending: Ending::Abandoned(_), .. })
-    }
-
     /// Looks at tasks that everything after them is cleared of, and so on towards the beginning of the plan.
     /// Of several, the last of the plan first.
-    fn clear_all(&mut self, mut ready: BTreeSet<TaskIndex>) {
+    pub(crate) fn clear_all(&mut self, mut ready: BTreeSet<TaskIndex>) {
         let plan = self.plan.clone();
         while let Some(task) = ready.pop_last() {
             if !self.try_clear(task) {
                 continue;
             }
-            if let Phase::Backward { uncleared, .. } = &mut self.state.phase {
-                *uncleared = uncleared.saturating_sub(1);
+            match &mut self.state.phase {
+                Phase::Backward { uncleared, .. } => *uncleared = uncleared.saturating_sub(1),
+                Phase::New | Phase::Forward | Phase::Answered | Phase::Closing(_) | Phase::Ended => {
+                    self.count_cleared(task);
+                }
             }
             for &before in &plan.task(task).after {
+                if !self.clears_with(task, before) {
+                    continue;
+                }
                 let run = self.task_mut(before);
                 run.uncleared = run.uncleared.saturating_sub(1);
                 if run.uncleared == 0 {
@@ -104,7 +121,7 @@ impl Run {
     /// Whether nothing of the task is left. If something is, sees to it that it will be undone.
     fn try_clear(&mut self, task: TaskIndex) -> bool {
         let run = self.task(task);
-        if run.call.is_some() {
+        if run.call.is_some() || self.child_is_busy(task) {
             return false;
         }
         match run.state {
@@ -123,8 +140,7 @@ impl Run {
             | TaskState::Undoing
             | TaskState::Amending
             | TaskState::Succeeded => {
-                if run.trace == Trace::None || self.abandons() || self.plan.definition(task).undo().is_none()
-                {
+                if run.trace == Trace::None || self.abandons(task) || !self.has_undo(task) {
                     true
                 } else {
                     self.undo(task);
@@ -135,13 +151,24 @@ impl Run {
         }
     }
 
-    /// Takes back what a task did. If it is not known whether it did anything, the call is made again first, under
-    /// the same key: the answer tells, and carries the result that the undo needs.
+    /// Takes back what a task did. If it is not known whether it did anything, that is read back first. Where the blueprint
+    /// does not say how, the call is made again, under the same key: the answer tells, and carries the result that the undo
+    /// needs.
     pub(crate) fn undo(&mut self, task: TaskIndex) {
         let plan = self.plan.clone();
+        if let Body::Run(body) = &plan.definition(task).body {
+            return match self.task(task).child {
+                Some(_) => self.undo_child(task, body),
+                None => self.ask(task),
+            };
+        }
         let Some(body) = plan.definition(task).call() else { return };
         if self.task(task).trace == Trace::Maybe {
-            return self.ask(task);
+            let reason = self.task(task).reason.clone().unwrap_or_default();
+            if !self.read_back(task, reason) {
+                self.ask(task);
+            }
+            return;
         }
         let Some(call) = plan.definition(task).undo() else { return };
         match self.arguments(task, call) {
@@ -167,7 +194,7 @@ impl Run {
     }
 
     /// Makes a call again, under the same key.
-    fn ask(&mut self, task: TaskIndex) {
+    pub(crate) fn ask(&mut self, task: TaskIndex) {
         self.task_mut(task).asked = true;
         self.call(task);
     }
@@ -177,7 +204,9 @@ impl Run {
     pub(crate) fn undo_anew(&mut self, task: TaskIndex) {
         let plan = self.plan.clone();
         match plan.definition(task).undo() {
-            Some(call) if self.arguments(task, call).is_err() => self.ask(task),
+            Some(call) if self.task(task).trace == Trace::Left && self.arguments(task, call).is_err() => {
+                self.ask(task);
+            }
             _ => self.undo(task),
         }
     }
@@ -208,7 +237,7 @@ impl Run {
                 let result = self.as_declared(task, value);
                 self.task_mut(task).result = result.clone();
                 self.tell(Fact::TaskSucceeded { task: self.id(task), result });
-                if self.goes_back() {
+                if self.goes_back_with(task) {
                     self.cleared(task);
                 } else {
                     self.undo(task);
@@ -222,7 +251,7 @@ impl Run {
                 if self.task(task).trace == Trace::Left =>
             {
                 self.tell(Fact::TaskFailed { task: self.id(task), reason: reason.clone() });
-                if self.abandons() {
+                if self.abandons(task) {
                     self.cleared(task);
                 } else {
                     self.undo_failed(task, format!("what its undo needs could not be asked for: {reason}"));
@@ -232,8 +261,8 @@ impl Run {
                 if self.has_effect(task) =>
             {
                 self.task_mut(task).trace = Trace::Maybe;
-                self.tell(Fact::TaskOutcomeUnknown { task: self.id(task), reason: reason.clone() });
-                if self.abandons() || (self.goes_back() && !asked) {
+                self.outcome_unknown(task, reason.clone());
+                if self.abandons(task) || (self.goes_back_with(task) && !asked) {
                     // It is asked for when its turn to be undone comes.
                     self.cleared(task);
                 } else {
@@ -245,7 +274,7 @@ impl Run {
             | Settlement::Unserved { reason, .. }
             | Settlement::Unknown { reason } => {
                 self.tell(Fact::TaskFailed { task: self.id(task), reason });
-                if self.goes_back() {
+                if self.goes_back_with(task) {
                     self.drop_task(task);
                 }
                 self.undone(task);
@@ -254,7 +283,7 @@ impl Run {
     }
 
     /// An answer as the task's call declares it, or else as it came: the undo may need no more than what is there.
-    fn as_declared(&self, task: TaskIndex, value: Value) -> Value {
+    pub(crate) fn as_declared(&self, task: TaskIndex, value: Value) -> Value {
         let call = self.plan.definition(task).call().and_then(|body| self.current_call(task, body));
         match call.map(|call| answer(&call.result, value.clone())) {
             Some(Ok(result)) => result,
@@ -264,7 +293,7 @@ impl Run {
     }
 
     /// Nothing of a task is left: goes on with what was to follow.
-    fn undone(&mut self, task: TaskIndex) {
+    pub(crate) fn undone(&mut self, task: TaskIndex) {
         self.task_mut(task).trace = Trace::None;
         match std::mem::take(&mut self.task_mut(task).after_undo) {
             AfterUndo::Over => self.cleared(task),
@@ -273,31 +302,34 @@ impl Run {
         }
     }
 
-    fn undo_failed(&mut self, task: TaskIndex, reason: String) {
+    pub(crate) fn undo_failed(&mut self, task: TaskIndex, reason: String) {
         self.task_mut(task).hold_for = Some(HoldFor::Operations);
         self.tell(Fact::TaskUndoFailed { task: self.id(task), reason: reason.clone() });
         self.needs_person(task, reason, HoldFor::Operations);
     }
 
     /// A task may have become clear: goes on from it, and ends the order with the last one.
-    fn cleared(&mut self, task: TaskIndex) {
-        if !self.goes_back() {
+    pub(crate) fn cleared(&mut self, task: TaskIndex) {
+        if !self.goes_back_with(task) {
             return;
         }
         if self.task(task).uncleared == 0 {
             self.clear_all(BTreeSet::from([task]));
         }
-        self.end_backward();
+        match self.isolated_item(task) {
+            Some(item) if !self.goes_back() => self.end_item(item),
+            _ => self.end_backward(),
+        }
     }
 
     fn end_backward(&mut self) {
         let Phase::Backward { ending, uncleared: 0 } = &self.state.phase else { return };
         let ending = ending.clone();
+        let abandoned = matches!(ending, Ending::Abandoned(_));
         // What the customer was told on the way is over, but for what the blueprint leaves in place.
-        if !self.abandons() {
+        if !abandoned {
             self.state.statuses.clear();
         }
-        self.tell_status();
         let fact = match ending {
             Ending::Rejected(reason) if self.untouched() => Fact::OrderRejected { reason },
             Ending::Rejected(reason) | Ending::Failed(reason) | Ending::Abandoned(reason) => {
@@ -305,8 +337,7 @@ impl Run {
             }
             Ending::Cancelled => Fact::OrderCancelled {},
         };
-        self.tell(fact);
-        self.end();
+        self.finish(fact);
     }
 
     /// Whether nothing was ever done out there, for certain.

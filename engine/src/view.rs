@@ -16,6 +16,15 @@ pub struct RunView {
     pub customer_status: Option<String>,
     /// What the order waits for a person to look at, if it is held.
     pub blocked: Option<Blocked>,
+    /// Since when it may not be done in time.
+    #[serde(default)]
+    pub at_risk_since: Option<Timestamp>,
+    /// Since when its time is up.
+    #[serde(default)]
+    pub overdue_since: Option<Timestamp>,
+    /// What it waits for when everything of it is done, for people.
+    #[serde(default)]
+    pub waits_to_end: Option<String>,
     /// Every task, in the plan's order.
     pub tasks: Vec<TaskRunView>,
     /// How many order events there are; the next has this number.
@@ -50,6 +59,9 @@ pub struct TaskRunView {
     pub reason: Option<String>,
     /// What it calls or called: `system.operation`.
     pub call: Option<String>,
+    /// The order that it runs, until that has ended.
+    #[serde(default)]
+    pub child: Option<OrderId>,
     /// When it was begun last.
     pub started_at: Option<Timestamp>,
     /// When it was done, skipped or undone.

@@ -2,7 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Actor, DeliveryId, OrderState, SignalName, TaskId, TaskState, Timestamp, Value};
+use crate::{
+    Actor, BlueprintName, DeliveryId, ItemId, OrderId, OrderState, SignalName, TaskId, TaskState, Timestamp,
+    Value,
+};
 
 /// One order event. Events of an order are numbered from 0 without gaps, and each is applied once, in order.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -84,6 +87,50 @@ pub enum Fact {
     },
     /// Some items are done, isolated ones were rolled back.
     OrderPartiallyCompleted {},
+    /// The order may not be done in time. It goes on as before; this is for people to look at.
+    OrderAtRisk {
+        /// When its time is up.
+        deadline: Timestamp,
+    },
+    /// The order's time is up. What the blueprint wants then, the next events say.
+    OrderOverdue {},
+    /// The order as a whole needs a person before anything else of it is begun.
+    OrderPaused {
+        /// The first task that is not done: they act on it.
+        task: TaskId,
+        /// Why.
+        reason: String,
+        /// Who is needed.
+        hold_for: HoldFor,
+    },
+    /// An isolated item is rolled back, alone.
+    ItemRollingBack {
+        /// The item.
+        item: ItemId,
+        /// Why.
+        reason: String,
+    },
+    /// An isolated item has ended without completion; the order goes on without it.
+    ItemFailed {
+        /// The item.
+        item: ItemId,
+        /// Why.
+        reason: String,
+    },
+    /// A task has begun an order of its own.
+    ChildOrderStarted {
+        /// The task.
+        task: TaskId,
+        /// The child order.
+        order: OrderId,
+        /// The blueprint that it carries out.
+        blueprint: BlueprintName,
+    },
+    /// Everything is done, and the order that this one is part of has the answer. This one ends with it, or is undone for it.
+    OrderAnswered {
+        /// The answer.
+        result: Value,
+    },
     /// Somebody wants the order cancelled; it is being assessed.
     CancelRequested {
         /// Its delivery.
@@ -153,7 +200,7 @@ pub enum Fact {
     OperatorActed {
         /// Its delivery.
         id: DeliveryId,
-        /// `retry` or `rollback`.
+        /// `retry`, `rollback` or `complete`.
         action: String,
         /// The task.
         task: TaskId,
@@ -161,6 +208,9 @@ pub enum Fact {
         by: Actor,
         /// Their note.
         note: String,
+        /// What they say came of the task, if they completed it; null otherwise.
+        #[serde(default, skip_serializing_if = "Value::is_null")]
+        result: Value,
     },
     /// A task began: its call is out, or it waits.
     TaskStarted {
@@ -190,6 +240,9 @@ pub enum Fact {
         task: TaskId,
         /// What went wrong.
         reason: String,
+        /// What it waits for to learn whether it was done, if that is being found out.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        waiting_for: Option<String>,
     },
     /// A task could not be done.
     TaskFailed {
@@ -257,6 +310,13 @@ impl Fact {
             Self::OrderCompleted {} => "OrderCompleted",
             Self::OrderFailed { .. } => "OrderFailed",
             Self::OrderPartiallyCompleted {} => "OrderPartiallyCompleted",
+            Self::OrderAtRisk { .. } => "OrderAtRisk",
+            Self::OrderOverdue {} => "OrderOverdue",
+            Self::OrderPaused { .. } => "OrderPaused",
+            Self::ItemRollingBack { .. } => "ItemRollingBack",
+            Self::ItemFailed { .. } => "ItemFailed",
+            Self::ChildOrderStarted { .. } => "ChildOrderStarted",
+            Self::OrderAnswered { .. } => "OrderAnswered",
             Self::CancelRequested { .. } => "CancelRequested",
             Self::CancelRefused { .. } => "CancelRefused",
             Self::CancelAccepted { .. } => "CancelAccepted",
@@ -318,6 +378,13 @@ impl Fact {
             | Self::OrderCompleted {}
             | Self::OrderFailed { .. }
             | Self::OrderPartiallyCompleted {}
+            | Self::OrderAtRisk { .. }
+            | Self::OrderOverdue {}
+            | Self::OrderPaused { .. }
+            | Self::ItemRollingBack { .. }
+            | Self::ItemFailed { .. }
+            | Self::ChildOrderStarted { .. }
+            | Self::OrderAnswered { .. }
             | Self::OrderCancelled {}
             | Self::CustomerStatusChanged { .. }
             | Self::TaskStarted { .. }
@@ -338,7 +405,7 @@ impl Fact {
             Self::OrderAccepted {} => Change::Order(OrderState::Acknowledged),
             Self::OrderPending { .. } => Change::Order(OrderState::Pending),
             Self::OrderStarted {} => Change::Order(OrderState::InProgress),
-            Self::OrderHeld { .. } => Change::Order(OrderState::Held),
+            Self::OrderHeld { .. } | Self::OrderPaused { .. } => Change::Order(OrderState::Held),
             Self::OrderResumed { state } | Self::CancelRefused { state, .. } => Change::Order(*state),
             Self::OrderRejected { .. } => Change::Order(OrderState::Rejected),
             Self::OrderCompleted {} => Change::Order(OrderState::Completed),
@@ -349,7 +416,7 @@ impl Fact {
             Self::OrderCancelled {} => Change::Order(OrderState::Cancelled),
             Self::TaskStarted { task, .. } => Change::Task(task, TaskState::Running, None),
             Self::TaskSucceeded { task, .. } => Change::Task(task, TaskState::Succeeded, None),
-            Self::TaskOutcomeUnknown { task, reason } => {
+            Self::TaskOutcomeUnknown { task, reason, waiting_for: _ } => {
                 Change::Task(task, TaskState::Unknown, Some(reason.as_str()))
             }
             Self::TaskFailed { task, reason } => Change::Task(task, TaskState::Failed, Some(reason.as_str())),
@@ -364,6 +431,12 @@ impl Fact {
                 Change::Task(task, TaskState::UndoFailed, Some(reason.as_str()))
             }
             Self::OrderRollingBack { .. }
+            | Self::OrderAtRisk { .. }
+            | Self::OrderOverdue {}
+            | Self::ItemRollingBack { .. }
+            | Self::ItemFailed { .. }
+            | Self::ChildOrderStarted { .. }
+            | Self::OrderAnswered { .. }
             | Self::CustomerStatusChanged { .. }
             | Self::SignalReceived { .. }
             | Self::SignalKept { .. }

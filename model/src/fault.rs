@@ -27,6 +27,12 @@ impl Pointer {
         Self(format!("{}/{index}", self.0))
     }
 
+    /// This place in a value that is itself at `outer` of a larger document.
+    #[must_use]
+    pub fn within(&self, outer: &Self) -> Self {
+        Self(format!("{}{}", outer.0, self.0))
+    }
+
     /// Whether `other` is this place or one inside it.
     #[must_use]
     pub fn contains(&self, other: &Self) -> bool {

@@ -31,6 +31,13 @@ fn is_name(text: &str) -> bool {
         && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
 }
 
+/// What can stand in a list, in an address and in a file's name as it is.
+fn is_queue_name(text: &str) -> bool {
+    text.len() <= limits::NAME_BYTES
+        && text.chars().next().is_some_and(|c| c.is_ascii_alphanumeric())
+        && text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-'))
+}
+
 fn is_item_id(text: &str) -> bool {
     !text.is_empty()
         && text.len() <= limits::ITEM_ID_BYTES
@@ -115,6 +122,11 @@ text_id!(
     OperationName, is_name, "a name (letters, digits and `_`, at most 64)"
 );
 text_id!(
+    /// The name of a task queue that calls of systems have to themselves.
+    QueueName, is_queue_name,
+    "the name of a queue (letters, digits and `. _ -`, beginning with a letter or digit, at most 64)"
+);
+text_id!(
     /// The name of a signal that a task waits for.
     SignalName, is_name, "a name (letters, digits and `_`, at most 64)"
 );
@@ -151,6 +163,9 @@ text_id!(
 pub struct OrderId(Uuid);
 
 impl OrderId {
+    /// The id of an order that is only planned or told of, and never taken.
+    pub const NIL: Self = Self(Uuid::nil());
+
     /// Wraps a UUID made at the edge.
     #[must_use]
     pub const fn new(id: Uuid) -> Self {
@@ -161,6 +176,12 @@ impl OrderId {
     #[must_use]
     pub const fn uuid(self) -> Uuid {
         self.0
+    }
+
+    /// The id of the order that a task of this one runs, the same whenever it is asked for: a UUID of version 5.
+    #[must_use]
+    pub fn child(self, task: &TaskId, generation: u32) -> Self {
+        Self(Uuid::new_v5(&self.0, format!("{task}/{generation}").as_bytes()))
     }
 }
 

@@ -26,7 +26,7 @@ pub use event::{Fact, HoldFor, OrderEvent};
 pub use fault::{Fault, Pointer};
 pub use ids::{
     BlueprintName, BlueprintRef, DeliveryId, ExternalId, Hash, IdempotencyKey, InvalidName, ItemId, ItemKind,
-    OperationName, OrderId, RoleName, SignalName, SystemName, TaskId, TaskName,
+    OperationName, OrderId, QueueName, RoleName, SignalName, SystemName, TaskId, TaskName,
 };
 pub use order::{Action, Customer, Item, Order, OrderRequest};
 pub use state::{IllegalTransition, OrderState, TaskState};

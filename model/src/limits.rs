@@ -36,8 +36,17 @@ pub const VALUE_DEPTH: usize = 64;
 /// policy beyond this is a mistake: a wait belongs in `within`.
 pub const ATTEMPTS: u32 = 10_000;
 
-/// Most times a poll may ask before its time is up. It stands in the order's history each time.
-pub const POLLS: u64 = 10_000;
+/// Most times one poll may ask before its time is up. Each time takes some 11 events of the order's history, of which Temporal
+/// keeps 51,200: this leaves room for a second such poll and everything else.
+pub const POLLS: u64 = 2_000;
+
+/// Most times that all polls of an order may ask, those that were begun anew included. What is left of the history is enough
+/// to bring any order to its end.
+pub const ORDER_POLLS: u32 = 4_000;
+
+/// Most times that a call without an answer is read back before the blueprint's reaction decides, or a person. Each of them
+/// follows all the attempts of the call, so what is not found out by then is not a matter of patience.
+pub const READ_BACKS: u32 = 3;
 
 /// Most blueprints with parameters that one plan may carry, those that they run in turn included.
 pub const SUB_BLUEPRINTS: usize = 100;

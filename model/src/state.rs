@@ -139,7 +139,7 @@ states! {
         /// Taken back. A person may have it done again, or go on without it.
         Undone = "undone" => [Running, Held, Skipped],
         /// Could not be taken back; a person must.
-        UndoFailed = "undo_failed" => [Undoing, Undone, Running],
+        UndoFailed = "undo_failed" => [Undoing, Undone, Running, Unknown],
         /// Its amend call is under way.
         Amending = "amending" => [Succeeded, Held],
     }

@@ -134,6 +134,18 @@ pub struct Verify {
     pub answers: bool,
 }
 
+impl Verify {
+    /// How patiently the query is asked: as any call of which a blueprint says nothing, whatever is said of the call itself.
+    pub const PATIENCE: (Duration, Retry) = (CallBody::DEFAULT_TIMEOUT, Retry::DEFAULT);
+
+    /// The longest that one read-back can take.
+    #[must_use]
+    pub fn longest() -> Duration {
+        let (timeout, retry) = Self::PATIENCE;
+        retry.longest(timeout)
+    }
+}
+
 /// How to change what was done when an amendment changes the arguments.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Amend {

@@ -2,13 +2,14 @@
 //!
 //! A task takes as long as it is said to, or else as long as its blueprint lets it: every attempt up to its time-out, the
 //! pauses between them, every fallback, every wait to its end. So without other durations the total is the longest
-//! that an order can be under way before it is done or a person is asked.
+//! that an order can be under way before it is done or a person is asked. Only a `sleep until` a time that a result
+//! tells can't be counted: it is named instead.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use model::{BlueprintName, Duration, TaskId, TaskName, Timestamp, Value};
+use model::{BlueprintName, Duration, TaskId, TaskName, Timestamp, Value, limits};
 
-use crate::{Body, Plan, Sleep, TaskIndex};
+use crate::{Body, Formula, Plan, Sleep, TaskIndex, Verify};
 
 /// How long tasks take, where that is known better than from their limits: by a task's id, or by its name for all
 /// its instances. The id wins.
@@ -39,6 +40,19 @@ pub struct CriticalPath {
     pub total: Duration,
     /// The tasks, each after the one before.
     pub tasks: Vec<Timed>,
+    /// The waits that are not counted in it, on the path or beside it: nobody knows their ends before they begin.
+    pub not_counted: Vec<NotCounted>,
+}
+
+/// A task that sleeps until a time which only results tell, or runs a blueprint that does.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NotCounted {
+    /// Which.
+    pub task: TaskIndex,
+    /// When it begins at the latest, from the order's beginning, if nothing else that is not counted comes before it.
+    pub begins: Duration,
+    /// Until when it sleeps, as the blueprint has it.
+    pub until: String,
 }
 
 /// A task on the critical path.
@@ -61,6 +75,7 @@ impl Plan {
     pub fn critical_path(&self, durations: &Durations) -> CriticalPath {
         let mut timed: Vec<Timed> = Vec::with_capacity(self.tasks().len());
         let mut longest = Longest::new(self);
+        let mut not_counted = Vec::new();
         let mut before: Vec<Option<TaskIndex>> = Vec::with_capacity(self.tasks().len());
         let end = |timed: &Timed| timed.begins.saturating_add(timed.takes);
         // Tasks come after what they wait for, so that is timed already.
@@ -79,6 +94,10 @@ impl Plan {
             } else {
                 given.or_else(|| Some(longest.of_task(index, begins)))
             };
+            if task.skipped.is_none() && given.is_none() {
+                let untils = longest.untils(index, begins);
+                not_counted.extend(untils.into_iter().map(|until| NotCounted { task: index, begins, until }));
+            }
             before.push(last.map(|last| last.task));
             timed.push(Timed {
                 task: index,
@@ -102,7 +121,7 @@ impl Plan {
             last = before.get(at.task.0).copied().flatten().and_then(|before| timed.get(before.0));
         }
         tasks.reverse();
-        CriticalPath { total, tasks }
+        CriticalPath { total, tasks, not_counted }
     }
 }
 
@@ -121,14 +140,60 @@ impl<'a> Longest<'a> {
     /// That of a task of the plan which begins then.
     fn of_task(&mut self, task: TaskIndex, begins: Duration) -> Duration {
         let body = &self.plan.definition(task).body;
-        let Body::Sleep(Sleep::Until(time)) = body else { return self.of_body(body) };
-        let until = time.known_value(self.plan, task);
-        let submitted = self.plan.order().field("submitted_at");
-        match (until.as_ref().and_then(timestamp), submitted.and_then(timestamp)) {
-            (Some(until), Some(submitted)) => until.since(submitted.plus(begins)),
-            // A time that only a result tells is not known yet.
-            (None, _) | (_, None) => Duration::ZERO,
+        if let Body::Sleep(Sleep::Until(time)) = body {
+            return self.left(task, time, begins).unwrap_or_default();
         }
+        self.of_body(body)
+    }
+
+    /// How long it is from then to a time, if the order alone tells that.
+    fn left(&self, task: TaskIndex, time: &Formula, begins: Duration) -> Option<Duration> {
+        let until = timestamp(&time.known_value(self.plan, task)?)?;
+        let submitted = timestamp(self.plan.order().field("submitted_at")?)?;
+        Some(until.since(submitted.plus(begins)))
+    }
+
+    /// Until when a task of the plan sleeps, as far as that is not known.
+    fn untils(&self, task: TaskIndex, begins: Duration) -> Vec<String> {
+        let body = &self.plan.definition(task).body;
+        let mut untils = Vec::new();
+        let known =
+            matches!(body, Body::Sleep(Sleep::Until(time)) if self.left(task, time, begins).is_some());
+        if !known {
+            self.untils_of(body, &mut BTreeSet::new(), &mut untils);
+        }
+        untils
+    }
+
+    fn untils_of(&self, body: &'a Body, seen: &mut BTreeSet<&'a BlueprintName>, untils: &mut Vec<String>) {
+        match body {
+            Body::Sleep(Sleep::Until(time)) => untils.push(time.text.clone()),
+            // With a limit it is counted up to that.
+            Body::Run(run) if run.within.is_none() && seen.insert(&run.blueprint) => {
+                let child = self.plan.sub_blueprint(&run.blueprint);
+                for definition in child.iter().flat_map(|child| &child.definitions) {
+                    self.untils_of(&definition.body, seen, untils);
+                }
+            }
+            Body::Call(_)
+            | Body::Wait { .. }
+            | Body::Manual(_)
+            | Body::Poll(_)
+            | Body::Sleep(Sleep::For(_))
+            | Body::Run(_)
+            | Body::Let(_)
+            | Body::Milestone => {}
+        }
+    }
+
+    /// Whether a blueprint sleeps until a time that is not known.
+    fn sleeps_openly(&self, name: &'a BlueprintName) -> bool {
+        let mut untils = Vec::new();
+        let definitions = self.plan.sub_blueprint(name).map_or(&[][..], |child| &child.definitions);
+        definitions
+            .iter()
+            .for_each(|each| self.untils_of(&each.body, &mut BTreeSet::from([name]), &mut untils));
+        !untils.is_empty()
     }
 
     fn of_body(&mut self, body: &'a Body) -> Duration {
@@ -136,7 +201,11 @@ impl<'a> Longest<'a> {
             Body::Call(body) => {
                 let calls = u64::try_from(body.fallbacks.len()).unwrap_or(u64::MAX).saturating_add(1);
                 let all = body.retry.longest(body.timeout);
-                body.within.map_or(all, |within| within.min(all)).saturating_mul(calls)
+                let all = body.within.map_or(all, |within| within.min(all));
+                // Each time it is read back, the call may be made once more.
+                let read_backs = body.verify.as_ref().map_or(0, |_| u64::from(limits::READ_BACKS));
+                all.saturating_mul(calls.saturating_add(read_backs))
+                    .saturating_add(Verify::longest().saturating_mul(read_backs))
             }
             Body::Wait { within, .. } => *within,
             Body::Manual(body) => body.within,
@@ -144,7 +213,11 @@ impl<'a> Longest<'a> {
             Body::Sleep(Sleep::For(length)) => *length,
             Body::Run(body) => {
                 let all = self.of_child(&body.blueprint);
-                body.within.map_or(all, |within| within.min(all))
+                match body.within {
+                    Some(within) if self.sleeps_openly(&body.blueprint) => within,
+                    Some(within) => within.min(all),
+                    None => all,
+                }
             }
             Body::Sleep(Sleep::Until(_)) | Body::Let(_) | Body::Milestone => Duration::ZERO,
         }

@@ -36,6 +36,24 @@ pub struct CriticalPathDocument {
     pub total: String,
     /// The tasks on it, each after the one before.
     pub tasks: Vec<CriticalTask>,
+    /// The tasks that sleep until a time which only results tell, on the path or beside it: that is not counted in
+    /// anything above.
+    pub not_counted: Vec<NotCountedTask>,
+}
+
+/// A task that sleeps nobody knows how long before it begins, or runs a blueprint that does.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct NotCountedTask {
+    /// Its id.
+    #[cfg_attr(feature = "openapi", schema(example = "agreed_day[1]"))]
+    pub id: String,
+    /// When it begins, from the order's beginning.
+    #[cfg_attr(feature = "openapi", schema(example = "5m30s"))]
+    pub begins: String,
+    /// Until when it sleeps, as the blueprint has it.
+    #[cfg_attr(feature = "openapi", schema(example = "agree_window.opens"))]
+    pub until: String,
 }
 
 /// A task on the critical path.
@@ -198,7 +216,16 @@ fn critical_path(plan: &Plan, path: &CriticalPath) -> CriticalPathDocument {
         takes: timed.takes.to_string(),
         given: timed.given,
     });
-    CriticalPathDocument { total: path.total.to_string(), tasks: tasks.collect() }
+    let not_counted = path.not_counted.iter().map(|sleep| NotCountedTask {
+        id: plan.id(sleep.task).to_string(),
+        begins: sleep.begins.to_string(),
+        until: sleep.until.clone(),
+    });
+    CriticalPathDocument {
+        total: path.total.to_string(),
+        tasks: tasks.collect(),
+        not_counted: not_counted.collect(),
+    }
 }
 
 /// The wave of each task.

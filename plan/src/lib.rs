@@ -25,8 +25,10 @@ pub use aspect::{Aspect, Said};
 pub use body::{Body, Definition, ManualBody, PollBody, RunBody, Sleep};
 pub use call::{Amend, Argument, Call, CallBody, Retry, Undo, Verify};
 pub use compare::{Change, ChangedTask, Moved, PlanDifference};
-pub use critical_path::{CriticalPath, Durations, Timed};
-pub use document::{CriticalPathDocument, CriticalTask, PlanDocument, PlannedBody, PlannedTask};
+pub use critical_path::{CriticalPath, Durations, NotCounted, Timed};
+pub use document::{
+    CriticalPathDocument, CriticalTask, NotCountedTask, PlanDocument, PlannedBody, PlannedTask,
+};
 pub use error::{EvalError, InvalidPlan};
 pub use evaluate::{NoTasks, Scope, TaskFacts, TaskValue, Tasks};
 pub use expr::{Expr, Formula};

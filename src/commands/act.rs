@@ -1,7 +1,7 @@
 //! What a person does with a task that needs one. Shared by the commands that do it.
 
 use model::TaskId;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::steer::Steer;
 use crate::failure::Failure;
@@ -28,7 +28,16 @@ pub(super) struct Act {
 impl Act {
     /// Asks for the action, and prints the answer; `applied` says what has happened if it was applied.
     pub(super) fn ask(&self, action: &str, applied: &str) -> Result<(), Failure> {
+        self.ask_with(action, &json!({}), applied)
+    }
+
+    /// Asks for the action with more than a note.
+    pub(super) fn ask_with(&self, action: &str, more: &Value, applied: &str) -> Result<(), Failure> {
         let task = self.task.to_string();
-        self.steer.ask(&self.api, &["tasks", &task, action], &json!({ "note": self.note }), applied)
+        let mut body = more.clone();
+        if let Some(fields) = body.as_object_mut() {
+            fields.insert("note".to_owned(), self.note.clone().into());
+        }
+        self.steer.ask(&self.api, &["tasks", &task, action], &body, applied)
     }
 }

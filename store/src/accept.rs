@@ -114,10 +114,7 @@ pub async fn accept_order(conn: &mut PgConnection, new: &NewOrder<'_>) -> Result
         tx.commit().await.map_err(cannot("commit an idempotency key"))?;
         return Ok(Accepted::Existing(known));
     }
-    insert_items(&mut tx, new).await.map_err(cannot("write the items of an order"))?;
-    insert_tasks(&mut tx, new).await.map_err(cannot("write the tasks of an order"))?;
-    let event = OrderEvent { number: 0, at: new.order.submitted_at, fact: Fact::OrderAccepted {} };
-    insert_events(&mut tx, &[(id, &event)]).await.map_err(cannot("write the first event of an order"))?;
+    insert_parts(&mut tx, new).await.map_err(cannot("write the parts of an order"))?;
     let start = add_intent(&mut tx, id, &Steering::Start, new.order.submitted_at, START_GRACE)
         .await?
         .ok_or(sqlx::Error::RowNotFound)
@@ -125,6 +122,23 @@ pub async fn accept_order(conn: &mut PgConnection, new: &NewOrder<'_>) -> Result
     notify(&mut tx, &[(id, 0)]).await.map_err(cannot("notify live readers"))?;
     tx.commit().await.map_err(cannot("commit an order"))?;
     Ok(Accepted::Created { start })
+}
+
+/// Writes an order that nobody needs to start. False if it is there already.
+pub(crate) async fn write_order(conn: &mut PgConnection, new: &NewOrder<'_>) -> Result<bool, sqlx::Error> {
+    let is_new = insert_order(conn, new).await?;
+    if is_new {
+        insert_parts(conn, new).await?;
+    }
+    Ok(is_new)
+}
+
+/// The items, the tasks and the first event of an order.
+async fn insert_parts(conn: &mut PgConnection, new: &NewOrder<'_>) -> Result<(), sqlx::Error> {
+    insert_items(conn, new).await?;
+    insert_tasks(conn, new).await?;
+    let event = OrderEvent { number: 0, at: new.order.submitted_at, fact: Fact::OrderAccepted {} };
+    insert_events(conn, &[(new.order.id, &event)]).await
 }
 
 /// False if an order of this id or external id is there. Waits for a transaction that is just writing it.

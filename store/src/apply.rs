@@ -9,12 +9,13 @@ use model::{HoldFor, OrderEvent, OrderId, OrderState, TaskId, TaskState};
 use sqlx::{Connection, PgConnection};
 use uuid::Uuid;
 
+use crate::children::insert_children;
 use crate::columns::{At, Whole, Word, bigint, column, text};
 use crate::database::{DatabaseError, cannot};
 use crate::events::insert_events;
 use crate::listen::notify;
-use crate::progress::{OrderProgress, PlacedTask, Progress, Refusal, TaskProgress};
-use crate::rows::{order_progress, task_progress};
+use crate::progress::{Blocked, OrderProgress, PlacedTask, Progress, Refusal, TaskProgress};
+use crate::rows::{blocked, order_progress, task_progress};
 
 /// How far the events of one order were applied. What comes before the number is applied in every case.
 #[derive(Debug)]
@@ -126,6 +127,7 @@ async fn apply_together(
     let changed = |id: &OrderId| applied.binary_search_by_key(id, |(order, _)| *order).is_ok();
     orders.retain(|id, _| changed(id));
     insert_events(&mut tx, &applied).await.map_err(cannot("write order events"))?;
+    insert_children(&mut tx, &applied).await.map_err(cannot("write child orders"))?;
     save_tasks(&mut tx, &orders).await.map_err(cannot("write tasks"))?;
     save_orders(&mut tx, &orders).await.map_err(cannot("write orders"))?;
     let news: Vec<_> = orders.iter().map(|(id, of)| (*id, of.order.next_event.saturating_sub(1))).collect();
@@ -165,8 +167,13 @@ struct OrderColumns {
     pending_until: Option<At>,
     started_at: Option<At>,
     ended_at: Option<At>,
+    at_risk_since: Option<At>,
+    overdue_since: Option<At>,
     updated_at: At,
     next_event: Whole<u64>,
+    paused_task: Option<Word<TaskId>>,
+    paused_reason: Option<String>,
+    paused_for: Option<Word<HoldFor>>,
 }
 
 /// Locks the orders of the batch. Everyone locks in the order of the ids, so nobody waits in a circle.
@@ -181,8 +188,10 @@ async fn lock_orders(
         select
             id, state as "state: _", customer_status, blocked_task as "blocked_task: _", blocked_reason,
             hold_for as "hold_for: _", reason, pending_until as "pending_until: _",
-            started_at as "started_at: _", ended_at as "ended_at: _", updated_at as "updated_at: _",
-            next_event as "next_event: _"
+            started_at as "started_at: _", ended_at as "ended_at: _", at_risk_since as "at_risk_since: _",
+            overdue_since as "overdue_since: _", updated_at as "updated_at: _",
+            next_event as "next_event: _", paused_task as "paused_task: _", paused_reason,
+            paused_for as "paused_for: _"
         from orders
         where id = any($1)
         order by id
@@ -197,7 +206,8 @@ async fn lock_orders(
 
 impl From<OrderColumns> for Progress {
     fn from(row: OrderColumns) -> Self {
-        Self { order: order_progress!(row), tasks: BTreeMap::new() }
+        let paused = blocked(row.paused_task, row.paused_reason, row.paused_for);
+        Self { order: order_progress!(row), paused, tasks: BTreeMap::new() }
     }
 }
 
@@ -323,20 +333,25 @@ async fn save_orders(
     orders: &BTreeMap<OrderId, Progress>,
 ) -> Result<(), sqlx::Error> {
     let rows: Vec<(OrderId, &OrderProgress)> = orders.iter().map(|(id, of)| (*id, &of.order)).collect();
+    let pauses: Vec<Option<&Blocked>> = orders.values().map(|of| of.paused.as_ref()).collect();
     sqlx::query!(
         r#"
         update orders set
             state = new.state, customer_status = new.customer_status, blocked_task = new.blocked_task,
             blocked_reason = new.blocked_reason, hold_for = new.hold_for, reason = new.reason,
             pending_until = new.pending_until, started_at = new.started_at, ended_at = new.ended_at,
-            updated_at = new.updated_at, next_event = new.next_event,
+            at_risk_since = new.at_risk_since, overdue_since = new.overdue_since,
+            updated_at = new.updated_at, next_event = new.next_event, paused_task = new.paused_task,
+            paused_reason = new.paused_reason, paused_for = new.paused_for,
             stopped_at = case when orders.stopped_at >= new.updated_at then orders.stopped_at end
         from unnest(
             $1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[],
-            $8::timestamptz[], $9::timestamptz[], $10::timestamptz[], $11::timestamptz[], $12::bigint[]
+            $8::timestamptz[], $9::timestamptz[], $10::timestamptz[], $11::timestamptz[], $12::bigint[],
+            $13::timestamptz[], $14::timestamptz[], $15::text[], $16::text[], $17::text[]
         ) as new (
             id, state, customer_status, blocked_task, blocked_reason, hold_for, reason,
-            pending_until, started_at, ended_at, updated_at, next_event
+            pending_until, started_at, ended_at, updated_at, next_event,
+            at_risk_since, overdue_since, paused_task, paused_reason, paused_for
         )
         where orders.id = new.id
         "#,
@@ -352,6 +367,11 @@ async fn save_orders(
         &column(&rows, |(_, order)| order.ended_at.map(At)) as _,
         &column(&rows, |(_, order)| At(order.updated_at)) as _,
         &column(&rows, |(_, order)| bigint(order.next_event)),
+        &column(&rows, |(_, order)| order.at_risk_since.map(At)) as _,
+        &column(&rows, |(_, order)| order.overdue_since.map(At)) as _,
+        &column(&pauses, |pause| pause.map(|p| p.task.to_string())) as _,
+        &column(&pauses, |pause| pause.map(|p| text(&p.reason))) as _,
+        &column(&pauses, |pause| pause.map(|p| p.hold_for.as_str())) as _,
     )
     .execute(conn)
     .await?;

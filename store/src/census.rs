@@ -16,6 +16,8 @@ pub struct Census {
     pub open_orders: Vec<(OrderState, u64)>,
     /// Orders whose workflow was ended from outside.
     pub stopped_orders: u64,
+    /// Open orders that may not be done in time, or are late already.
+    pub orders_at_risk: u64,
     /// Tasks that wait for a person, by whom they wait for.
     pub held_tasks: Vec<(HoldFor, u64)>,
     /// Intents that Temporal has not been told, by kind.
@@ -74,6 +76,19 @@ pub async fn take_census(conn: &mut PgConnection) -> Result<Census, DatabaseErro
     .fetch_one(&mut *conn)
     .await
     .map_err(cannot("count orders that were stopped"))?;
+    let at_risk = sqlx::query_scalar!(
+        r#"
+        select count(*) as "count!: Whole<u64>"
+        from (
+            select from orders
+            where (at_risk_since is not null or overdue_since is not null) and ended_at is null limit $1
+        ) as late
+        "#,
+        limit,
+    )
+    .fetch_one(&mut *conn)
+    .await
+    .map_err(cannot("count orders at risk"))?;
     let held = sqlx::query_as!(
         Held,
         r#"
@@ -102,6 +117,7 @@ pub async fn take_census(conn: &mut PgConnection) -> Result<Census, DatabaseErro
     Ok(Census {
         open_orders: orders.into_iter().map(|row| (row.state.0, row.count.0)).collect(),
         stopped_orders: stopped.0,
+        orders_at_risk: at_risk.0,
         held_tasks: held.into_iter().map(|row| (row.hold_for.0, row.count.0)).collect(),
         intents: intents.into_iter().map(intent).collect(),
     })

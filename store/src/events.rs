@@ -78,6 +78,27 @@ impl TryFrom<EventColumns> for OrderEvent {
     }
 }
 
+/// One event of an order.
+pub(crate) async fn load_event(
+    conn: &mut PgConnection,
+    order: OrderId,
+    number: u64,
+) -> Result<Option<OrderEvent>, sqlx::Error> {
+    let row = sqlx::query_as!(
+        EventColumns,
+        r#"
+        select number as "number: _", at as "at: _", type, data as "data: _"
+        from order_events
+        where order_id = $1 and number = $2
+        "#,
+        order.uuid(),
+        bigint(number),
+    )
+    .fetch_optional(conn)
+    .await?;
+    row.map(TryInto::try_into).transpose()
+}
+
 /// The events of an order by number, from the first or after `after`, at most `limit` and at most
 /// [`EVENT_PAGE`]. None for an unknown order.
 ///

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use model::{HoldFor, TaskId, TaskState, Timestamp};
+use model::{HoldFor, OrderId, TaskId, TaskState, Timestamp};
 
 use crate::progress::TaskProgress;
 use crate::tasks::TaskRow;
@@ -45,6 +45,18 @@ pub enum Expectation {
         /// When.
         at: Timestamp,
     },
+    /// The order that a task runs is undone.
+    ChildUndone {
+        /// What the task runs.
+        blueprint: String,
+    },
+    /// Everything is done; the order that it is part of ends, or takes it back.
+    ParentEnd {
+        /// That order.
+        order: OrderId,
+    },
+    /// Nothing is left to do but for the orders that its tasks run.
+    ChildrenEnd,
     /// A cancel is assessed.
     Assessment,
     /// The order starts, at once or at its start date.
@@ -81,6 +93,13 @@ impl fmt::Display for Expected {
             Expectation::Arrival { waiting_for, until: None } => write!(f, "waits for {waiting_for}"),
             Expectation::Answer { call } => write!(f, "waits for an answer of {call}"),
             Expectation::Attempt { call, at } => write!(f, "calls {call} again at {at}"),
+            Expectation::ChildUndone { blueprint } => {
+                write!(f, "waits for the order by {blueprint} to be undone")
+            }
+            Expectation::ParentEnd { order } => {
+                write!(f, "is done; waits for the order {order}, which it is part of, to end")
+            }
+            Expectation::ChildrenEnd => f.write_str("waits for its child orders to end"),
             Expectation::Assessment => f.write_str("the cancel is being assessed"),
             Expectation::Start { at: Some(at) } => write!(f, "starts at {at}"),
             Expectation::Start { at: None } => f.write_str("starts at once"),
@@ -124,7 +143,10 @@ pub(crate) fn expectation(task: &TaskProgress, next_attempt_at: Option<Timestamp
             }
             None => answer(&task.call),
         },
-        TaskState::Undoing => answer(&task.undo_call),
+        TaskState::Undoing => match task.undo_call.as_deref().and_then(|call| call.strip_prefix("run ")) {
+            Some(blueprint) => Some(Expectation::ChildUndone { blueprint: blueprint.to_owned() }),
+            None => answer(&task.undo_call),
+        },
         TaskState::Held | TaskState::UndoFailed => task.hold_for.map(|hold_for| Expectation::Person {
             hold_for,
             reason: task.reason.clone().unwrap_or_default(),

@@ -10,6 +10,7 @@ mod apply;
 mod attempts;
 mod blueprints;
 mod census;
+mod children;
 mod columns;
 mod database;
 mod deliveries;
@@ -35,6 +36,7 @@ pub use blueprints::{
     load_blueprint, load_library, newest_blueprints, publish_library,
 };
 pub use census::{CENSUS_LIMIT, Census, IntentCount, take_census};
+pub use children::{ChildRow, Parent};
 pub use database::{DatabaseError, MIGRATOR, check_alive, connect, migrate};
 pub use deliveries::{KeptSignal, load_delivery};
 pub use events::{EVENT_PAGE, EventCursor, PublicEvent, load_events, tail_events};

@@ -5,6 +5,7 @@ use plan::Plan;
 use sqlx::types::Json;
 use sqlx::{Connection, PgConnection};
 
+use crate::children::{ChildRow, select_children};
 use crate::columns::{Whole, Word, text};
 use crate::database::{DatabaseError, cannot};
 use crate::deliveries::{KeptSignal, select_kept};
@@ -25,6 +26,8 @@ pub struct OrderRow {
     pub tasks: Vec<TaskRow>,
     /// Signals that came before the task they are for waited for them, oldest first.
     pub kept: Vec<KeptSignal>,
+    /// The orders that its tasks run, as they began.
+    pub children: Vec<ChildRow>,
 }
 
 /// An item of an order.
@@ -65,8 +68,10 @@ pub async fn load_order(conn: &mut PgConnection, id: OrderId) -> Result<Option<O
     } else {
         select_kept(&mut tx, id).await.map_err(cannot("load the signals kept for an order"))?
     };
+    let children =
+        select_children(&mut tx, id).await.map_err(cannot("load the orders that an order runs"))?;
     tx.commit().await.map_err(cannot("finish loading an order"))?;
-    Ok(Some(OrderRow { summary, request, items, tasks, kept }))
+    Ok(Some(OrderRow { summary, request, items, tasks, kept, children }))
 }
 
 async fn select_request(conn: &mut PgConnection, id: OrderId) -> Result<OrderRequest, sqlx::Error> {

@@ -13,7 +13,7 @@ use crate::columns::{At, Whole, Word, column};
 use crate::database::{DatabaseError, cannot};
 use crate::events::EventColumns;
 use crate::expected::{Expectation, Expected, expectation};
-use crate::progress::TaskProgress;
+use crate::progress::{Blocked, TaskProgress};
 use crate::rows::task_progress;
 use crate::summary::OrderSummary;
 use crate::tasks::{ACTIVE_STATES, UNDO_STATES};
@@ -37,6 +37,11 @@ pub(crate) async fn look_ahead(
     let mut cancels = select_cancels(conn, &among(orders, is_cancelled)).await?;
     let mut starts = select_starts(conn, &among(orders, is_to_begin)).await?;
     let mut tasks = select_expected(conn, &among(orders, is_under_way)).await?;
+    let idle = |order: &&OrderSummary| {
+        matches!(order.progress.state, OrderState::InProgress) && !tasks.contains_key(&order.id.uuid())
+    };
+    let idle: Vec<_> = orders.iter().filter(idle).map(|order| order.id.uuid()).collect();
+    let mut kin = select_kin(conn, &idle).await?;
     for order in orders {
         let id = order.id.uuid();
         order.cancel = cancels.remove(&id);
@@ -46,7 +51,13 @@ pub(crate) async fn look_ahead(
             (None, OrderState::Acknowledged) => whole(starts.remove(&id).unwrap_or(Expectation::Begin)),
             (None, OrderState::Pending) => whole(Expectation::Start { at: order.progress.pending_until }),
             (None, OrderState::AssessingCancellation) => whole(Expectation::Assessment),
-            (None, _) => tasks.remove(&id).or_else(|| whole(Expectation::Progress)),
+            (None, state) => {
+                // Of an order that is paused as a whole, the task to act on may itself go on.
+                let blocked = order.progress.blocked.as_ref().filter(|_| state == OrderState::Held);
+                let person = blocked.map(person);
+                let task = || tasks.remove(&id);
+                person.or_else(task).or_else(|| kin.remove(&id)).or_else(|| whole(Expectation::Progress))
+            }
         };
     }
     Ok(())
@@ -54,6 +65,11 @@ pub(crate) async fn look_ahead(
 
 const fn whole(what: Expectation) -> Option<Expected> {
     Some(Expected { task: None, what })
+}
+
+fn person(blocked: &Blocked) -> Expected {
+    let Blocked { task, reason, hold_for } = blocked.clone();
+    Expected { task: Some(task), what: Expectation::Person { hold_for, reason } }
 }
 
 fn among(orders: &[OrderSummary], which: impl Fn(OrderState) -> bool) -> Vec<Uuid> {
@@ -138,6 +154,39 @@ async fn select_starts(
         None => Expectation::Start { at: None },
     };
     Ok(rows.into_iter().map(|row| (row.order_id, start(row.last_error))).collect())
+}
+
+/// Orders of which no task is under way, and that wait for the one that they are part of, or for those that they run.
+async fn select_kin(conn: &mut PgConnection, ids: &[Uuid]) -> Result<BTreeMap<Uuid, Expected>, sqlx::Error> {
+    if ids.is_empty() {
+        return Ok(BTreeMap::new());
+    }
+    let rows = sqlx::query!(
+        r#"
+        select
+            id, parent_id,
+            exists (
+                select from order_events where order_id = orders.id and type = 'OrderAnswered'
+            ) as "answered!",
+            exists (
+                select from orders as child where child.parent_id = orders.id and child.ended_at is null
+            ) as "has_children!"
+        from orders
+        where id = any($1)
+        "#,
+        ids,
+    )
+    .fetch_all(conn)
+    .await?;
+    let kin = rows.into_iter().filter_map(|row| {
+        let what = match row.parent_id.filter(|_| row.answered) {
+            Some(parent) => Expectation::ParentEnd { order: OrderId::new(parent) },
+            None if row.has_children => Expectation::ChildrenEnd,
+            None => return None,
+        };
+        Some((row.id, Expected { task: None, what }))
+    });
+    Ok(kin.collect())
 }
 
 struct TaskColumns {

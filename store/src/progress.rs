@@ -24,6 +24,10 @@ pub struct OrderProgress {
     pub started_at: Option<Timestamp>,
     /// When it came to its end.
     pub ended_at: Option<Timestamp>,
+    /// Since when it may not be done in time.
+    pub at_risk_since: Option<Timestamp>,
+    /// Since when its time is up.
+    pub overdue_since: Option<Timestamp>,
     /// When the last applied event happened.
     pub updated_at: Timestamp,
     /// The number of the first event that is not applied yet.
@@ -96,6 +100,8 @@ pub enum Refusal {
 #[derive(Debug)]
 pub(crate) struct Progress {
     pub(crate) order: OrderProgress,
+    /// Where the order as a whole waits for a person.
+    pub(crate) paused: Option<Blocked>,
     pub(crate) tasks: BTreeMap<TaskId, PlacedTask>,
 }
 
@@ -119,15 +125,24 @@ impl Progress {
         match fact {
             Fact::OrderAccepted {}
             | Fact::OrderHeld { .. }
-            | Fact::OrderResumed { .. }
             | Fact::OrderCompleted {}
             | Fact::OrderPartiallyCompleted {}
+            | Fact::ItemRollingBack { .. }
+            | Fact::ItemFailed { .. }
+            | Fact::ChildOrderStarted { .. }
+            | Fact::OrderAnswered { .. }
             | Fact::OrderCancelled {}
             | Fact::CancelRequested { .. }
             | Fact::CancelRefused { .. }
             | Fact::SignalReceived { .. }
             | Fact::SignalKept { .. }
             | Fact::SignalRefused { .. } => {}
+            Fact::OrderAtRisk { .. } => self.order.at_risk_since = Some(at),
+            Fact::OrderOverdue {} => self.order.overdue_since = Some(at),
+            Fact::OrderPaused { task, reason, hold_for } => {
+                let (task, reason) = (task.clone(), reason.clone());
+                self.paused = Some(Blocked { task, reason, hold_for: *hold_for });
+            }
             Fact::OrderPending { until } => self.order.pending_until = Some(*until),
             Fact::OrderStarted {} => {
                 self.order.started_at.get_or_insert(at);
@@ -139,10 +154,15 @@ impl Progress {
                 self.order.reason = Some(reason.clone());
                 self.release();
             }
+            // Nobody is needed any more, neither for a task nor for the order as a whole.
+            Fact::OrderResumed { .. } => self.paused = None,
             Fact::CancelAccepted { .. } => self.release(),
             Fact::CustomerStatusChanged { status } => self.order.customer_status.clone_from(status),
             // The person it needed has been there; what becomes of it the next events say.
             Fact::OperatorActed { task, .. } => {
+                if self.paused.as_ref().is_some_and(|pause| pause.task == *task) {
+                    self.paused = None;
+                }
                 if let Some(task) = self.tasks.get_mut(task) {
                     task.progress.hold_for = None;
                 }
@@ -167,9 +187,12 @@ impl Progress {
                 task.started_at.get_or_insert(at);
                 task.result_event = Some(event.number);
             }
-            Fact::TaskOutcomeUnknown { task, reason }
-            | Fact::TaskFailed { task, reason }
-            | Fact::TaskSkipped { task, reason } => {
+            Fact::TaskOutcomeUnknown { task, reason, waiting_for } => {
+                let task = self.enter(task, event)?;
+                task.reason = Some(reason.clone());
+                task.waiting_for.clone_from(waiting_for);
+            }
+            Fact::TaskFailed { task, reason } | Fact::TaskSkipped { task, reason } => {
                 self.enter(task, event)?.reason = Some(reason.clone());
             }
             Fact::TaskHeld { task, reason, hold_for } => {
@@ -191,6 +214,9 @@ impl Progress {
                 self.enter(task, event)?;
             }
         }
+        if self.order.state.is_final() {
+            self.paused = None;
+        }
         self.order.blocked = self.blocked();
         self.order.updated_at = self.order.updated_at.max(at);
         self.order.next_event = event.number.saturating_add(1);
@@ -199,6 +225,7 @@ impl Progress {
 
     /// An order that turns back needs nobody for what was held: it is undone or dropped when its turn comes.
     fn release(&mut self) {
+        self.paused = None;
         for task in self.tasks.values_mut() {
             task.progress.hold_for = None;
         }
@@ -211,7 +238,7 @@ impl Progress {
             return None;
         }
         let held = self.tasks.iter().filter(|(_, task)| task.progress.hold_for.is_some());
-        let (id, task) = held.min_by_key(|(_, task)| task.position)?;
+        let Some((id, task)) = held.min_by_key(|(_, task)| task.position) else { return self.paused.clone() };
         Some(Blocked {
             task: id.clone(),
             reason: task.progress.reason.clone().unwrap_or_default(),
@@ -309,11 +336,14 @@ mod tests {
             pending_until: None,
             started_at: None,
             ended_at: None,
+            at_risk_since: None,
+            overdue_since: None,
             updated_at: Timestamp::EPOCH,
             next_event: 1,
         };
         let place = |(position, id)| (task(id), PlacedTask { position, progress: waiting() });
-        let mut progress = Progress { order, tasks: (0..).zip([FIRST, SECOND]).map(place).collect() };
+        let mut progress =
+            Progress { order, paused: None, tasks: (0..).zip([FIRST, SECOND]).map(place).collect() };
         for fact in facts {
             let number = progress.order.next_event;
             progress.apply(&OrderEvent { number, at: Timestamp::EPOCH, fact }).unwrap();
@@ -336,7 +366,14 @@ mod tests {
 
     fn acted(id: &str) -> Fact {
         let (action, by, note) = ("retry".to_owned(), Actor::new("grace"), String::new());
-        Fact::OperatorActed { id: "op-1".parse().unwrap(), action, task: task(id), by, note }
+        Fact::OperatorActed {
+            id: "op-1".parse().unwrap(),
+            action,
+            task: task(id),
+            by,
+            note,
+            result: Value::Null,
+        }
     }
 
     fn both_held() -> Vec<Fact> {
@@ -410,6 +447,24 @@ mod tests {
         let undone = &progress.tasks[&task(FIRST)].progress;
         assert_eq!((undone.call.as_deref(), undone.begun_event), (Some("crm.check"), Some(2)));
         assert_eq!(undone.undo_call.as_deref(), Some("crm.forget"));
+    }
+
+    #[test]
+    fn while_it_is_found_out_whether_it_was_done_a_task_says_what_it_waits_for() {
+        let unknown = |waiting_for: Option<&str>| Fact::TaskOutcomeUnknown {
+            task: task(FIRST),
+            reason: "no answer".to_owned(),
+            waiting_for: waiting_for.map(str::to_owned),
+        };
+        let mut facts = vec![Fact::OrderStarted {}, started(FIRST), unknown(Some("crm.find to tell"))];
+        let first = |facts: &Vec<Fact>| after(facts.clone()).tasks.remove(&task(FIRST)).unwrap().progress;
+        let asked = first(&facts);
+        assert_eq!(
+            (asked.state, asked.waiting_for.as_deref()),
+            (TaskState::Unknown, Some("crm.find to tell"))
+        );
+        facts.push(unknown(None));
+        assert_eq!(first(&facts).waiting_for, None);
     }
 
     #[test]

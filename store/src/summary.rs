@@ -6,6 +6,7 @@ use model::{
 };
 use uuid::Uuid;
 
+use crate::children::Parent;
 use crate::columns::{At, Whole, Word};
 use crate::expected::Expected;
 use crate::outlook::Cancel;
@@ -37,6 +38,8 @@ pub struct OrderSummary {
     pub progress: OrderProgress,
     /// When its workflow was ended from outside, if nothing has happened since.
     pub stopped_at: Option<Timestamp>,
+    /// The order that it is part of, if it is part of one.
+    pub parent: Option<Parent>,
     /// Who cancelled it, or asks for that now.
     pub cancel: Option<Cancel>,
     /// What is expected to happen next, what needs a person first; none if it has ended. Several things may be under way at
@@ -66,9 +69,13 @@ pub(crate) struct SummaryColumns {
     pub(crate) submitted_at: At,
     pub(crate) started_at: Option<At>,
     pub(crate) ended_at: Option<At>,
+    pub(crate) at_risk_since: Option<At>,
+    pub(crate) overdue_since: Option<At>,
     pub(crate) updated_at: At,
     pub(crate) next_event: Whole<u64>,
     pub(crate) stopped_at: Option<At>,
+    pub(crate) parent_id: Option<Uuid>,
+    pub(crate) parent_task: Option<Word<TaskId>>,
 }
 
 /// Without what `look_ahead` fills in.
@@ -86,6 +93,10 @@ impl From<SummaryColumns> for OrderSummary {
             submitted_at: row.submitted_at.0,
             progress: order_progress!(row),
             stopped_at: row.stopped_at.map(|at| at.0),
+            parent: row
+                .parent_id
+                .zip(row.parent_task)
+                .map(|(order, task)| Parent { order: OrderId::new(order), task: task.0 }),
             cancel: None,
             expected: None,
         }
@@ -105,8 +116,9 @@ macro_rules! select_orders {
                 state as "state: _", customer_status, blocked_task as "blocked_task: _", blocked_reason,
                 hold_for as "hold_for: _", reason, pending_until as "pending_until: _",
                 submitted_at as "submitted_at: _", started_at as "started_at: _", ended_at as "ended_at: _",
+                at_risk_since as "at_risk_since: _", overdue_since as "overdue_since: _",
                 updated_at as "updated_at: _", next_event as "next_event: _",
-                stopped_at as "stopped_at: _"
+                stopped_at as "stopped_at: _", parent_id, parent_task as "parent_task: _"
             from orders
             "# + $rest,
             $($argument),*

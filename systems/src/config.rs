@@ -12,9 +12,10 @@ mod section;
 mod substitute;
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::time::Duration;
 
-use model::{OperationName, SystemName};
+use model::{OperationName, QueueName, SystemName};
 use secrecy::SecretString;
 
 pub(crate) use load::{Reading, load};
@@ -28,6 +29,8 @@ pub(crate) struct Entry {
     pub(crate) name: SystemName,
     /// What can be called.
     pub(crate) listing: Listing,
+    /// Where the file names its queue.
+    pub(crate) queue_at: Range<usize>,
     /// How it is reached; none if it is reached elsewhere, or if the file was read without its variables.
     pub(crate) config: Option<SystemConfig>,
 }
@@ -37,6 +40,8 @@ pub(crate) struct Entry {
 pub(crate) struct Listing {
     /// Whether others reach it, by a file of theirs.
     pub(crate) elsewhere: bool,
+    /// The task queue that its calls have to themselves. None of them is inline then.
+    pub(crate) queue: Option<QueueName>,
     /// Whether there are operations beside those that are listed, reached by the convention.
     pub(crate) convention: bool,
     /// Whether operations that are not listed are inline.

@@ -3,11 +3,11 @@
 //! Reads the same `systems.toml` as [`crate::Systems`], and looks up none of the variables it names: credentials are
 //! for those who use them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::path::Path;
 
-use model::{OperationName, SystemName};
+use model::{OperationName, QueueName, SystemName};
 
 use crate::config::{Entry, Listing, LoadError, Reading, load};
 
@@ -61,12 +61,35 @@ impl Directory {
         Self(entries.iter().map(|entry| (entry.name.clone(), entry.listing.clone())).collect())
     }
 
-    /// Whether the deployment declares the operation short (less than 2 s) and idempotent by key.
+    /// Whether the deployment declares the operation short (less than 2 s) and idempotent by key. None is whose system has
+    /// a queue.
     #[must_use]
     pub fn is_inline(&self, system: &SystemName, operation: &OperationName) -> bool {
         self.0
             .get(system)
             .is_some_and(|listing| listing.operations.get(operation).copied().unwrap_or(listing.inline))
+    }
+
+    /// The task queue that the system's calls have to themselves, if they have one.
+    #[must_use]
+    pub fn queue(&self, system: &SystemName) -> Option<&QueueName> {
+        self.0.get(system)?.queue.as_ref()
+    }
+
+    /// The task queues of all systems.
+    #[must_use]
+    pub fn queues(&self) -> BTreeSet<&QueueName> {
+        self.0.values().filter_map(|listing| listing.queue.as_ref()).collect()
+    }
+
+    /// The task queues of those systems that are not reached elsewhere: whoever has the file can serve them.
+    #[must_use]
+    pub fn queues_served(&self) -> BTreeSet<&QueueName> {
+        self.0
+            .values()
+            .filter(|listing| !listing.elsewhere)
+            .filter_map(|listing| listing.queue.as_ref())
+            .collect()
     }
 
     /// Whether the file says that others reach the system.
@@ -167,6 +190,20 @@ mod tests {
         [systems.legacy]
         elsewhere = true
     "#;
+
+    #[test]
+    fn queues_are_known_and_those_of_systems_that_are_reached_elsewhere_are_served_elsewhere() {
+        let text = "[systems.a]\nurl = \"http://a\"\nqueue = \"east\"\n[systems.b]\nelsewhere = true\nqueue = \"west\"\n\
+                    [systems.c]\nurl = \"http://c\"\n";
+        let directory = Directory::parse("systems.toml", text).unwrap();
+        let queue = |system: &str| directory.queue(&system.parse().unwrap()).map(QueueName::as_str);
+        assert_eq!(["a", "b", "c", "d"].map(queue), [Some("east"), Some("west"), None, None]);
+        let names = |queues: BTreeSet<&QueueName>| -> Vec<String> {
+            queues.into_iter().map(ToString::to_string).collect()
+        };
+        assert_eq!(names(directory.queues()), ["east", "west"]);
+        assert_eq!(names(directory.queues_served()), ["east"]);
+    }
 
     fn gap(call: &str) -> Option<String> {
         let (system, operation) = call.split_once('.').unwrap();

@@ -24,14 +24,15 @@ use crate::inquiry::inquire;
 use crate::mirror::MirrorHandle;
 use crate::prospect::{LONGEST_RETRY_AFTER, Prospect};
 
-/// What the activities of one worker share.
+/// What the activities of one worker share, on all task queues that it serves.
+#[derive(Clone)]
 pub(crate) struct Calls {
     pub(crate) caller: Arc<dyn Caller>,
     pub(crate) mirror: MirrorHandle,
     /// Whether the worker is about to end: calls that last are then left to another.
     pub(crate) stopping: Arc<AtomicBool>,
     /// How many calls this worker is to make before it is put together anew.
-    pub(crate) left: AtomicU64,
+    pub(crate) left: Arc<AtomicU64>,
     /// Told when it has.
     pub(crate) spent: Arc<Notify>,
 }

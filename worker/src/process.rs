@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use contract::{ConnectError, OrderClient, connect};
+use futures::stream::{FuturesUnordered, StreamExt as _};
 use sqlx::PgPool;
 use store::WorkerId;
 use temporalio_client::Client;
@@ -17,7 +18,7 @@ use temporalio_common::telemetry::{
 use temporalio_sdk::error::{RuntimeError, WorkerCreateError, WorkerRunError, WorkflowRegistrationError};
 use temporalio_sdk::runtime::RuntimeOptions;
 use temporalio_sdk::runtime::worker_tuner::{FixedSizeSlotSupplier, TunerHolder};
-use temporalio_sdk::{Runtime, Worker, WorkerOptions};
+use temporalio_sdk::{Runtime, Worker, WorkerOptions, WorkerOptionsBuilder};
 use tokio::sync::{Notify, watch};
 use uuid::Uuid;
 
@@ -78,8 +79,8 @@ enum LifeError {
     Run(#[from] WorkerRunError),
 }
 
-/// Works until `shutdown` completes: carries orders out, calls systems through `caller`, and mirrors what happens to the
-/// database behind `pool`. Waits for Temporal and for Postgres if they are away.
+/// Works until `shutdown` completes: carries orders out, calls systems through `caller`, both as far as `config` says, and mirrors
+/// what happens to the database behind `pool`. Waits for Temporal and for Postgres if they are away.
 ///
 /// Must be called within a Tokio runtime with several threads: calls run on it, workflows on a thread of their own.
 ///
@@ -94,7 +95,11 @@ pub async fn run(
     measure::describe();
     let caller: Arc<dyn Caller> = Arc::new(Measured(caller));
     let client = OrderClient::new(config.temporal.clone());
-    let mirror = Mirror::start(WorkerId::new(Uuid::now_v7()), config.name.clone(), pool, client);
+    let mirror = if config.orders {
+        Mirror::start(WorkerId::new(Uuid::now_v7()), config.name.clone(), pool, client)
+    } else {
+        Mirror::of_calls(pool, client)
+    };
     let (stop, stopped) = watch::channel(false);
     let mut lives = Lives { config, caller, mirror: mirror.handle(), stopped };
 
@@ -165,29 +170,54 @@ impl Lives {
             caller: self.caller.clone(),
             mirror: self.mirror.clone(),
             stopping: stopping.clone(),
-            left: CALLS_OF_ONE_LIFE.into(),
+            left: Arc::new(CALLS_OF_ONE_LIFE.into()),
             spent: spent.clone(),
         };
-        let options = self.options(calls)?;
-        let mut worker = match Worker::new(runtime, client, options) {
-            Ok(worker) => worker,
-            Err(cause) => return Ok(Err(cause.into())),
-        };
-        tracing::info!(worker.name = %self.config.name, "the worker takes orders from `{}`", worker.task_queue());
-        let end = worker.shutdown_handle();
-        let running = worker.run();
-        tokio::pin!(running);
+        let mut crew = Vec::new();
+        for options in self.crew(&calls)? {
+            match Worker::new(runtime, client.clone(), options) {
+                Ok(worker) => crew.push(worker),
+                Err(cause) => return Ok(Err(cause.into())),
+            }
+        }
+        let queues: Vec<_> = crew.iter().map(Worker::task_queue).collect();
+        tracing::info!(worker.name = %self.config.name, orders = self.config.orders, "the worker serves `{}`", queues.join("`, `"));
+        let ends: Vec<_> = crew.iter().map(Worker::shutdown_handle).collect();
+        let mut running: FuturesUnordered<_> = crew.iter_mut().map(Worker::run).collect();
+        // When one can't go on, all of them start again.
+        let mut result = Ok(());
         tokio::select! {
-            result = &mut running => return Ok(result.map_err(LifeError::from)),
+            Some(end) = running.next() => result = end,
             _ = self.stopped.wait_for(|stop| *stop) => tracing::info!("the worker ends"),
             () = spent.notified() => tracing::info!("the worker is put together anew"),
         }
         stopping.store(true, Ordering::Relaxed);
-        end();
-        Ok(running.await.map_err(LifeError::from))
+        ends.iter().for_each(|end| end());
+        while let Some(end) = running.next().await {
+            result = result.and(end);
+        }
+        Ok(result.map_err(LifeError::from))
     }
 
-    fn options(&self, calls: Calls) -> Result<WorkerOptions, WorkerError> {
+    /// What the SDK is told of each of its workers: it has one for each task queue.
+    fn crew(&self, calls: &Calls) -> Result<Vec<WorkerOptions>, WorkerError> {
+        let Lives { config, mirror, .. } = self;
+        let mut crew = Vec::new();
+        if config.orders {
+            let options = WorkerOptions::new(config.temporal.task_queue())
+                .register_workflow::<OrderWorkflow>()?
+                .worker_interceptor(Endings(mirror.clone()))
+                .workflow_interceptor(outlet(Arc::new(mirror.clone())));
+            crew.push(self.options(options, calls));
+        }
+        for queue in &config.queues {
+            crew.push(self.options(WorkerOptions::new(config.temporal.task_queue_of(queue)), calls));
+        }
+        Ok(crew)
+    }
+
+    /// Adds what all of them are told. Each has slots of its own, so that a slow system takes none of the others'.
+    fn options(&self, options: WorkerOptionsBuilder, calls: &Calls) -> WorkerOptions {
         let config = &self.config;
         let slots = TunerHolder::builder()
             .workflow_task_slot_supplier(FixedSizeSlotSupplier::new(config.workflow_tasks))
@@ -195,16 +225,13 @@ impl Lives {
             .local_activity_task_slot_supplier(FixedSizeSlotSupplier::new(config.inline_calls))
             .nexus_task_slot_supplier(FixedSizeSlotSupplier::new(1))
             .build();
-        Ok(WorkerOptions::new(config.temporal.task_queue())
-            .register_workflow::<OrderWorkflow>()?
-            .worker_interceptor(Endings(self.mirror.clone()))
-            .workflow_interceptor(outlet(Arc::new(self.mirror.clone())))
-            .register_activities(calls)
+        options
+            .register_activities(calls.clone())
             .client_identity_override(config.name.clone())
             .max_cached_workflows(config.cached_orders)
             .tuner(slots)
             .graceful_shutdown_period(config.shutdown_grace)
-            .build())
+            .build()
     }
 }
 

@@ -97,8 +97,7 @@ pub(crate) struct PublishedView {
 /// Publish a library
 ///
 /// The files are checked together: errors come back all at once, as data (422), and nothing is published. So does every call
-/// that the deployment does not say how to make (`BP0505`), and every form that is not carried out yet (`BP0506`). A
-/// version that is published already must mean what it meant: otherwise each that differs is named (409), and
+/// that the deployment does not say how to make (`BP0505`). A version that is published already must mean what it meant: otherwise each that differs is named (409), and
 /// nothing is published. New orders get the newest versions from now on; orders that are there keep theirs.
 /// Publishing the same library again does no harm (200).
 #[utoipa::path(
@@ -123,9 +122,8 @@ pub(crate) async fn publish_blueprints(
     let Some(library) = library else { return Err(ApiError::InvalidBlueprints(found)) };
     let routing = &app.config().routing;
     let unserved = library.unserved(&sources, |system, operation| routing.gap(system, operation));
-    let refused = [library.not_carried(), unserved.as_slice()].concat();
-    if !refused.is_empty() {
-        return Err(ApiError::InvalidBlueprints(DiagnosticsDocument::new(&refused, &sources)));
+    if !unserved.is_empty() {
+        return Err(ApiError::InvalidBlueprints(DiagnosticsDocument::new(&unserved, &sources)));
     }
     let hash = sha256(&serde_json::to_vec(&files).map_err(ApiError::internal)?);
     let new = NewLibrary { hash: &hash, sources: &files, blueprints: &blueprints(&library), by: &by };
@@ -245,19 +243,6 @@ mod tests {
         let checked = DiagnosticsDocument::new(&compiled.diagnostics, &compiled.sources);
         let as_checked = serde_json::to_value(checked.diagnostics).unwrap();
         assert_eq!(problem["diagnostics"], as_checked, "they are what `orderwright check` shows");
-        assert_eq!(api.get("/v1/blueprints").await.json(200), serde_json::json!({"blueprints": []}));
-    }
-
-    #[sqlx::test(migrator = "store::MIGRATOR")]
-    async fn forms_that_are_not_carried_out_are_not_published(pool: PgPool) {
-        let api = TestApp::start(pool).await;
-        let ahead = FIBER.replacen("each ", "deadline 10d at risk after 7d\n  each ", 1);
-        let files = library(&[("fiber.blueprint", &ahead)]);
-        let problem = api.post("/v1/blueprints", &files).await.problem(422, "invalid-blueprints");
-        let [only] = problem["diagnostics"].as_array().unwrap().as_slice() else { panic!("{problem:#}") };
-        let line = ahead.lines().position(|line| line.contains("deadline")).unwrap() + 1;
-        assert_eq!((&only["code"], &only["line"]), (&"BP0506".into(), &line.into()));
-        assert_eq!(only["title"], "`deadline` is not carried out yet");
         assert_eq!(api.get("/v1/blueprints").await.json(200), serde_json::json!({"blueprints": []}));
     }
 

@@ -94,7 +94,7 @@ pub(crate) async fn retry_task(State(app): State<App>, act: Act) -> Result<Respo
     responses(
         (status = OK, description = "The order is being rolled back", body = VerdictView),
         (status = NOT_FOUND, description = "There is no such order, or it has no such task"),
-        (status = CONFLICT, description = "The order refuses: `code` is `not_held`, `past_rollback`, `being_undone` or `ended`"),
+        (status = CONFLICT, description = "The order refuses: `code` is `not_held`, `past_rollback`, `being_undone`, `item_being_undone` or `ended`"),
         (status = UNPROCESSABLE_ENTITY, description = "The document has faults, all of which are named"),
         (status = SERVICE_UNAVAILABLE, description = "Temporal or a worker is away; nothing has been done"),
     )

@@ -48,7 +48,7 @@ impl Document for CancelDocument {
         (status = OK, description = "The cancel is accepted: the order is being undone", body = VerdictView),
         (status = ACCEPTED, description = "The order could not be asked yet and will be", body = VerdictView),
         (status = NOT_FOUND, description = "There is no such order"),
-        (status = CONFLICT, description = "The order refuses: `code` is `point_of_no_return`, `being_undone` or `ended`"),
+        (status = CONFLICT, description = "The order refuses: `code` is `point_of_no_return`, `being_undone`, `part_of_another` or `ended`"),
         (status = UNPROCESSABLE_ENTITY, description = "The document has faults, all of which are named"),
     )
 )]

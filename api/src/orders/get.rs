@@ -69,9 +69,15 @@ pub(crate) async fn get_order(
     if let Some(delivery) = query.delivery {
         wait_for(&app, id, delivery).await?;
     }
-    let order = store::load_order(&mut *app.database().await?, id).await?;
-    let order = order.ok_or_else(|| ApiError::no_order(id))?;
-    Ok(Json(OrderDetailView::new(order, |id| app.temporal_link(id))))
+    let mut connection = app.database().await?;
+    let order = store::load_order(&mut connection, id).await?.ok_or_else(|| ApiError::no_order(id))?;
+    // Only of an order that waits need the plan be read: it may be large.
+    let plan = if order.tasks.iter().any(|task| task.progress.waiting_for.is_some()) {
+        store::load_plan(&mut connection, id).await?
+    } else {
+        None
+    };
+    Ok(Json(OrderDetailView::new(order, plan.as_ref(), |id| app.temporal_link(id))))
 }
 
 /// Waits until the order's record tells of a delivery.
@@ -137,6 +143,11 @@ mod tests {
         );
         assert_eq!(read["tasks"][0]["result"]["ok"], true);
         assert_eq!(read["tasks"][1]["next_action"], "waits for report");
+        assert_eq!(
+            read["tasks"][1]["expects"],
+            serde_json::json!({"signal": "report", "role": null, "fields": "{ done: bool }"})
+        );
+        assert_eq!(read["tasks"][0]["expects"], serde_json::Value::Null);
         assert_eq!(
             read["links"]["temporal"],
             format!("http://temporal.test/namespaces/default/workflows/{order}")

@@ -2,9 +2,11 @@
 
 pub(crate) mod act;
 pub(crate) mod cancel;
+pub(crate) mod complete;
 mod differences;
 mod document;
 pub(crate) mod events;
+mod expects;
 pub(crate) mod get;
 pub(crate) mod list;
 pub(crate) mod plan;

@@ -63,12 +63,13 @@ mod tests {
             serde_json::json!([
                 {"id": "reserve[1]", "item": "1", "wave": 1, "after": [], "skipped": null, "when": null, "kind": "call",
                  "calls": ["inventory.reserve"], "timeout": "30s", "within": null, "attempts": 6,
-                 "undo": "inventory.release", "no_undo": null, "point_of_no_return": false, "source": "fiber.blueprint:7"},
+                 "undo": "inventory.release", "no_undo": null, "amend": null, "verify": null, "isolate": false,
+                 "point_of_no_return": false, "source": "fiber.blueprint:7"},
                 {"id": "field_work[1]", "item": "1", "wave": 2, "after": ["reserve[1]"], "skipped": null, "when": null, "kind": "wait",
-                 "signal": "report", "fields": "{ done: bool }", "within": "10d", "point_of_no_return": false,
+                 "signal": "report", "fields": "{ done: bool }", "within": "10d", "isolate": false, "point_of_no_return": false,
                  "source": "fiber.blueprint:7"},
                 {"id": "active", "item": null, "wave": 3, "after": ["field_work[1]"], "skipped": null, "when": null,
-                 "kind": "milestone", "point_of_no_return": false, "source": "fiber.blueprint:7"},
+                 "kind": "milestone", "isolate": false, "point_of_no_return": false, "source": "fiber.blueprint:7"},
             ])
         );
         api.get("/v1/orders/00000000-0000-0000-0000-000000000009/plan").await.problem(404, "not-found");

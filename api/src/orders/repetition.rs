@@ -23,6 +23,8 @@ pub(crate) enum Asked<'a> {
     Signal { name: &'a str, task: Option<&'a TaskId>, payload: &'a Value },
     /// What a person does with a task.
     Act { action: &'static str, task: &'a TaskId, note: &'a str },
+    /// What a person says came of a task.
+    Complete { task: &'a TaskId, note: &'a str, result: &'a Value },
 }
 
 /// What was answered to the same request before; none if it is new, as far as Postgres knows. A request whose sender gave
@@ -82,6 +84,14 @@ async fn differing(
             Asked::Act { action, task, note },
         ) if did == action && at == task => text(taken, note, "note"),
         (
+            Fact::OperatorActed { action, task: at, note: taken, result: said, .. },
+            Asked::Complete { task, note, result },
+        ) if action == "complete" && at == task => {
+            let mut found = text(taken, note, "note");
+            found.extend(in_shape(connection, order, task, said, result, &root.key("result")).await?);
+            found
+        }
+        (
             Fact::SignalKept { signal, task: kept_for, payload: taken, .. },
             Asked::Signal { name, task, payload },
         ) if signal.as_str() == name => {
@@ -95,14 +105,8 @@ async fn differing(
             Fact::SignalReceived { signal, task: taker, payload: taken, .. },
             Asked::Signal { name, task, payload },
         ) if signal.as_str() == name => {
-            // What was taken was put into the shape that the task asks for; so is what came now.
-            let fields = shape(connection, order, taker).await?;
-            let sent = if payload.is_null() { Value::record::<String>([]) } else { payload.clone() };
             let at = root.key("payload");
-            let mut found = match fields.conform(sent, &at, UnknownFields::Drop) {
-                Ok(sent) => differences(taken, &sent, &at),
-                Err(faults) => faults.into_iter().map(|fault| fault.pointer).collect(),
-            };
+            let mut found = in_shape(connection, order, taker, taken, payload, &at).await?;
             if task.is_some_and(|task| task != taker) {
                 found.push(root.key("task"));
             }
@@ -112,7 +116,24 @@ async fn differing(
     })
 }
 
-/// What a task that waits for a signal asks of it.
+/// Where what came now for a task differs from what it took, which was put into the shape that it asks for.
+async fn in_shape(
+    connection: &mut PgConnection,
+    order: OrderId,
+    task: &TaskId,
+    taken: &Value,
+    sent: &Value,
+    at: &Pointer,
+) -> Result<Vec<Pointer>, ApiError> {
+    let fields = shape(connection, order, task).await?;
+    let sent = if sent.is_null() { Value::record::<String>([]) } else { sent.clone() };
+    Ok(match fields.conform(sent, at, UnknownFields::Drop) {
+        Ok(sent) => differences(taken, &sent, at),
+        Err(faults) => faults.into_iter().map(|fault| fault.pointer).collect(),
+    })
+}
+
+/// What a task that waits for a signal or a person asks of what comes.
 async fn shape(
     connection: &mut PgConnection,
     order: OrderId,
@@ -122,14 +143,9 @@ async fn shape(
     let definition = plan.as_ref().and_then(|plan| Some(plan.definition(plan.find(task)?)));
     Ok(match definition.map(|definition| &definition.body) {
         Some(Body::Wait { fields, .. }) => fields.clone(),
+        Some(Body::Manual(body)) => body.fields.clone(),
         Some(
-            Body::Call(_)
-            | Body::Manual(_)
-            | Body::Poll(_)
-            | Body::Sleep(_)
-            | Body::Run(_)
-            | Body::Let(_)
-            | Body::Milestone,
+            Body::Call(_) | Body::Poll(_) | Body::Sleep(_) | Body::Run(_) | Body::Let(_) | Body::Milestone,
         )
         | None => model::Type::Any,
     })
@@ -181,6 +197,7 @@ mod tests {
                 task: task("reserve[1]"),
                 by: by.clone(),
                 note: "ports added".to_owned(),
+                result: Value::Null,
             },
             Fact::OrderResumed { state: model::OrderState::InProgress },
             reserve.clone(),
@@ -191,6 +208,14 @@ mod tests {
                 signal: signal(),
                 task: task("field_work[1]"),
                 payload: value(r#"{"done": true}"#),
+            },
+            Fact::OperatorActed {
+                id: id("done"),
+                action: "complete".to_owned(),
+                task: task("field_work[1]"),
+                by: by.clone(),
+                note: "seen".to_owned(),
+                result: value(r#"{"done": true}"#),
             },
             Fact::CancelRequested { id: id("late"), by: by.clone(), reason: "too late".to_owned() },
             Fact::CancelRefused {
@@ -245,6 +270,20 @@ mod tests {
         assert_eq!(there, ["/task"]);
         let other = differs(&api, order, "signals/door_bell", "taken", &named("field_work[1]")).await;
         assert_eq!(other, [""], "it was another signal");
+    }
+
+    #[sqlx::test(migrator = "store::MIGRATOR")]
+    async fn a_completion_that_was_taken_is_compared_with_what_was_said(pool: PgPool) {
+        let (api, order) = order(&pool).await;
+        let said = |note: &str, done: bool| json!({"note": note, "result": {"done": done, "more": 1}});
+        let at = "tasks/field_work[1]/complete";
+        assert_eq!(differs(&api, order, at, "done", &said("seen", true)).await, [""; 0]);
+        let other = differs(&api, order, at, "done", &said("not seen", false)).await;
+        assert_eq!(other, ["/note", "/result/done"]);
+        let elsewhere = differs(&api, order, "tasks/reserve[1]/complete", "done", &said("seen", true)).await;
+        assert_eq!(elsewhere, [""]);
+        let retry = json!({"note": "seen"});
+        assert_eq!(differs(&api, order, "tasks/field_work[1]/retry", "done", &retry).await, [""]);
     }
 
     #[sqlx::test(migrator = "store::MIGRATOR")]

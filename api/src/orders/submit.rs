@@ -205,6 +205,7 @@ fn summary(order: Order, plan: &Plan, author: Actor) -> OrderSummary {
         submitted_at,
         progress: accepted_at(submitted_at),
         stopped_at: None,
+        parent: None,
         cancel: None,
         expected: Some(Expected { task: None, what: Expectation::Start { at: None } }),
     }
@@ -219,6 +220,8 @@ fn accepted_at(at: Timestamp) -> OrderProgress {
         pending_until: None,
         started_at: None,
         ended_at: None,
+        at_risk_since: None,
+        overdue_since: None,
         updated_at: at,
         next_event: 1,
     }

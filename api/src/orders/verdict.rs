@@ -5,7 +5,7 @@ use axum::response::{IntoResponse as _, Response};
 use contract::ClientError;
 use engine::{Handled, Rejected};
 use http::StatusCode;
-use model::{DeliveryId, Duration, OrderId, OrderState, Pointer, TaskId};
+use model::{DeliveryId, Duration, Fault, OrderId, OrderState, Pointer, TaskId};
 use serde::Serialize;
 use store::Steering;
 use utoipa::ToSchema;
@@ -222,9 +222,18 @@ pub(crate) fn refused(rejected: Rejected) -> ApiError {
     let (code, task) = match rejected {
         Rejected::PointOfNoReturn { task } => ("point_of_no_return", Some(task)),
         Rejected::BeingUndone => ("being_undone", None),
+        Rejected::ItemBeingUndone { item: _ } => ("item_being_undone", None),
+        Rejected::PartOfAnother => ("part_of_another", None),
         Rejected::Ended { .. } => ("ended", None),
         Rejected::NoSuchTask { task } => return ApiError::NotFound { what: "task", name: task },
         Rejected::NotHeld { task, state: _ } => ("not_held", Some(task)),
+        Rejected::NotManual { task } => ("not_manual", Some(task)),
+        Rejected::NotWaiting { task, state: _ } => ("not_waiting", Some(task)),
+        Rejected::Result { task: _, faults } => {
+            let place = Pointer::root().key("result");
+            let inside = |fault: Fault| Fault { pointer: fault.pointer.within(&place), ..fault };
+            return ApiError::InvalidDocument(faults.into_iter().map(inside).collect());
+        }
         Rejected::PastRollback { task } => ("past_rollback", Some(task)),
         Rejected::Signal { .. } => ("signal", None),
         Rejected::TooManyDeliveries { limit: _ } => ("too_many_deliveries", None),
@@ -265,7 +274,15 @@ mod tests {
                 Rejected::PointOfNoReturn { task: "bill".parse().unwrap() },
                 "409 Conflict the order can't be cancelled any more: `bill` is a point of no return and has begun",
             ),
+            (
+                Rejected::PartOfAnother,
+                "409 Conflict the order is done and part of another one, which would have to be cancelled",
+            ),
             (Rejected::NoSuchTask { task: "x".to_owned() }, "404 Not Found there is no task `x`"),
+            (
+                Rejected::NotManual { task: "bill".parse().unwrap() },
+                "409 Conflict `bill` is not done by a person: only a `manual` task can be completed",
+            ),
             (
                 Rejected::Signal { reason: "no task waits for `report`".to_owned() },
                 "409 Conflict no task waits for `report`",
@@ -274,6 +291,14 @@ mod tests {
             let refused = heard(&api.app, order, Err(rejected.into())).await.unwrap_err();
             assert_eq!(problem(&refused), expected);
         }
+    }
+
+    #[test]
+    fn what_is_wrong_with_a_result_is_told_by_its_place_in_the_request() {
+        let fault = Fault::new(Pointer::root().key("approved"), "expected true or false, found a text");
+        let rejected = Rejected::Result { task: "check".parse().unwrap(), faults: vec![fault] };
+        let ApiError::InvalidDocument(faults) = refused(rejected) else { panic!("expected faults") };
+        assert_eq!(faults[0].to_string(), "/result/approved: expected true or false, found a text");
     }
 
     #[sqlx::test(migrator = "store::MIGRATOR")]

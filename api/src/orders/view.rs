@@ -4,13 +4,16 @@ use model::{
     Action, Actor, BlueprintName, Customer, DeliveryId, ExternalId, Hash, HoldFor, ItemId, ItemKind, OrderId,
     OrderState, SignalName, TaskId, TaskState, Timestamp, Value,
 };
+use plan::Plan;
 use serde::Serialize;
 use store::{
-    AttemptOutcome, Blocked, CallError, Cancel, Expected, ItemRow, KeptSignal, OrderRow, OrderSummary,
-    TaskRow,
+    AttemptOutcome, Blocked, CallError, Cancel, ChildRow, Expected, ItemRow, KeptSignal, OrderRow,
+    OrderSummary, TaskRow,
 };
 use utoipa::ToSchema;
 use utoipa::openapi::schema::{ArrayBuilder, ObjectBuilder, SchemaType, Type};
+
+use crate::orders::expects::ExpectsView;
 
 /// An order as a list shows it.
 #[derive(Debug, Serialize, ToSchema)]
@@ -47,6 +50,14 @@ pub(crate) struct OrderView {
     attention: Option<String>,
     /// What is expected to happen next, in words; null once it has ended.
     next_action: Option<String>,
+    /// Since when it may not be done in time, as its blueprint says; it goes on as before.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    at_risk_since: Option<Timestamp>,
+    /// Since when its time is up.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    overdue_since: Option<Timestamp>,
+    /// The order that this one is part of; null for those that somebody has sent.
+    parent: Option<ParentView>,
     /// When it was accepted.
     #[schema(value_type = String, format = DateTime)]
     submitted_at: Timestamp,
@@ -120,6 +131,36 @@ pub(crate) struct CancelView {
     at: Timestamp,
 }
 
+/// The order that another one is part of.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Parent)]
+pub(crate) struct ParentView {
+    /// Its id.
+    #[schema(value_type = uuid::Uuid)]
+    id: OrderId,
+    /// The task of it that runs this one.
+    #[schema(value_type = String, example = "deliver[1]")]
+    task: TaskId,
+}
+
+/// An order that a task of another one runs.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ChildOrder)]
+pub(crate) struct ChildView {
+    /// Its id. Everything else about it is at `/v1/orders/{id}`.
+    #[schema(value_type = uuid::Uuid)]
+    id: OrderId,
+    /// The task that runs it.
+    #[schema(value_type = String, example = "deliver[1]")]
+    task: TaskId,
+    /// The blueprint that it carries out.
+    #[schema(value_type = String)]
+    blueprint: BlueprintName,
+    /// Its state. One that is done stays `inProgress` until the order that it is part of ends.
+    #[schema(schema_with = order_state)]
+    state: OrderState,
+}
+
 /// Where to read on.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Links)]
@@ -160,6 +201,8 @@ pub(crate) struct OrderDetailView {
     tasks: Vec<TaskView>,
     /// Signals that came early and wait for the task that will take them, oldest first.
     kept_signals: Vec<KeptSignalView>,
+    /// The orders that its tasks run, as they began.
+    children: Vec<ChildView>,
 }
 
 /// A signal that came before its task waited for it.
@@ -229,13 +272,15 @@ pub(crate) struct TaskView {
     /// When it stops waiting.
     #[schema(value_type = Option<String>, format = DateTime)]
     until: Option<Timestamp>,
+    /// What it asks for, while it waits for a signal or a person.
+    expects: Option<ExpectsView>,
     /// `system.operation` that does it.
     call: Option<String>,
     /// `system.operation` that takes it back.
     undo_call: Option<String>,
     /// How often it has been begun, from 1; 0 before that.
     generation: u32,
-    /// How often its call was attempted since it was begun last.
+    /// How often its call was attempted since it was begun last, questions that were asked for it included.
     attempts: u32,
     /// How often taking it back was attempted.
     undo_attempts: u32,
@@ -303,6 +348,9 @@ impl OrderView {
             cancel: order.cancel.map(Into::into),
             attention: order.stopped_at.map(stopped),
             next_action: order.expected.map(|expected| expected.to_string()),
+            at_risk_since: order.progress.at_risk_since,
+            overdue_since: order.progress.overdue_since,
+            parent: order.parent.map(|parent| ParentView { id: parent.order, task: parent.task }),
             submitted_at: order.submitted_at,
             pending_until: order.progress.pending_until,
             started_at: order.progress.started_at,
@@ -320,12 +368,18 @@ impl OrderView {
 }
 
 impl OrderDetailView {
-    /// The view of an order; `temporal_ui` makes the link to its history.
-    pub(crate) fn new(row: OrderRow, temporal_ui: impl FnOnce(OrderId) -> Option<String>) -> Self {
-        let OrderRow { summary, request, items, tasks, kept } = row;
+    /// The view of an order; `temporal_ui` makes the link to its history. `plan` says what those of its tasks ask for that wait
+    /// for something from outside.
+    pub(crate) fn new(
+        row: OrderRow,
+        plan: Option<&Plan>,
+        temporal_ui: impl FnOnce(OrderId) -> Option<String>,
+    ) -> Self {
+        let OrderRow { summary, request, items, tasks, kept, children } = row;
         let stopped = summary.stopped_at.is_some();
         let task = |row: TaskRow| {
-            let task = TaskView::from(row);
+            let expects = plan.and_then(|plan| ExpectsView::of(&row, plan));
+            let task = TaskView { expects, ..TaskView::from(row) };
             // Of an order that was stopped no task goes on.
             if stopped { TaskView { next_action: None, ..task } } else { task }
         };
@@ -340,6 +394,7 @@ impl OrderDetailView {
             items: items.into_iter().zip(request.items).map(ItemView::new).collect(),
             tasks: tasks.into_iter().map(task).collect(),
             kept_signals: kept.into_iter().map(Into::into).collect(),
+            children: children.into_iter().map(Into::into).collect(),
         }
     }
 }
@@ -371,6 +426,7 @@ impl From<TaskRow> for TaskView {
             hold_for: progress.hold_for,
             waiting_for: progress.waiting_for,
             until: progress.until,
+            expects: None,
             call: progress.call,
             undo_call: progress.undo_call,
             generation: progress.generation,
@@ -390,6 +446,12 @@ impl From<TaskRow> for TaskView {
 impl From<CallError> for CallErrorView {
     fn from(error: CallError) -> Self {
         Self { attempt: error.attempt, kind: error.kind, text: error.text, at: error.at }
+    }
+}
+
+impl From<ChildRow> for ChildView {
+    fn from(row: ChildRow) -> Self {
+        Self { id: row.order, task: row.task, blueprint: row.blueprint, state: row.state }
     }
 }
 

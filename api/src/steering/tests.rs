@@ -1,6 +1,6 @@
 //! Promises are kept on a real Temporal, without any worker.
 
-use contract::Routes;
+use contract::{Route, Routes};
 use model::OrderId;
 use sqlx::PgPool;
 
@@ -67,8 +67,12 @@ async fn without_a_worker_signals_and_cancels_reach_the_workflow_in_order(pool: 
 #[sqlx::test(migrator = "store::MIGRATOR")]
 async fn an_order_takes_its_routes_along(pool: PgPool) {
     let mut config = config();
+    let route = |operation: &str| match operation {
+        "release" => Route::Inline,
+        _ => Route::Ordinary,
+    };
     config.routing =
-        Routing::new(|plan| Routes::of(plan, |_, operation| operation.as_str() == "release"), |_, _| None);
+        Routing::new(move |plan| Routes::of(plan, |_, operation| route(operation.as_str())), |_, _| None);
     let api = TestApp::with(config, pool.clone(), no_temporal()).await;
     let order = accept(&pool, 1, "C-1", "fiber").await;
     let input = carry::input(&api.app, order, plan("fiber"));

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use model::OrderId;
+use model::{OrderId, QueueName};
 use temporalio_client::tonic::IntoRequest as _;
 use temporalio_client::{
     Client, ClientOptions, Connection, GrpcCompression, RetryOptions, RpcOptions, UntypedWorkflow,
@@ -44,6 +44,13 @@ impl ClientConfig {
     #[must_use]
     pub fn task_queue(&self) -> &str {
         self.task_queue.as_deref().unwrap_or(names::TASK_QUEUE)
+    }
+
+    /// What Temporal calls a queue that systems have to themselves. The orders' queue comes first, so that deployments that
+    /// share a namespace don't take each other's calls.
+    #[must_use]
+    pub fn task_queue_of(&self, queue: &QueueName) -> String {
+        format!("{}.{queue}", self.task_queue())
     }
 }
 
@@ -109,6 +116,12 @@ impl OrderClient {
     #[must_use]
     pub fn task_queue(&self) -> &str {
         self.config.task_queue()
+    }
+
+    /// What Temporal calls a queue that systems have to themselves.
+    #[must_use]
+    pub fn task_queue_of(&self, queue: &QueueName) -> String {
+        self.config.task_queue_of(queue)
     }
 
     /// Answers if Temporal does.

@@ -14,4 +14,4 @@ mod watch;
 pub use connection::{ClientConfig, OrderClient, connect};
 pub use error::{ClientError, ConnectError};
 pub use start::Started;
-pub use watch::{Closed, Standing};
+pub use watch::{Closed, QueueStanding, Standing};

@@ -10,7 +10,7 @@ use temporalio_client::{
 use super::connection::{OrderClient, SERVER, WORKER, limited, once};
 use super::error::ClientError;
 use crate::payload::{decode, encode};
-use crate::{ActRequest, Answer, CancelRequest, DeliverRequest, names};
+use crate::{ActRequest, Answer, CancelRequest, CompleteRequest, DeliverRequest, names};
 
 impl OrderClient {
     /// Tells an order that somebody wants it cancelled.
@@ -60,6 +60,14 @@ impl OrderClient {
             OperatorAction::Rollback => names::ROLLBACK,
         };
         self.update(order, name, request.id.as_str(), request).await
+    }
+
+    /// Tells an order what came of a task that a person does, and waits for its answer.
+    ///
+    /// # Errors
+    /// As [`OrderClient::cancel`].
+    pub async fn complete(&self, order: OrderId, request: &CompleteRequest) -> Result<Handled, ClientError> {
+        self.update(order, names::COMPLETE, request.act.id.as_str(), request).await
     }
 
     async fn signal(

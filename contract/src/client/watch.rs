@@ -3,14 +3,16 @@
 use std::str::FromStr as _;
 
 use futures::TryStreamExt as _;
-use model::{OrderId, OrderState, Timestamp};
+use model::{Duration, OrderId, OrderState, QueueName, Timestamp};
 use temporalio_client::tonic::IntoRequest as _;
 use temporalio_client::{
     WorkflowDescribeOptions, WorkflowExecutionStatus, WorkflowListOptions, grpc::WorkflowService,
 };
 use temporalio_common::protos::temporal::api::enums::v1::TaskQueueType;
 use temporalio_common::protos::temporal::api::taskqueue::v1::TaskQueue;
-use temporalio_common::protos::temporal::api::workflowservice::v1::DescribeTaskQueueRequest;
+use temporalio_common::protos::temporal::api::workflowservice::v1::{
+    DescribeTaskQueueRequest, DescribeTaskQueueResponse,
+};
 
 use super::connection::{OrderClient, SERVER, limited, once};
 use super::error::ClientError;
@@ -39,6 +41,18 @@ pub struct Closed {
     pub at: Timestamp,
     /// Whether the workflow came to its own end. If not, somebody terminated it from outside.
     pub completed: bool,
+}
+
+/// A task queue that systems have to themselves, as the server sees it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct QueueStanding {
+    /// When each worker that the server remembers has last asked for calls. One asks at least once a minute, as long as it can
+    /// take another call; the server remembers for some minutes.
+    pub asked: Vec<Timestamp>,
+    /// How many calls wait for a worker: approximately, and none of those that rest before another attempt.
+    pub waiting: u64,
+    /// How long the first of them has been waiting, approximately.
+    pub oldest: Duration,
 }
 
 impl OrderClient {
@@ -94,19 +108,50 @@ impl OrderClient {
     /// # Errors
     /// Temporal is away.
     pub async fn workers_alive(&self) -> Result<bool, ClientError> {
+        let seen = self.look_at_queue(self.task_queue().to_owned(), TaskQueueType::Workflow).await?;
+        Ok(!seen.pollers.is_empty())
+    }
+
+    /// Looks at a task queue that systems have to themselves.
+    ///
+    /// # Errors
+    /// Temporal is away.
+    pub async fn queue(&self, queue: &QueueName) -> Result<QueueStanding, ClientError> {
+        let seen = self.look_at_queue(self.task_queue_of(queue), TaskQueueType::Activity).await?;
+        let asked = seen.pollers.iter().filter_map(|poller| poller.last_access_time.as_ref());
+        let stats = seen.stats.unwrap_or_default();
+        Ok(QueueStanding {
+            asked: asked.map(|at| Timestamp::from_millis(millis(at.seconds, at.nanos))).collect(),
+            waiting: u64::try_from(stats.approximate_backlog_count).unwrap_or(0),
+            oldest: stats.approximate_backlog_age.map_or(Duration::ZERO, |age| {
+                Duration::from_millis(u64::try_from(millis(age.seconds, age.nanos)).unwrap_or(0))
+            }),
+        })
+    }
+
+    async fn look_at_queue(
+        &self,
+        name: String,
+        of: TaskQueueType,
+    ) -> Result<DescribeTaskQueueResponse, ClientError> {
         let mut client = self.client().await?;
         let mut request = DescribeTaskQueueRequest {
             namespace: client.options().namespace.clone(),
-            task_queue: Some(TaskQueue { name: self.task_queue().to_owned(), ..TaskQueue::default() }),
-            task_queue_type: TaskQueueType::Workflow.into(),
+            task_queue: Some(TaskQueue { name, ..TaskQueue::default() }),
+            task_queue_type: of.into(),
+            report_stats: true,
             ..DescribeTaskQueueRequest::default()
         }
         .into_request();
         request.set_timeout(SERVER);
         limited(SERVER, async {
-            let seen = WorkflowService::describe_task_queue(&mut client, request).await?.into_inner();
-            Ok(!seen.pollers.is_empty())
+            Ok(WorkflowService::describe_task_queue(&mut client, request).await?.into_inner())
         })
         .await
     }
+}
+
+/// What the server counts in seconds and nanoseconds.
+fn millis(seconds: i64, nanos: i32) -> i64 {
+    seconds.saturating_mul(1_000).saturating_add(i64::from(nanos / 1_000_000))
 }

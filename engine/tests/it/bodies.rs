@@ -1,10 +1,10 @@
-//! Tasks that call nothing: sleeping, computing, and what is not carried out yet.
+//! Tasks that call nothing: sleeping and computing.
 
 use engine::{Answer, CallEffect, Event, Run, Settlement, Simulation, Standstill, World};
 use model::{Actor, Duration, OrderState, TaskState, Timestamp, Value};
 use plan::{Body, Definition, DefinitionIndex, Ensure, Expr, ReactionKind, Sleep};
 
-use crate::build::{self, HOLD};
+use crate::build;
 
 /// Every call goes well at once.
 struct Fine;
@@ -93,20 +93,4 @@ fn a_computed_value_can_be_ensured_and_one_that_fails_holds() {
     let simulation = settled(vec![missing]);
     let held = simulation.order().held().unwrap();
     assert!(held.reason.contains("test.blueprint:1: `result.nothing`"), "{}", held.reason);
-}
-
-#[test]
-fn a_body_of_a_later_version_waits_for_a_person() {
-    let manual = plan::ManualBody {
-        title: build::text("Look at it"),
-        role: "office".parse().unwrap(),
-        fields: model::Type::Record(Vec::new()),
-        within: Duration::from_secs(60),
-    };
-    let mut task = build::bodied("look", Body::Manual(Box::new(manual)));
-    task.on_failure = Some(build::reaction(HOLD));
-    let simulation = settled(vec![build::task("one"), task]);
-    assert_eq!(simulation.order().state(), OrderState::Held);
-    let reason = simulation.order().held().unwrap().reason;
-    assert_eq!(reason, "`manual` is not carried out by this version of Orderwright");
 }

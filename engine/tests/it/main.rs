@@ -11,6 +11,15 @@
 
 mod bodies;
 mod build;
+mod case;
+mod child;
+mod deadline;
+mod family;
+mod isolate;
+mod leave;
+mod manual;
+mod poll;
 mod rules;
 mod scenarios;
+mod verify;
 mod world;

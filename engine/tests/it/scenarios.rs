@@ -1,102 +1,14 @@
 //! Single cases, each a sentence of the documentation, run on the simulator in virtual time.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use engine::{
-    Answer, CallEffect, Event, Handled, OperatorAction, Rejected, Run, Settlement, Simulation, Standstill,
-    World,
-};
-use model::{Actor, Direction, Duration, Fact, OrderState, TaskId, TaskState, Timestamp};
+use engine::{Event, Handled, OperatorAction, Rejected, Settlement};
+use model::{Fact, OrderState, TaskState, Timestamp};
 use plan::{Plan, ReactionKind, Undo};
 
 use crate::build::{self, HOLD};
-use crate::world::{Ledger, Luck};
-
-/// Systems that do as they are told: what is not said goes well, after a second.
-#[derive(Default)]
-struct Script {
-    luck: BTreeMap<String, Vec<Luck>>,
-    ledger: Ledger,
-    log: Vec<String>,
-}
-
-impl World for Script {
-    fn call(&mut self, call: &CallEffect, _: Timestamp) -> Answer {
-        let planned = self.luck.get_mut(call.operation.as_str());
-        let luck = planned.filter(|p| !p.is_empty()).map_or(Luck::Fine, |p| p.remove(0));
-        self.log.push(call.operation.to_string());
-        let settlement = self.ledger.carry_out(call, luck, call.direction == Direction::Forward, true);
-        Answer { settlement, after: Duration::from_secs(1) }
-    }
-}
-
-struct Case {
-    simulation: Simulation<Script>,
-    requests: u32,
-}
-
-impl Case {
-    fn new(plan: Arc<Plan>, luck: &[(&str, &[Luck])]) -> Self {
-        let luck = luck.iter().map(|(operation, luck)| ((*operation).to_owned(), luck.to_vec())).collect();
-        let world = Script { luck, ..Script::default() };
-        let simulation = Simulation::new(Run::new(build::order_id(), plan), world, Timestamp::EPOCH);
-        Self { simulation, requests: 0 }
-    }
-
-    /// Goes on as long as something is due within so many seconds of the beginning.
-    fn until(mut self, seconds: i64) -> Self {
-        while self.simulation.next_at().is_some_and(|at| at.as_millis() <= seconds * 1_000) {
-            self.simulation.step();
-        }
-        self
-    }
-
-    fn at_standstill(mut self) -> Self {
-        assert_ne!(self.simulation.run(1_000), Standstill::OutOfSteps);
-        self
-    }
-
-    fn ask(&mut self, event: impl FnOnce(model::DeliveryId) -> Event) -> Result<Handled, Rejected> {
-        self.requests += 1;
-        self.simulation.handle(event(format!("r{}", self.requests).parse().unwrap()))
-    }
-
-    fn cancel(&mut self) -> Result<Handled, Rejected> {
-        self.ask(|id| Event::Cancel { id, by: Actor::new("anna"), reason: "moved away".to_owned() })
-    }
-
-    fn act(&mut self, action: OperatorAction, task: &str) -> Result<Handled, Rejected> {
-        let task: TaskId = task.parse().unwrap();
-        self.ask(|id| Event::Act { id, action, task, by: Actor::new("op"), note: "seen".to_owned() })
-    }
-
-    fn signal(&mut self, signal: &str, payload: &str) -> Result<Handled, Rejected> {
-        let payload = serde_json::from_str(payload).unwrap();
-        self.ask(|id| Event::Delivered { id, signal: signal.to_owned(), task: None, payload })
-    }
-
-    fn state(&self) -> OrderState {
-        self.simulation.order().state()
-    }
-
-    fn task(&self, id: &str) -> TaskState {
-        let view = self.simulation.order().view();
-        view.tasks.into_iter().find(|task| task.id.to_string() == id).unwrap().state
-    }
-
-    fn facts(&self) -> Vec<&'static str> {
-        self.simulation.order().events().iter().map(|event| event.fact.name()).collect()
-    }
-
-    fn log(&self) -> Vec<&str> {
-        self.simulation.world().log.iter().map(String::as_str).collect()
-    }
-
-    fn held_effects(&self) -> Vec<String> {
-        self.simulation.world().ledger.held().iter().map(|deed| deed.task.to_string()).collect()
-    }
-}
+use crate::case::Case;
+use crate::world::Luck;
 
 /// a → (b ∥ c) → d, each with an undo.
 fn diamond(change: impl FnOnce(&mut [plan::Definition; 4])) -> Arc<Plan> {

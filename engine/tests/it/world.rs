@@ -107,8 +107,38 @@ impl Ledger {
         }
     }
 
+    /// Answers a question: `read_…` says whether the call of the task was made, `look_…` whether all is well.
+    pub(crate) fn tell(&mut self, call: &CallEffect, luck: Luck) -> Settlement {
+        let key = call.key.as_str();
+        let asked = self.keys.insert(key.to_owned(), (call.label(), call.arguments.clone()));
+        assert_eq!(asked, None, "{key} was asked before");
+        let reason = format!("{luck:?}");
+        let ok = match luck {
+            Luck::Refused => return Settlement::Refused { reason },
+            Luck::Failed => return Settlement::Failed { reason },
+            Luck::Unserved => return Settlement::Unserved { reason, in_doubt: false },
+            Luck::LostAfterEffect | Luck::LostBeforeEffect => return Settlement::Unknown { reason },
+            Luck::Misshapen => return Settlement::Succeeded(Value::record([("ok", Value::text("?"))])),
+            Luck::Fine | Luck::NotOk | Luck::LacksId => luck != Luck::NotOk,
+        };
+        let (id, ok) = if call.operation.as_str().starts_with("read_") {
+            let generation = key.rsplit_once('/').unwrap().0;
+            let made = format!("{generation}/forward");
+            let deed = self.deeds.iter().find(|(key, deed)| deed.held && key.starts_with(&made));
+            deed.map_or((String::new(), false), |(key, _)| (key.clone(), true))
+        } else {
+            ("seen".to_owned(), ok)
+        };
+        Settlement::Succeeded(Value::record([("id", Value::text(id)), ("ok", Value::Bool(ok))]))
+    }
+
     /// The tasks whose effects are there now.
     pub(crate) fn held(&self) -> Vec<&Deed> {
         self.deeds.values().filter(|deed| deed.held).collect()
     }
+}
+
+/// Whether a call changes nothing, see [`Ledger::tell`].
+pub(crate) fn is_question(call: &CallEffect) -> bool {
+    ["read_", "look_"].iter().any(|asks| call.operation.as_str().starts_with(asks))
 }

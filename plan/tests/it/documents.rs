@@ -76,7 +76,8 @@ fn every_body_has_its_own_fields() {
                 "tasks": [
                     {"id": "reserve[1]", "begins": "0s", "takes": "7m2s", "given": false},
                     {"id": "report", "begins": "7m2s", "takes": "10d", "given": false},
-                ]
+                ],
+                "not_counted": []
             }
         })
     );

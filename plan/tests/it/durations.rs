@@ -1,7 +1,10 @@
 //! How long plans take.
 
-use model::{Duration, Type};
-use plan::{Body, Call, CallBody, Definition, Durations, Plan, Retry, Task, Undo};
+use model::{Duration, Type, Value};
+use plan::{
+    Body, Call, CallBody, Definition, DefinitionIndex, Durations, Expr, Formula, Plan, PlanParts, Reaction,
+    ReactionKind, Retry, RunBody, Sleep, SubBlueprint, Task, Undo, Verify,
+};
 
 use super::plans::{definition, parts, task};
 
@@ -46,6 +49,40 @@ fn call(
         amend: None,
     };
     Definition { body: Body::Call(Box::new(body)), ..definition("call", None) }
+}
+
+fn formula(expr: Expr, text: &str) -> Formula {
+    Formula { expr, text: text.to_owned(), line: 1 }
+}
+
+/// Sleeps until a time that the result of another task tells.
+fn sleep_until(name: &str, of: usize) -> Definition {
+    let time = formula(Expr::Task(DefinitionIndex(of)), "day");
+    Definition { body: Body::Sleep(Sleep::Until(time)), ..definition(name, None) }
+}
+
+fn run(name: &str, within: Option<&str>) -> Definition {
+    let body = RunBody {
+        blueprint: "ship".parse().unwrap(),
+        arguments: Vec::new(),
+        result: Type::Any,
+        within: within.map(|within| within.parse().unwrap()),
+    };
+    Definition { body: Body::Run(Box::new(body)), ..definition(name, None) }
+}
+
+/// What is not counted, each with when it begins.
+fn not_counted(parts: PlanParts, given: &[(&str, &str)]) -> Vec<String> {
+    let plan = Plan::new(parts).unwrap();
+    let mut durations = Durations::default();
+    for (task, takes) in given {
+        durations.insert(task.parse().unwrap(), takes.parse().unwrap());
+    }
+    let path = plan.critical_path(&durations);
+    path.not_counted
+        .iter()
+        .map(|sleep| format!("{} at {} until {}", plan.id(sleep.task), sleep.begins, sleep.until))
+        .collect()
 }
 
 /// The total, then each task on the path with when it begins.
@@ -106,4 +143,56 @@ fn a_call_may_take_all_its_attempts_pauses_and_fallbacks() {
 #[test]
 fn nothing_takes_no_time() {
     assert_eq!(path(vec![definition("a", None)], vec![task(0, None, &[])], &[]), ["0s", "a at 0s for 0s"]);
+}
+
+#[test]
+fn a_call_that_is_read_back_may_be_made_again_after_each_of_three_answers() {
+    let mut definition = call(1, "1s", false, None, None, 0);
+    let Body::Call(body) = &mut definition.body else { panic!("it calls") };
+    let query = Call { ..body.call.clone() };
+    body.verify =
+        Some(Verify { query, condition: formula(Expr::Value(Value::Bool(true)), "true"), answers: true });
+    // Four calls of 10s, and three questions with the usual patience: six attempts of 30s, 31s of pauses between them.
+    assert_eq!(path(vec![definition.clone()], vec![task(0, None, &[])], &[])[0], "11m13s");
+    let Body::Call(body) = &mut definition.body else { panic!("it calls") };
+    body.fallbacks = vec![body.call.clone()];
+    assert_eq!(path(vec![definition], vec![task(0, None, &[])], &[])[0], "11m23s");
+}
+
+#[test]
+fn a_sleep_until_a_time_that_only_a_result_tells_is_named_wherever_it_stands() {
+    let definitions = || vec![wait("day", None, "1h"), sleep_until("sleep", 0), wait("long", None, "2h")];
+    let tasks = || vec![task(0, None, &[]), task(1, None, &[0]), task(2, None, &[])];
+    // It is beside the path, as far as that is known, and may be the longest of all.
+    assert_eq!(path(definitions(), tasks(), &[]), ["2h", "long at 0s for 2h"]);
+    assert_eq!(not_counted(parts(definitions(), tasks()), &[]), ["sleep at 1h until day"]);
+    // How long it takes has been said, or it is left out.
+    assert_eq!(not_counted(parts(definitions(), tasks()), &[("sleep", "3d")]), Vec::<String>::new());
+    assert_eq!(path(definitions(), tasks(), &[("sleep", "3d")])[0], "3d1h");
+    let left_out = Task { skipped: Some("rule".to_owned()), ..task(1, None, &[0]) };
+    let tasks = vec![task(0, None, &[]), left_out, task(2, None, &[])];
+    assert_eq!(not_counted(parts(definitions(), tasks), &[]), Vec::<String>::new());
+}
+
+#[test]
+fn a_blueprint_that_sleeps_until_a_time_is_counted_to_its_limit_or_named() {
+    let ship = SubBlueprint {
+        name: "ship".parse().unwrap(),
+        parameters: Vec::new(),
+        returns: None,
+        result: Type::Any,
+        on_failure: Reaction { kind: ReactionKind::Rollback, reason: None },
+        deadline: None,
+        definitions: vec![wait("day", None, "1h"), sleep_until("sleep", 0)],
+        after: vec![Vec::new(), vec![DefinitionIndex(0)]],
+    };
+    let with = |definition| PlanParts {
+        sub_blueprints: vec![ship.clone()],
+        ..parts(vec![definition], vec![task(0, None, &[])])
+    };
+    let total = |definition| Plan::new(with(definition)).unwrap().critical_path(&Durations::default()).total;
+    assert_eq!(not_counted(with(run("go", None)), &[]), ["go at 0s until day"]);
+    assert_eq!(total(run("go", None)).to_string(), "1h");
+    assert_eq!(not_counted(with(run("go", Some("5d"))), &[]), Vec::<String>::new());
+    assert_eq!(total(run("go", Some("5d"))).to_string(), "5d");
 }

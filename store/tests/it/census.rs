@@ -27,9 +27,11 @@ async fn what_is_open_held_or_promised_is_counted(pool: PgPool) {
     for n in [1, 3] {
         assert_eq!(note_stopped(conn, order_id(n), at(9)).await.unwrap(), n == 1);
     }
-    let Census { open_orders, stopped_orders, held_tasks, intents } = take_census(conn).await.unwrap();
+    let Census { open_orders, stopped_orders, orders_at_risk, held_tasks, intents } =
+        take_census(conn).await.unwrap();
     assert_eq!(stopped_orders, 1, "one that has ended was not stopped");
     assert_eq!(open_orders, [(OrderState::Acknowledged, 2)], "the one that has ended is not counted");
+    assert_eq!(orders_at_risk, 0);
     assert_eq!(held_tasks, []);
     let kinds: Vec<_> = intents.iter().map(|intents| (intents.kind.as_str(), intents.count)).collect();
     assert_eq!(kinds, [("cancel", 1), ("start", 3)]);

@@ -1,13 +1,14 @@
 //! What readers see of orders beyond their own rows: what each waits for, who cancelled it, and that it was stopped.
 
-use model::{Actor, Fact, OrderEvent, OrderId};
+use model::{Actor, Fact, OrderEvent, OrderId, OrderState, Type};
+use plan::{Body, Definition, Plan, PlanParts, RunBody, SubBlueprint};
 use sqlx::{PgConnection, PgPool};
 use store::{
-    Intent, OrderFilter, OrderSummary, apply_events, claim_intents, delay_intent, finish_intents,
-    list_orders, load_order, note_stopped,
+    Intent, NewOrder, OrderFilter, OrderSummary, accept_order, apply_events, claim_intents, delay_intent,
+    finish_intents, list_orders, load_order, note_stopped,
 };
 
-use crate::fixture::{accept, at, completes, order, order_id};
+use crate::fixture::{accept, at, completes, order, order_id, plan, task, value};
 
 /// The order as `load_order` and `list_orders` show it, which is the same.
 async fn seen(conn: &mut PgConnection, id: OrderId) -> OrderSummary {
@@ -52,6 +53,128 @@ async fn a_start_that_is_late_says_why(pool: PgPool) {
     );
     finish_intents(conn, &[intent.id]).await.unwrap();
     assert_eq!(expected(conn, order_id(1)).await, "is started; a worker has yet to begin it");
+}
+
+#[sqlx::test(migrator = "store::MIGRATOR")]
+async fn an_order_that_is_paused_as_a_whole_waits_for_a_person(pool: PgPool) {
+    let conn = &mut *pool.acquire().await.unwrap();
+    accept(conn, &order(1)).await;
+    let mut story = completes()[..14].to_vec();
+    let (visit, reason) = (task("visit[1]"), "not done within 10d".to_owned());
+    let hold_for = model::HoldFor::Operations;
+    let acted = Fact::OperatorActed {
+        id: "op-2".parse().unwrap(),
+        action: "retry".to_owned(),
+        task: visit.clone(),
+        by: Actor::new("grace"),
+        note: "give it another week".to_owned(),
+        result: model::Value::Null,
+    };
+    for fact in [
+        Fact::OrderOverdue {},
+        Fact::OrderPaused { task: visit, reason, hold_for },
+        acted,
+        Fact::OrderResumed { state: OrderState::InProgress },
+    ] {
+        let number = story.len() as u64 + 1;
+        story.push(OrderEvent { number, at: at(1_100), fact });
+    }
+    apply_events(conn, order_id(1), &story[..16]).await.unwrap();
+    // Its task goes on; the order does not.
+    let row = load_order(conn, order_id(1)).await.unwrap().unwrap();
+    let visit = row.tasks.iter().find(|row| row.id == task("visit[1]")).unwrap().expected().unwrap();
+    assert!(visit.to_string().starts_with("visit[1]: waits for technician_report"), "{visit}");
+    assert_eq!(expected(conn, order_id(1)).await, "visit[1]: operations must act: not done within 10d");
+    apply_events(conn, order_id(1), &story).await.unwrap();
+    assert!(expected(conn, order_id(1)).await.starts_with("visit[1]: waits for technician_report"));
+}
+
+#[sqlx::test(migrator = "store::MIGRATOR")]
+async fn orders_wait_for_the_orders_that_they_are_part_of_and_that_they_run(pool: PgPool) {
+    let conn = &mut *pool.acquire().await.unwrap();
+    let (parent, child) = (order_id(1), order_id(1).child(&task("deliver"), 1));
+    let order = order(1);
+    let new = NewOrder { order: &order, plan: &shipping(), author: &Actor::new("webshop"), key: None };
+    accept_order(conn, &new).await.unwrap();
+    let begun = |id: &str, waiting_for: Option<String>, call: &str| Fact::TaskStarted {
+        task: task(id),
+        generation: 1,
+        waiting_for,
+        until: None,
+        call: Some(call.to_owned()),
+        arguments: value("{}"),
+    };
+    let done = |id: &str| Fact::TaskSucceeded { task: task(id), result: value("{}") };
+    let undoing = Fact::TaskUndoing {
+        task: task("deliver"),
+        call: "run ship".to_owned(),
+        arguments: model::Value::Null,
+    };
+    let of_parent = [
+        Fact::OrderStarted {},
+        begun("deliver", Some(format!("the order {child}")), "run ship"),
+        Fact::ChildOrderStarted { task: task("deliver"), order: child, blueprint: "ship".parse().unwrap() },
+        done("deliver"),
+        undoing,
+    ];
+    let of_child = [
+        Fact::OrderStarted {},
+        begun("collect", None, "courier.collect"),
+        done("collect"),
+        Fact::OrderAnswered { result: value("{}") },
+        Fact::OrderCompleted {},
+    ];
+    let story = |facts: &[Fact]| -> Vec<OrderEvent> {
+        (1..)
+            .zip(facts)
+            .map(|(number, fact)| OrderEvent { number, at: at(1_000), fact: fact.clone() })
+            .collect()
+    };
+    let (of_parent, of_child) = (story(&of_parent), story(&of_child));
+    apply_events(conn, parent, &of_parent[..3]).await.unwrap();
+    apply_events(conn, child, &of_child[..2]).await.unwrap();
+    assert_eq!(expected(conn, parent).await, format!("deliver: waits for the order {child}"));
+    assert_eq!(expected(conn, child).await, "collect: waits for an answer of courier.collect");
+    apply_events(conn, child, &of_child[..3]).await.unwrap();
+    assert_eq!(expected(conn, child).await, "goes on by itself");
+    apply_events(conn, child, &of_child[..4]).await.unwrap();
+    apply_events(conn, parent, &of_parent[..4]).await.unwrap();
+    let waits = format!("is done; waits for the order {parent}, which it is part of, to end");
+    assert_eq!(expected(conn, child).await, waits);
+    assert_eq!(expected(conn, parent).await, "waits for its child orders to end");
+    apply_events(conn, parent, &of_parent).await.unwrap();
+    assert_eq!(expected(conn, parent).await, "deliver: waits for the order by ship to be undone");
+    apply_events(conn, child, &of_child).await.unwrap();
+    assert_eq!(expected(conn, child).await, "");
+}
+
+/// `deliver` runs `ship`, which collects.
+fn shipping() -> Plan {
+    let mut parts = PlanParts::from(plan());
+    let nothing = Type::Record(vec![]);
+    let check = parts.definitions.remove(0);
+    let run = RunBody {
+        blueprint: "ship".parse().unwrap(),
+        arguments: vec![],
+        result: nothing.clone(),
+        within: None,
+    };
+    let deliver =
+        Definition { name: "deliver".parse().unwrap(), body: Body::Run(Box::new(run)), ..check.clone() };
+    let collect = Definition { name: "collect".parse().unwrap(), ..check };
+    parts.sub_blueprints = vec![SubBlueprint {
+        name: "ship".parse().unwrap(),
+        parameters: vec![],
+        returns: None,
+        result: nothing,
+        on_failure: parts.on_failure.clone(),
+        deadline: None,
+        after: vec![vec![]],
+        definitions: vec![collect],
+    }];
+    parts.definitions = vec![deliver];
+    parts.tasks.truncate(1);
+    Plan::new(parts).unwrap()
 }
 
 #[sqlx::test(migrator = "store::MIGRATOR")]

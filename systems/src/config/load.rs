@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 use std::time::Duration;
 
-use model::{OperationName, SystemName, limits};
+use model::{OperationName, QueueName, SystemName, limits};
 use reqwest::Url;
 use secrecy::SecretString;
 use toml::de::DeTable;
 
-use super::operation::{self, OperationConfig};
+use super::operation::{self, Inlining, OperationConfig};
 use super::problem::{LoadError, Problems};
 use super::section::Section;
 use super::substitute::{Environment, SubstituteError, is_variable, substitute};
@@ -89,7 +89,24 @@ fn all(document: &DeTable<'_>, reading: Reading<'_>, problems: &mut Problems<'_>
         }
     }
     root.finish(problems);
+    shared_queues(&systems, problems);
     systems
+}
+
+/// Whoever serves a queue gets the calls of all its systems, so must reach all of them.
+fn shared_queues(systems: &[Entry], problems: &mut Problems<'_>) {
+    let queued = systems.iter().filter_map(|system| Some((system.listing.queue.as_ref()?, system)));
+    let (elsewhere, here): (Vec<_>, Vec<_>) = queued.partition(|(_, system)| system.listing.elsewhere);
+    for (queue, system) in elsewhere {
+        if let Some((_, other)) = here.iter().find(|(of_other, _)| *of_other == queue) {
+            problems.add_with_help(
+                system.queue_at.clone(),
+                format!("systems.{}.queue", system.name),
+                format!("`{queue}` is the queue of `{}`, too, which is not reached elsewhere", other.name),
+                "whoever serves a queue gets the calls of all its systems: give them queues of their own",
+            );
+        }
+    }
 }
 
 /// One system. It is not to be used if anything was found to be wrong with it.
@@ -109,13 +126,16 @@ fn system(
     let max_concurrent_calls = section.count("max_concurrent_calls", 1..=MOST_CONCURRENT_CALLS, problems);
     let proxy = proxy(&mut section, reading, problems);
     let convention = section.flag("convention", problems).unwrap_or(true);
-    let inline = section.flag("inline", problems).unwrap_or(false);
-    let operations = operations(&mut section, inline, problems);
+    let (queue, queue_at) = queue(&mut section, problems).unzip();
+    let default = if queue.is_some() { Inlining::Queued } else { Inlining::May(false) };
+    let inlining = operation::inlining(&mut section, default, problems);
+    let operations = operations(&mut section, inlining, problems);
     section.finish(problems);
     let listing = Listing {
         elsewhere,
         convention,
-        inline,
+        queue,
+        inline: inlining.is_inline(),
         operations: operations.iter().map(|(name, operation)| (name.clone(), operation.inline)).collect(),
     };
     let config = url.map(|url| SystemConfig {
@@ -129,7 +149,7 @@ fn system(
         proxy,
         operations,
     });
-    Entry { name, listing, config }
+    Entry { name, listing, queue_at: queue_at.unwrap_or_default(), config }
 }
 
 fn url(
@@ -303,9 +323,20 @@ fn variable(
     usable
 }
 
+fn queue(section: &mut Section<'_, '_>, problems: &mut Problems<'_>) -> Option<(QueueName, Range<usize>)> {
+    let (text, at) = section.text("queue", problems)?;
+    match QueueName::new(&text) {
+        Ok(queue) => Some((queue, at)),
+        Err(wrong) => {
+            problems.add(at, section.key("queue"), wrong);
+            None
+        }
+    }
+}
+
 fn operations(
     section: &mut Section<'_, '_>,
-    inline: bool,
+    inlining: Inlining,
     problems: &mut Problems<'_>,
 ) -> BTreeMap<OperationName, OperationConfig> {
     let mut operations = BTreeMap::new();
@@ -315,7 +346,7 @@ fn operations(
         let Some(section) = entry.section(problems) else { continue };
         match OperationName::new(name) {
             Ok(name) => {
-                let operation = operation::read(&name, section, inline, problems);
+                let operation = operation::read(&name, section, inlining, problems);
                 operations.insert(name, operation);
             }
             Err(wrong) => problems.add(at, key, wrong),

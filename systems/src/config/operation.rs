@@ -36,6 +36,21 @@ pub(crate) enum ResultMapping {
     Fields(BTreeMap<String, JsonPointer>),
 }
 
+/// Whether calls run inside the workflow task.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Inlining {
+    /// As it is said here, if nobody says otherwise.
+    May(bool),
+    /// Never: they have a task queue of their own, and what runs inside the workflow task has none.
+    Queued,
+}
+
+impl Inlining {
+    pub(super) const fn is_inline(self) -> bool {
+        matches!(self, Self::May(true))
+    }
+}
+
 /// The methods an operation may use.
 const METHODS: [Method; 5] = [Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE];
 
@@ -65,10 +80,10 @@ impl OperationConfig {
 pub(super) fn read(
     name: &OperationName,
     mut section: Section<'_, '_>,
-    inline: bool,
+    inlining: Inlining,
     problems: &mut Problems<'_>,
 ) -> OperationConfig {
-    let mut operation = OperationConfig::conventional(name, inline);
+    let mut operation = OperationConfig::conventional(name, inlining.is_inline());
     if let Some(entry) = section.entry("method") {
         operation.method = method(&entry, problems).unwrap_or(Method::POST);
     }
@@ -96,9 +111,31 @@ pub(super) fn read(
     if let Some(entry) = section.entry("result") {
         operation.result = result(&entry, problems);
     }
-    operation.inline = section.flag("inline", problems).unwrap_or(inline);
+    operation.inline = self::inlining(&mut section, inlining, problems).is_inline();
     section.finish(problems);
     operation
+}
+
+/// Reads `inline` of a system or an operation.
+pub(super) fn inlining(
+    section: &mut Section<'_, '_>,
+    default: Inlining,
+    problems: &mut Problems<'_>,
+) -> Inlining {
+    let Some(entry) = section.entry("inline") else { return default };
+    match (default, entry.value.as_bool()) {
+        (_, None) => {
+            entry.expected("`true` or `false`", problems);
+            default
+        }
+        (Inlining::Queued, Some(true)) => {
+            let message = "the system has a task queue of its own, and an inline call has none";
+            problems.add_with_help(entry.at, entry.key, message, "leave out `inline` or `queue`");
+            default
+        }
+        (Inlining::Queued, Some(false)) => default,
+        (Inlining::May(_), Some(inline)) => Inlining::May(inline),
+    }
 }
 
 fn method(entry: &Entry<'_, '_>, problems: &mut Problems<'_>) -> Option<Method> {

@@ -67,6 +67,11 @@ pub(super) struct MendQueue {
 }
 
 impl MendQueue {
+    /// One that nobody reads, for a writer that has no order events.
+    pub(super) fn closed(lost: Arc<AtomicBool>) -> Self {
+        Self { notes: mpsc::channel(1).0, lost }
+    }
+
     /// Has what is missing of an order filled in, soon.
     pub(super) fn mend(&self, order: OrderId) {
         if self.notes.try_send(Note::Sick(order)).is_err() {

@@ -25,7 +25,7 @@ use tokio::task::JoinHandle;
 
 use crate::workflow::{Outlet, Progress};
 use attempt::AttemptRecord;
-use mender::Mender;
+use mender::{MendQueue, Mender};
 use writer::Writer;
 
 /// Most pieces of news on their way to the writer, which takes them in microseconds; a full queue means that this process
@@ -87,11 +87,22 @@ pub(crate) struct Mirror {
     handle: MirrorHandle,
     stop: watch::Sender<bool>,
     writer: JoinHandle<bool>,
-    mender: JoinHandle<()>,
+    /// None if the worker carries out no orders: it has no order events, and nobody's are lost with it.
+    mender: Option<JoinHandle<()>>,
 }
 
 impl Mirror {
-    /// Begins to mirror. `name` is what people know the worker by.
+    /// Begins to mirror what a worker does that makes calls and carries out no orders: their attempts.
+    pub(crate) fn of_calls(pool: PgPool, client: OrderClient) -> Self {
+        let (news, queue) = mpsc::channel(QUEUE);
+        let (stop, stopped) = watch::channel(false);
+        let lost = Arc::new(AtomicBool::new(false));
+        let writer = Writer::new(pool, client, MendQueue::closed(lost.clone()), lost.clone());
+        let writer = tokio::spawn(writer.run(queue, stopped));
+        Self { handle: MirrorHandle { news, lost }, writer, mender: None, stop }
+    }
+
+    /// Begins to mirror what becomes of orders. `name` is what people know the worker by.
     pub(crate) fn start(id: WorkerId, name: String, pool: PgPool, client: OrderClient) -> Self {
         let (news, queue) = mpsc::channel(QUEUE);
         let (stop, stopped) = watch::channel(false);
@@ -101,7 +112,7 @@ impl Mirror {
         Self {
             handle,
             writer: tokio::spawn(writer.run(queue, stopped.clone())),
-            mender: tokio::spawn(mending.run(stopped)),
+            mender: Some(tokio::spawn(mending.run(stopped))),
             stop,
         }
     }
@@ -116,10 +127,16 @@ impl Mirror {
         let _ = self.stop.send(true);
         drop(self.handle);
         let clean = self.writer.await.unwrap_or(false);
+        let Some(mender) = self.mender else {
+            if !clean {
+                tracing::warn!("the last attempts of calls are not recorded; what came of them is");
+            }
+            return;
+        };
         if !clean {
             tracing::warn!("the mirror ends behind; what is missing will be read from the workflows");
-            self.mender.abort();
+            mender.abort();
         }
-        let _ = self.mender.await;
+        let _ = mender.await;
     }
 }

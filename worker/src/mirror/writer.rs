@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use contract::{ClientError, OrderClient, Standing};
 use futures::future::BoxFuture;
 use futures::stream::{FuturesUnordered, StreamExt as _};
-use model::{OrderEvent, OrderId, OrderState};
+use model::{Fact, OrderEvent, OrderId, OrderState};
 use sqlx::PgPool;
 use store::{Attempt, Outcome, apply_batch, record_attempts};
 use tokio::sync::{mpsc, watch};
@@ -229,6 +229,12 @@ impl Writer {
                     if events.iter().any(ends) {
                         self.mender.ended(*order);
                     }
+                    for event in events {
+                        // Its row is there now. What it told before that was not taken.
+                        if let Fact::ChildOrderStarted { order: child, .. } = &event.fact {
+                            self.mender.mend(*child);
+                        }
+                    }
                 }
                 for (order, outcome) in outcomes {
                     self.heed(order, outcome);
@@ -268,7 +274,7 @@ impl Writer {
                 let cause = crate::error::chain(&cause);
                 tracing::error!(order.id = %order, %cause, "Postgres refuses the events of an order");
             }
-            // Somebody started it without us; nobody here reads it.
+            // A child order whose parent is not so far here, and which will be mended; or one that somebody started without us.
             Outcome::UnknownOrder => tracing::debug!(order.id = %order, "an order is not known to Postgres"),
         }
     }

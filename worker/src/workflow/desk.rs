@@ -4,7 +4,7 @@ use std::error::Error as _;
 use std::sync::Arc;
 
 use contract::payload::decode;
-use contract::{FORMAT, OrderInput, Routes};
+use contract::{ChildInput, FORMAT, OrderInput, Routes};
 use engine::{Event, Handled, Rejected, Run};
 use model::{DeliveryId, OrderId, Timestamp};
 use temporalio_common::data_converters::RawValue;
@@ -14,6 +14,7 @@ pub(super) struct Desk {
     pub(super) order: OrderId,
     pub(super) run: Run,
     pub(super) routes: Routes,
+    pub(super) part_of: Option<ChildInput>,
     /// How many requests came without an id.
     unnamed: u64,
 }
@@ -31,7 +32,7 @@ impl Desk {
         let mut run = Run::new(input.order, Arc::new(input.plan));
         // Before any signal: an order takes nothing before it has begun.
         let _ = run.handle_event(Event::Start, started);
-        Ok(Self { order: input.order, run, routes: input.routes, unnamed: 0 })
+        Ok(Self { order: input.order, run, routes: input.routes, part_of: input.part_of, unnamed: 0 })
     }
 
     /// Hands an event to the run.

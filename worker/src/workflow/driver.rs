@@ -21,8 +21,11 @@ const NATIVE_CANCEL: &str = "temporal-cancellation";
 
 /// Carries an order out to its end.
 pub(super) async fn drive(ctx: &WorkflowContext<OrderWorkflow>, desk: &RefCell<Desk>) -> Outcome {
-    let order = desk.borrow().order;
-    let mut ops = Ops::new(ctx, order);
+    let (order, part_of) = {
+        let desk = desk.borrow();
+        (desk.order, desk.part_of)
+    };
+    let mut ops = Ops::new(ctx, order, part_of);
     let mut shown = Shown::new();
     let mut reporter = Reporter::new(ctx, order);
     let mut timekeeper = Timekeeper::default();
@@ -37,7 +40,7 @@ pub(super) async fn drive(ctx: &WorkflowContext<OrderWorkflow>, desk: &RefCell<D
             while let Some(effect) = desk.run.poll_effect() {
                 ops.carry_out(effect, &desk.routes, desk.now());
             }
-            if !cancel_seen && let Some(cancel) = native_cancel(ctx) {
+            if !cancel_seen && let Some(cancel) = native_cancel(ctx, desk.run.is_child()) {
                 cancel_seen = true;
                 let _ = desk.take(cancel, time(ctx));
                 continue;
@@ -53,7 +56,8 @@ pub(super) async fn drive(ctx: &WorkflowContext<OrderWorkflow>, desk: &RefCell<D
     })
     .await;
     let run = &desk.borrow().run;
-    Outcome { state: run.state(), last_event: run.events().len() as u64 }
+    let report = run.is_child().then(|| run.end_report());
+    Outcome { state: run.state(), last_event: run.events().len() as u64, report }
 }
 
 /// The time of the workflow task.
@@ -61,16 +65,18 @@ fn time(ctx: &WorkflowContext<OrderWorkflow>) -> Timestamp {
     ctx.workflow_time().map_or(Timestamp::EPOCH, Timestamp::from_system)
 }
 
-/// Temporal's own cancellation request, as an order understands it.
+/// Temporal's own cancellation request, as an order understands it. To a child order it also comes when its parent is gone,
+/// which then takes nothing back itself.
 #[expect(clippy::expect_used, reason = "a constant that is an id")]
-fn native_cancel(ctx: &WorkflowContext<OrderWorkflow>) -> Option<Event> {
+fn native_cancel(ctx: &WorkflowContext<OrderWorkflow>, is_child: bool) -> Option<Event> {
     let token = ctx.cancellation_token();
-    token.is_cancelled().then(|| Event::Cancel {
-        id: DeliveryId::new(NATIVE_CANCEL).expect("an id"),
-        by: Actor::new("temporal"),
-        reason: token
-            .reason()
-            .filter(|reason| !reason.is_empty())
-            .unwrap_or_else(|| format!("the workflow `{}` was asked to cancel", names::WORKFLOW)),
-    })
+    if !token.is_cancelled() {
+        return None;
+    }
+    let (id, by) = (DeliveryId::new(NATIVE_CANCEL).expect("an id"), Actor::new("temporal"));
+    let reason = token
+        .reason()
+        .filter(|reason| !reason.is_empty())
+        .unwrap_or_else(|| format!("the workflow `{}` was asked to cancel", names::WORKFLOW));
+    Some(if is_child { Event::Recalled { id, by, reason } } else { Event::Cancel { id, by, reason } })
 }

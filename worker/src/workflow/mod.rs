@@ -7,6 +7,7 @@
 #![deny(clippy::disallowed_methods, clippy::disallowed_types)]
 
 mod call;
+mod child;
 mod desk;
 mod details;
 mod driver;
@@ -18,10 +19,14 @@ mod timekeeper;
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use contract::payload::encode;
-use contract::{ActRequest, Answer, CancelRequest, DeliverRequest, Deltas, DeltasRequest, Malformed, names};
+use contract::payload::{decode, encode};
+use contract::{
+    ActRequest, Answer, CancelRequest, CompleteRequest, DeliverRequest, Deltas, DeltasRequest, Malformed,
+    Recall, ReportRequest, names,
+};
 use engine::{Event, Handled, OperatorAction, Rejected};
 use model::{Timestamp, Value};
+use serde::de::DeserializeOwned;
 use temporalio_common::data_converters::RawValue;
 use temporalio_common::error::ApplicationFailure;
 use temporalio_macros::{workflow, workflow_methods};
@@ -77,6 +82,26 @@ impl OrderWorkflow {
         let _ = self.deliver(ctx, &raw);
     }
 
+    #[signal(name = names::RECALL)]
+    fn recall_signal(&mut self, ctx: &mut SyncWorkflowContext<Self>, raw: RawValue) {
+        self.hear(ctx, &raw, |Recall { id, by, reason }| Event::Recalled { id, by, reason });
+    }
+
+    #[signal(name = names::PASS)]
+    fn pass_signal(&mut self, ctx: &mut SyncWorkflowContext<Self>, _: RawValue) {
+        let _ = self.take(ctx, |_| Ok(Event::LetPass));
+    }
+
+    #[signal(name = names::RELEASE)]
+    fn release_signal(&mut self, ctx: &mut SyncWorkflowContext<Self>, _: RawValue) {
+        let _ = self.take(ctx, |_| Ok(Event::Released));
+    }
+
+    #[signal(name = names::REPORT)]
+    fn report_signal(&mut self, ctx: &mut SyncWorkflowContext<Self>, raw: RawValue) {
+        self.hear(ctx, &raw, |ReportRequest { child, report }| Event::ChildReported { child, report });
+    }
+
     #[update(name = names::CANCEL)]
     fn cancel_update(&mut self, ctx: &mut SyncWorkflowContext<Self>, raw: RawValue) -> RawValue {
         encode(&Answer::from(self.cancel(ctx, &raw)))
@@ -95,6 +120,11 @@ impl OrderWorkflow {
     #[update(name = names::ROLLBACK)]
     fn rollback_update(&mut self, ctx: &mut SyncWorkflowContext<Self>, raw: RawValue) -> RawValue {
         encode(&Answer::from(self.act(ctx, OperatorAction::Rollback, &raw)))
+    }
+
+    #[update(name = names::COMPLETE)]
+    fn complete_update(&mut self, ctx: &mut SyncWorkflowContext<Self>, raw: RawValue) -> RawValue {
+        encode(&Answer::from(self.complete(ctx, &raw)))
     }
 
     #[query(name = names::STATE)]
@@ -167,6 +197,27 @@ impl OrderWorkflow {
             let ActRequest { id, by, note, .. } = request;
             Ok(Event::Act { id, action, task, by, note })
         })
+    }
+
+    fn complete(&mut self, ctx: &SyncWorkflowContext<Self>, raw: &RawValue) -> Result<Handled, Rejected> {
+        self.take(ctx, |desk| {
+            let CompleteRequest { act, result } = CompleteRequest::read(raw, desk.unnamed())?;
+            let task = act.task()?;
+            let ActRequest { id, by, note, .. } = act;
+            Ok(Event::Complete { id, task, result, by, note })
+        })
+    }
+
+    /// Hands over what another order says. What can't be read comes from no order, and changes nothing.
+    fn hear<T: DeserializeOwned>(
+        &mut self,
+        ctx: &SyncWorkflowContext<Self>,
+        raw: &RawValue,
+        event: impl FnOnce(T) -> Event,
+    ) {
+        if let Ok(said) = decode(raw) {
+            let _ = self.take(ctx, |_| Ok(event(said)));
+        }
     }
 
     /// Hands an event to the order. What follows from it, the driver does when it is polled next, in the same

@@ -1,4 +1,4 @@
-//! What is under way for an order: calls and timers, each with a cancellation token of its own.
+//! What is under way for an order: calls, timers and child orders, each with a cancellation token of its own.
 //!
 //! Polled in the order of their keys, because the order in which things end must be the same at a replay. The tokens are
 //! detached from the workflow's: a cancellation request is news for the order, and must not end its undo calls.
@@ -8,19 +8,23 @@ use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use contract::{CallInput, Earlier, Routes};
-use engine::{CallEffect, CallId, Effect, Event, TimerEffect, TimerId};
+use contract::{CallInput, ChildInput, Earlier, OrderInput, Routes};
+use engine::{CallEffect, CallId, ChildEffect, ChildId, ChildReport, Effect, Event, TimerEffect, TimerId};
 use model::{Direction, OrderId, TaskId, Timestamp};
 use temporalio_workflow::{TimerOptions, TimerResult, WorkflowCancellationToken, WorkflowContext};
 
 use super::OrderWorkflow;
 use super::call::{Assignment, Settled, make};
+use super::child::{Word, Words, raise, report};
 
-/// Names one of them; calls come first.
+/// Names one of them; they are looked at in this order.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Key {
     Call(CallId),
     Timer(TimerId),
+    Child(ChildId),
+    /// Something that the parent is told.
+    Report(u64),
 }
 
 struct Op {
@@ -43,6 +47,10 @@ enum Done {
     Fired(TimerId),
     /// A timer was stopped.
     Stopped,
+    /// A child order has ended.
+    Ended(ChildId, ChildReport),
+    /// The parent has been told something.
+    Told,
 }
 
 /// The calls a task has made in one direction.
@@ -64,13 +72,25 @@ pub(super) struct Ops {
     made: BTreeMap<(TaskId, Direction), Made>,
     /// Whose calls are out.
     callers: BTreeMap<CallId, (TaskId, Direction)>,
+    part_of: Option<ChildInput>,
+    /// What each child is yet to be told.
+    words: BTreeMap<ChildId, Words>,
+    /// How many times the parent was told something.
+    reports: u64,
 }
 
 impl Ops {
-    pub(super) fn new(ctx: &WorkflowContext<OrderWorkflow>, order: OrderId) -> Self {
+    pub(super) fn new(
+        ctx: &WorkflowContext<OrderWorkflow>,
+        order: OrderId,
+        part_of: Option<ChildInput>,
+    ) -> Self {
         Self {
             ctx: ctx.clone(),
             order,
+            part_of,
+            words: BTreeMap::new(),
+            reports: 0,
             ops: BTreeMap::new(),
             made: BTreeMap::new(),
             callers: BTreeMap::new(),
@@ -84,6 +104,14 @@ impl Ops {
             Effect::Settle(call) => self.cancel(Key::Call(call)),
             Effect::StartTimer(timer) => self.start_timer(timer),
             Effect::StopTimer(timer) => self.cancel(Key::Timer(timer)),
+            Effect::StartChild(child) => self.start_child(*child, routes),
+            Effect::RecallChild(recall) => {
+                let child = recall.child;
+                self.say(child, Word::recall(self.order, recall));
+            }
+            Effect::LetChildPass(child) => self.say(child, Word::Pass),
+            Effect::ReleaseChild(child) => self.say(child, Word::Release),
+            Effect::Report(report) => self.report(report),
         }
     }
 
@@ -110,8 +138,40 @@ impl Ops {
                 Some(News { event: Event::CallSettled { call, settlement: made.settlement }, at })
             }
             Done::Fired(timer) => Some(News { event: Event::TimerFired { timer }, at: None }),
-            Done::Stopped => None,
+            Done::Ended(child, report) => {
+                self.words.remove(&child);
+                Some(News { event: Event::ChildReported { child, report }, at: None })
+            }
+            Done::Stopped | Done::Told => None,
         }
+    }
+
+    fn start_child(&mut self, effect: ChildEffect, routes: &Routes) {
+        let ChildEffect { id, task, order, plan } = effect;
+        let part_of = Some(ChildInput { order: self.order, child: id });
+        let input = OrderInput { part_of, ..OrderInput::new(order, plan, routes.clone()) };
+        let words = Words::default();
+        self.words.insert(id, words.clone());
+        let ctx = self.ctx.clone();
+        self.begin(Key::Child(id), move |_| async move {
+            Done::Ended(id, raise(&ctx, input, task.to_string(), words).await)
+        });
+    }
+
+    fn say(&self, child: ChildId, word: Word) {
+        if let Some(words) = self.words.get(&child) {
+            words.borrow_mut().push_back(word);
+        }
+    }
+
+    fn report(&mut self, said: ChildReport) {
+        let Some(parent) = self.part_of else { return };
+        self.reports += 1;
+        let ctx = self.ctx.clone();
+        self.begin(Key::Report(self.reports), move |_| async move {
+            report(ctx, parent, said).await;
+            Done::Told
+        });
     }
 
     fn call(&mut self, effect: CallEffect, routes: &Routes, now: Timestamp) {

@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 use contract::{ClientConfig, OrderClient, OrderInput, Routes, Started};
 use engine::RunView;
 use model::{
-    Action, Actor, Customer, Item, Order, OrderEvent, OrderId, OrderRequest, OrderState, TaskState,
-    Timestamp, Value,
+    Action, Actor, Customer, Item, Order, OrderEvent, OrderId, OrderRequest, OrderState, QueueName,
+    TaskState, Timestamp, Value,
 };
 use plan::Plan;
 use sqlx::PgPool;
@@ -31,9 +31,25 @@ pub(crate) struct App {
 }
 
 /// A worker, and what ends it when it is dropped.
-struct Running {
+pub(crate) struct Running {
     stop: oneshot::Sender<()>,
     end: JoinHandle<Result<(), WorkerError>>,
+}
+
+impl Running {
+    fn start(config: WorkerConfig, world: Arc<World>, pool: &PgPool) -> Self {
+        let (stop, stopped) = oneshot::channel::<()>();
+        let shutdown = async move {
+            let _ = stopped.await;
+        };
+        Self { stop, end: tokio::spawn(worker::run(config, world, pool.clone(), shutdown)) }
+    }
+
+    /// Stops it in good order.
+    pub(crate) async fn stop(self) {
+        drop(self.stop);
+        self.end.await.unwrap().unwrap();
+    }
 }
 
 impl App {
@@ -65,19 +81,19 @@ impl App {
     }
 
     pub(crate) fn start_worker(&mut self) {
-        let (stop, stopped) = oneshot::channel::<()>();
-        let shutdown = async move {
-            let _ = stopped.await;
-        };
-        let running = worker::run(self.config.clone(), self.world.clone(), self.pool.clone(), shutdown);
-        self.worker = Some(Running { stop, end: tokio::spawn(running) });
+        self.worker = Some(Running::start(self.config.clone(), self.world.clone(), &self.pool));
+    }
+
+    /// Starts a worker beside that of everyone, which makes the calls of one queue in a world of its own.
+    pub(crate) fn serve_queue(&self, queue: &QueueName, world: &Arc<World>) -> Running {
+        let config = WorkerConfig { orders: false, queues: [queue.clone()].into(), ..self.config.clone() };
+        Running::start(config, world.clone(), &self.pool)
     }
 
     /// Stops the worker in good order.
     pub(crate) async fn stop_worker(&mut self) {
-        if let Some(Running { stop, end }) = self.worker.take() {
-            drop(stop);
-            end.await.unwrap().unwrap();
+        if let Some(worker) = self.worker.take() {
+            worker.stop().await;
         }
     }
 

@@ -21,14 +21,17 @@
 )]
 
 mod app;
+mod asking;
 mod crash;
 mod mirror;
 mod orders;
 mod plans;
 mod proxy;
+mod queues;
 mod replay;
 mod retries;
 mod server;
 mod signals;
 mod steering;
+mod whole_orders;
 mod world;

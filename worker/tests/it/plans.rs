@@ -2,8 +2,8 @@
 
 use model::{Duration, HoldFor, Type, Value};
 use plan::{
-    Argument, Body, Call, CallBody, Definition, DefinitionIndex, Expr, FORMAT, Formula, Plan, PlanParts,
-    Reaction, ReactionKind, Retry, Task, TaskIndex, Undo,
+    Argument, Body, Call, CallBody, Definition, DefinitionIndex, Expr, FORMAT, Formula, ManualBody, Plan,
+    PlanParts, PollBody, Reaction, ReactionKind, Retry, Task, TaskIndex, Undo, Verify,
 };
 
 /// A task of a test's plan.
@@ -35,6 +35,42 @@ pub(crate) fn wait(name: &str, signal: &str, within: Duration) -> Spec {
         name,
         Body::Wait { signal: signal.parse().unwrap(), fields: Type::Record(vec![outcome]), within },
     )
+}
+
+/// A task that asks `system.query`, which answers `{ done: bool }`, until something is done.
+pub(crate) fn poll(name: &str, label: &str, every: Duration, within: Duration) -> Spec {
+    let timeout = Duration::from_secs(10);
+    let body = PollBody { query: asked(label, name), every, until: is_done(), timeout, within };
+    Spec::new(name, Body::Poll(Box::new(body)))
+}
+
+/// A task of the back office, which says `{ approved: bool }` of it within a day.
+pub(crate) fn manual(name: &str) -> Spec {
+    let approved = model::Field { name: "approved".to_owned(), of: Type::Bool, default: None };
+    let title = Formula {
+        expr: Expr::Value(Value::text("Check the contract")),
+        text: "\"Check the contract\"".to_owned(),
+        line: 1,
+    };
+    let body = ManualBody {
+        title,
+        role: "back_office".parse().unwrap(),
+        fields: Type::Record(vec![approved]),
+        within: Duration::from_secs(86_400),
+    };
+    Spec::new(name, Body::Manual(Box::new(body)))
+}
+
+/// A query that answers `{ done: bool }`.
+fn asked(label: &str, task: &str) -> Call {
+    let (system, operation) = label.split_once('.').unwrap();
+    let done = model::Field { name: "done".to_owned(), of: Type::Bool, default: None };
+    Call { result: Type::Record(vec![done]), effect: false, ..made(system, operation, task) }
+}
+
+fn is_done() -> Formula {
+    let expr = Expr::Field { of: Box::new(Expr::Result), name: "done".to_owned(), safe: false };
+    Formula { expr, text: "result.done".to_owned(), line: 1 }
 }
 
 fn made(system: &str, operation: &str, task: &str) -> Call {
@@ -83,6 +119,12 @@ impl Spec {
     pub(crate) fn on_failure(mut self, kind: ReactionKind) -> Self {
         self.definition.on_failure = Some(Reaction { kind, reason: None });
         self
+    }
+
+    /// `verify system.query() is result.done`.
+    pub(crate) fn verified(self, label: &str) -> Self {
+        let query = asked(label, self.definition.name.as_str());
+        self.change(|body| body.verify = Some(Verify { query, condition: is_done(), answers: true }))
     }
 
     pub(crate) fn change(mut self, change: impl FnOnce(&mut CallBody)) -> Self {

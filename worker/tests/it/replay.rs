@@ -5,7 +5,7 @@
 
 use std::path::Path;
 
-use contract::{ActRequest, CancelRequest, DeliverRequest, OrderClient, Routes, connect};
+use contract::{ActRequest, CancelRequest, CompleteRequest, DeliverRequest, OrderClient, Routes, connect};
 use engine::OperatorAction;
 use model::{Actor, DeliveryId, Duration, OrderId, OrderState, TaskState, Value};
 use plan::ReactionKind;
@@ -16,8 +16,9 @@ use temporalio_sdk::workflow_replayer::{WorkflowReplayer, WorkflowReplayerOption
 use worker::OrderWorkflow;
 
 use crate::app::{App, until};
-use crate::plans::{call, plan, wait};
-use crate::world::Behaviour::{Fail, Refuse};
+use crate::plans::{call, manual, plan, poll, wait};
+use crate::whole_orders::{arrival, arrive, irrevocable, limited, shipping};
+use crate::world::Behaviour::{Fail, LoseAnswer, Refuse, Tell};
 
 const HISTORIES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/histories");
 
@@ -128,6 +129,39 @@ async fn new_histories_are_recorded(pool: PgPool) {
     app.client.act(operated, OperatorAction::Rollback, &act("a-2", "visit")).await.unwrap();
     app.in_state(operated, OrderState::Failed).await;
 
+    app.world.script("network.activate", vec![LoseAnswer, LoseAnswer, LoseAnswer]);
+    app.world.script("network.read", vec![Tell(true), Tell(false), Fail("busy"), Tell(true)]);
+    let read_back = call("activate", "network.activate").verified("network.read");
+    let prove = poll("prove", "network.read", Duration::from_millis(50), day);
+    let asked = app.order(plan(vec![read_back, prove, manual("check")])).await;
+    app.task_in(asked, "check", TaskState::Running).await;
+    let result = Value::record([("approved", Value::Bool(true))]);
+    let check = CompleteRequest { act: act("m-1", "check"), result };
+    app.client.complete(asked, &check).await.unwrap();
+    app.in_state(asked, OrderState::Completed).await;
+
+    let late = app.order(limited(Duration::from_millis(300), Some(ReactionKind::Rollback))).await;
+    app.in_state(late, OrderState::Failed).await;
+
+    app.world.script("billing.start", vec![]);
+    let parent = app.order(shipping(ReactionKind::Rollback)).await;
+    let child = arrival(&app, parent).await;
+    arrive(&app, child).await;
+    app.in_state(parent, OrderState::Completed).await;
+
+    app.world.script("billing.start", vec![Refuse("no account")]);
+    let undone_parent = app.order(shipping(ReactionKind::Rollback)).await;
+    let undone_child = arrival(&app, undone_parent).await;
+    arrive(&app, undone_child).await;
+    app.in_state(undone_parent, OrderState::Failed).await;
+
+    app.world.script("billing.start", vec![]);
+    let barred_parent = app.order(irrevocable()).await;
+    let barred_child = arrival(&app, barred_parent).await;
+    app.client.cancel(barred_parent, &cancel).await.unwrap_err();
+    arrive(&app, barred_child).await;
+    app.in_state(barred_parent, OrderState::Completed).await;
+
     let record = async |order: OrderId, name: &str| {
         let handle = sdk.get_workflow_handle::<UntypedWorkflow>(order.to_string());
         let json = handle.fetch_history(WorkflowFetchHistoryOptions::default()).to_json().await.unwrap();
@@ -140,4 +174,12 @@ async fn new_histories_are_recorded(pool: PgPool) {
     record(cancelled, "cancelled").await;
     record(settled, "settled").await;
     record(operated, "operated").await;
+    record(asked, "asked").await;
+    record(late, "late").await;
+    record(parent, "parent").await;
+    record(child, "child").await;
+    record(undone_parent, "undone_parent").await;
+    record(undone_child, "undone_child").await;
+    record(barred_parent, "barred_parent").await;
+    record(barred_child, "barred_child").await;
 }

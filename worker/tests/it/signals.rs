@@ -142,7 +142,7 @@ async fn no_payload_breaks_an_order(pool: PgPool) {
     for raw in garbage() {
         let signal = UntypedSignal::<UntypedWorkflow>::new(names::DELIVER);
         handle.signal(signal, raw.clone(), Default::default()).await.unwrap();
-        for name in [names::DELIVER, names::RETRY, names::ROLLBACK] {
+        for name in [names::DELIVER, names::RETRY, names::ROLLBACK, names::COMPLETE] {
             let update = UntypedUpdate::<UntypedWorkflow>::new(name);
             let options = WorkflowExecuteUpdateOptions::default();
             handle.execute_update(update, raw.clone(), options).await.expect("an answer, if only a refusal");

@@ -20,6 +20,10 @@ pub(crate) enum Behaviour {
     Fail(&'static str),
     /// Does it, but the answer is lost.
     LoseAnswer,
+    /// Is lost on the way to the system.
+    LoseCall,
+    /// Does nothing, and says whether something is done.
+    Tell(bool),
 }
 
 /// Every system there is.
@@ -92,6 +96,8 @@ impl World {
                 state.effects.insert(effect);
                 CallOutcome::Unknown { reason: "no answer".to_owned() }
             }
+            Behaviour::LoseCall => CallOutcome::Unknown { reason: "no answer".to_owned() },
+            Behaviour::Tell(done) => CallOutcome::Succeeded(Value::record([("done", Value::Bool(done))])),
         }
     }
 }

@@ -1,0 +1,129 @@
+//! Orders that tasks of other orders run.
+//!
+//! Nobody sends them, so their rows are written when their parent's record tells of their beginning, in the same
+//! transaction: from the parent's plan, which holds theirs.
+
+use model::{
+    Actor, BlueprintName, Fact, Order, OrderEvent, OrderId, OrderRequest, OrderState, TaskId, Timestamp,
+    Value,
+};
+use plan::Plan;
+use sqlx::PgConnection;
+use sqlx::types::Json;
+
+use crate::accept::{NewOrder, write_order};
+use crate::columns::{At, Word};
+use crate::events::load_event;
+
+/// The order that another one is part of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Parent {
+    /// The order.
+    pub order: OrderId,
+    /// Its task that runs this one.
+    pub task: TaskId,
+}
+
+/// An order that is part of another, in short.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ChildRow {
+    /// Its id.
+    pub order: OrderId,
+    /// The task of its parent that runs it.
+    pub task: TaskId,
+    /// The blueprint that it carries out.
+    pub blueprint: BlueprintName,
+    /// Its state.
+    pub state: OrderState,
+    /// When it began.
+    pub submitted_at: Timestamp,
+}
+
+/// Writes the rows of the orders that these events of others have begun.
+pub(crate) async fn insert_children(
+    conn: &mut PgConnection,
+    applied: &[(OrderId, &OrderEvent)],
+) -> Result<(), sqlx::Error> {
+    for (parent, event) in applied {
+        if let Fact::ChildOrderStarted { task, order, blueprint } = &event.fact {
+            insert_child(conn, *parent, event, task, *order, blueprint).await?;
+        }
+    }
+    Ok(())
+}
+
+async fn insert_child(
+    conn: &mut PgConnection,
+    parent: OrderId,
+    event: &OrderEvent,
+    task: &TaskId,
+    child: OrderId,
+    blueprint: &BlueprintName,
+) -> Result<(), sqlx::Error> {
+    let row = sqlx::query!(
+        r#"select request as "request: Json<OrderRequest>", author as "author: Word<Actor>", plan from orders where id = $1"#,
+        parent.uuid(),
+    )
+    .fetch_one(&mut *conn)
+    .await?;
+    let unreadable = |cause: Box<dyn std::error::Error + Send + Sync>| sqlx::Error::Decode(cause);
+    let plan: Plan = serde_json::from_str(&row.plan).map_err(|wrong| unreadable(wrong.into()))?;
+    let parameters = given(conn, parent, event, task).await?;
+    let plan = plan.child(blueprint, parameters).map_err(|wrong| unreadable(wrong.into()))?;
+    let request = OrderRequest { external_id: None, items: Vec::new(), ..row.request.0 };
+    let order = Order { id: child, submitted_at: event.at, request };
+    let new = NewOrder { order: &order, plan: &plan, author: &row.author.0, key: None };
+    if write_order(conn, &new).await? {
+        sqlx::query!(
+            "update orders set parent_id = $2, parent_task = $3 where id = $1",
+            child.uuid(),
+            parent.uuid(),
+            task.to_string(),
+        )
+        .execute(conn)
+        .await?;
+    }
+    Ok(())
+}
+
+/// What a task has given the order that it runs: the arguments with which it began, right before.
+async fn given(
+    conn: &mut PgConnection,
+    parent: OrderId,
+    event: &OrderEvent,
+    task: &TaskId,
+) -> Result<Value, sqlx::Error> {
+    let before = load_event(conn, parent, event.number.saturating_sub(1)).await?;
+    match before.map(|event| event.fact) {
+        Some(Fact::TaskStarted { task: begun, arguments, .. }) if begun == *task => Ok(arguments),
+        _ => Err(sqlx::Error::Decode(format!("`{task}` has begun an order before it began itself").into())),
+    }
+}
+
+/// The orders that tasks of an order run, as they began.
+pub(crate) async fn select_children(
+    conn: &mut PgConnection,
+    parent: OrderId,
+) -> Result<Vec<ChildRow>, sqlx::Error> {
+    let rows = sqlx::query!(
+        r#"
+        select
+            id, parent_task as "task!: Word<TaskId>", blueprint_name as "blueprint: Word<BlueprintName>",
+            state as "state: Word<OrderState>", submitted_at as "submitted_at: At"
+        from orders
+        where parent_id = $1
+        order by submitted_at, id
+        "#,
+        parent.uuid(),
+    )
+    .fetch_all(conn)
+    .await?;
+    let children = rows.into_iter().map(|row| ChildRow {
+        order: OrderId::new(row.id),
+        task: row.task.0,
+        blueprint: row.blueprint.0,
+        state: row.state.0,
+        submitted_at: row.submitted_at.0,
+    });
+    Ok(children.collect())
+}
