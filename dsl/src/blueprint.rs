@@ -1,5 +1,7 @@
 //! A blueprint that has been checked, and so can make plans.
 
+use std::sync::OnceLock;
+
 use model::{BlueprintRef, Field, Hash, ItemKind, SignalName, Type};
 use plan::{Body, Deadline, Definition, DefinitionIndex, Formula, Reaction, SubBlueprint};
 
@@ -9,7 +11,8 @@ use crate::meaning;
 #[derive(Clone, Debug)]
 pub struct Blueprint {
     pub(crate) parts: BlueprintParts,
-    hash: Hash,
+    /// Worked out when it is asked for: those who only check never ask.
+    hash: OnceLock<Hash>,
 }
 
 /// What a blueprint is made of. Definitions and placements are as many, in source order.
@@ -57,8 +60,7 @@ pub(crate) struct Placement {
 
 impl Blueprint {
     pub(crate) fn new(parts: BlueprintParts) -> Self {
-        let hash = meaning::hash(&parts);
-        Self { parts, hash }
+        Self { parts, hash: OnceLock::new() }
     }
 
     /// Its name and version.
@@ -70,8 +72,8 @@ impl Blueprint {
     /// The hash of what it means: of its declarations and every type, operation and retry policy that it uses,
     /// however they are laid out, commented, and spread over files.
     #[must_use]
-    pub const fn hash(&self) -> &Hash {
-        &self.hash
+    pub fn hash(&self) -> &Hash {
+        self.hash.get_or_init(|| meaning::hash(&self.parts))
     }
 
     /// The lines of `///` above it.

@@ -13,6 +13,11 @@ mod blueprint;
 mod check;
 mod diagnostic;
 mod format;
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "what is looked for is one of a few forms; what has to treat each its own way names them all"
+)]
+pub mod index;
 mod library;
 mod lower;
 mod meaning;
@@ -22,6 +27,11 @@ mod resolve;
 mod served;
 mod suggest;
 mod syntax;
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "values of tests are a few of many forms, and bodies that steps fit a few of many bodies"
+)]
+pub mod testing;
 
 pub use blueprint::Blueprint;
 pub use diagnostic::{

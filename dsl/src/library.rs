@@ -6,10 +6,12 @@ use plan::Scope;
 use crate::blueprint::Blueprint;
 use crate::check::{Checked, check};
 use crate::diagnostic::{self, Code, Diagnostic, FileId, SourceMap, Span};
+use crate::index::Part;
 use crate::lower::with_items;
-use crate::resolve::{self, Declarations};
+use crate::resolve::{self, Declarations, Outline};
 use crate::suggest::{listing, near_miss};
 use crate::syntax;
+use crate::testing::{self, Test};
 
 /// Largest library, in bytes. A hundred thousand lines are three or four megabytes.
 pub(crate) const LIBRARY_BYTES: usize = 10_000_000;
@@ -33,7 +35,7 @@ pub(crate) const LIBRARY_BYTES: usize = 10_000_000;
 pub struct Library {
     blueprints: Vec<Blueprint>,
     systems: Vec<SystemDeclaration>,
-    not_carried: Vec<Diagnostic>,
+    pub(crate) tests: Vec<Test>,
 }
 
 /// What came of compiling a library.
@@ -90,13 +92,6 @@ impl Library {
     #[must_use]
     pub fn blueprints(&self) -> &[Blueprint] {
         &self.blueprints
-    }
-
-    /// Every use of a form that is right, and that the engine does not carry out yet (`BP0506`). A library with such a use
-    /// can be checked and planned; whoever would take orders with it refuses it with these.
-    #[must_use]
-    pub fn not_carried(&self) -> &[Diagnostic] {
-        &self.not_carried
     }
 
     /// The systems it declares, by name.
@@ -182,29 +177,53 @@ impl Blueprint {
 }
 
 fn compile(sources: &SourceMap) -> (Option<Library>, Vec<Diagnostic>) {
-    let bytes: usize = sources.files().map(|(_, file)| file.text.len()).sum();
-    if bytes > LIBRARY_BYTES {
-        let title = format!("the library has {bytes} bytes, and at most {LIBRARY_BYTES} are read");
-        let at = Span { file: FileId::FIRST, start: 0, end: 0 };
-        return (None, vec![Diagnostic::new(Code::FileTooLarge, at, title)]);
+    if let Some(too_large) = too_large(sources) {
+        return (None, vec![too_large]);
     }
     let (files, mut diagnostics): (Vec<_>, Vec<Vec<_>>) =
         sources.files().map(|(id, file)| syntax::parse(id, &file.text)).unzip();
     let (declarations, outlines, resolved) = resolve::resolve(&files);
-    let Checked { blueprints, not_carried, diagnostics: checked, advice } =
-        check(&declarations, &outlines, sources);
-    diagnostics.extend([resolved, checked]);
-    let mut diagnostics: Vec<Diagnostic> = diagnostics.into_iter().flatten().collect();
+    diagnostics.push(resolved);
+    examine(&declarations, &outlines, sources, diagnostics.into_iter().flatten().collect())
+}
+
+/// Reports a library that is not read because of its size.
+pub(crate) fn too_large(sources: &SourceMap) -> Option<Diagnostic> {
+    let bytes: usize = sources.files().map(|(_, file)| file.text.len()).sum();
+    let title = format!("the library has {bytes} bytes, and at most {LIBRARY_BYTES} are read");
+    let at = Span { file: FileId::FIRST, start: 0, end: 0 };
+    (bytes > LIBRARY_BYTES).then(|| Diagnostic::new(Code::FileTooLarge, at, title))
+}
+
+/// Checks what has been resolved. Adds to what was found so far.
+pub(crate) fn examine(
+    declarations: &Declarations<'_>,
+    outlines: &[Outline<'_>],
+    sources: &SourceMap,
+    mut diagnostics: Vec<Diagnostic>,
+) -> (Option<Library>, Vec<Diagnostic>) {
+    let tests = testing::resolve(declarations, outlines, &mut diagnostics);
+    let Checked { blueprints, diagnostics: checked, advice } =
+        check(declarations, outlines, sources, Part::Whole);
+    // Where a block is not closed, what stands in which block is not known.
+    let unclosed: Vec<FileId> =
+        diagnostics.iter().filter(|d| d.code == Code::MissingBrace).map(|d| d.span().file).collect();
+    diagnostics.extend(
+        checked.into_iter().filter(|d| d.code != Code::NotVisible || !unclosed.contains(&d.span().file)),
+    );
     if diagnostics.iter().any(|d| d.severity == crate::Severity::Error) {
         return (None, diagnostics);
     }
     diagnostics.extend(advice);
     // What is wrong may be what uses it; and without a blueprint nothing is used, nor needs to be.
     if !blueprints.is_empty() {
-        declarations.unused(&outlines, &mut diagnostics);
+        declarations.unused(outlines, &mut diagnostics);
     }
-    let not_carried = diagnostic::settle(not_carried);
-    (Some(Library { blueprints, systems: systems(&declarations), not_carried }), diagnostics)
+    let library = Library { blueprints, systems: systems(declarations), tests };
+    let unbound = library.faults_of_tests();
+    let sound = unbound.is_empty();
+    diagnostics.extend(unbound);
+    (sound.then_some(library), diagnostics)
 }
 
 fn systems(declarations: &Declarations<'_>) -> Vec<SystemDeclaration> {

@@ -38,6 +38,11 @@ impl Blueprint {
         })
     }
 
+    /// The kinds of items it takes, each with what is true of its items, in the order they are tried.
+    pub fn kind_conditions(&self) -> impl Iterator<Item = (&ItemKind, &Formula)> {
+        self.parts.kinds.iter().map(|kind| (&kind.name, &kind.condition))
+    }
+
     /// Its `each` blocks, in source order.
     pub fn blocks(&self) -> impl Iterator<Item = EachBlock<'_>> {
         self.parts

@@ -10,12 +10,14 @@ use crate::deployment;
 use crate::failure::{Exit, Failure};
 use crate::output::{print, print_json, print_lines};
 use crate::show::where_explained;
-use crate::sources::read_library;
+use crate::sources::{orders_below, read_library};
 
 /// Check blueprints: every error of every file at once
 ///
 /// Reads every `*.blueprint` file below a folder; together they are one library. Each error has a code, its place, the text it
 /// is about, and where possible the remedy; `orderwright explain CODE` says more about it. Warnings are shown, and are no errors.
+///
+/// Tests are checked as well: whether their orders fit, those in files below the folder included, and whether what they say can happen.
 ///
 /// With `--systems`, a call is an error, too, that the deployment with this file does not say how to make; the API refuses to
 /// publish it. The variables that the file names need not be set.
@@ -66,6 +68,17 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
         let unserved = compiled.unserved(&sources, gap);
         if !unserved.is_empty() {
             diagnostics.extend(unserved);
+            library = None;
+        }
+    }
+    if let Some(compiled) = &library {
+        // Those whose order is no file were looked at with the rest.
+        let read = orders_below(&args.dir);
+        let in_files = compiled.tests().iter().filter(|test| test.order_file().is_some());
+        let unbound: Vec<_> =
+            in_files.filter_map(|test| compiled.bind(test, &read).err()).flatten().collect();
+        if !unbound.is_empty() {
+            diagnostics.extend(unbound);
             library = None;
         }
     }

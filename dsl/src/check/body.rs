@@ -179,7 +179,6 @@ impl TaskChecker<'_> {
 
     fn verify(&mut self, verify: At<(&Invocation, &Expr)>) -> Option<Verify> {
         let At { value: (query, condition), at } = verify;
-        self.not_carried(at, "verify");
         let title = "a query changes nothing, so there is nothing to verify";
         self.without_effect(at, title, "leave it out: a query that got no answer is asked again");
         let asked = self.query(query, "verify");
@@ -191,7 +190,6 @@ impl TaskChecker<'_> {
 
     fn amend(&mut self, amend: At<&Invocation>) -> Option<Amend> {
         let At { value: invocation, at } = amend;
-        self.not_carried(at, "amend");
         let title = "a query changes nothing, so there is nothing to amend";
         self.without_effect(at, title, "leave it out: a query is asked again when its arguments change");
         let found = self.env.declarations.operation(
@@ -263,7 +261,6 @@ impl TaskChecker<'_> {
     }
 
     fn manual(&mut self, title: &Expr, role: &Name, at: Span) -> Option<Body> {
-        self.not_carried(at, "manual");
         self.misplaced(Form::Manual);
         let title = self.checker.formula(title, &Type::Text);
         let within = self.limit(&format!("what `{}` has to do", role.text), at, "2d");
@@ -276,7 +273,6 @@ impl TaskChecker<'_> {
     }
 
     fn poll(&mut self, query: &Invocation, every: Option<Duration>, until: &Expr, at: Span) -> Option<Body> {
-        self.not_carried(at, "poll");
         self.misplaced(Form::Poll);
         let asked = self.query(query, "poll");
         let until = self.about_answer(&self.profile.raw, until);
@@ -319,9 +315,18 @@ impl TaskChecker<'_> {
     // ---- blueprints ----------------------------------------------------------------------------------------
 
     fn run_blueprint(&mut self, name: &Name, given: &[(Name, Expr)], at: Span) -> Option<Body> {
-        self.not_carried(at, "run");
         self.misplaced(Form::Run);
         let within = self.duration(self.clauses.within);
+        if let (None, Some(on_timeout)) = (self.clauses.within, self.clauses.on_timeout)
+            && !self.tree.broken
+        {
+            let title = "`on timeout` means nothing for a `run` that may take any time";
+            self.report(
+                Diagnostic::new(Code::MisplacedClause, on_timeout.at, title)
+                    .label(at, "this has no `within`")
+                    .help("say how long it may take: `within 10d`"),
+            );
+        }
         let Some(sub) = self.env.subs.get(&name.text) else {
             self.checker.infer_arguments(given);
             self.unknown_blueprint(name);

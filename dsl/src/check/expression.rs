@@ -3,7 +3,7 @@
 //! What is wrong is reported once: it then has the type `any`, which fits everywhere.
 
 use model::{Field, Item, Order, Type, Value};
-use plan::{DefinitionIndex, Expr, Formula};
+use plan::{BinaryOp, DefinitionIndex, Expr, Formula};
 
 use super::facts::Facts;
 use super::types::{difference, fits, join, never, noun, null};
@@ -119,6 +119,7 @@ impl<'a> Checker<'a> {
         }
         match (&expr.kind, wanted) {
             (ExprKind::Name(name), Type::OneOf(texts)) if texts.contains(name) => {
+                self.env.declarations.notes.note(expr.span, wanted);
                 Typed::new(Expr::Value(Value::text(name.clone())), wanted.clone())
             }
             (ExprKind::Name(name), Type::OneOf(texts)) if !texts.is_empty() && !self.resolves(name) => {
@@ -182,9 +183,12 @@ impl<'a> Checker<'a> {
                 self.comprehension(each, variable, of, keep.as_deref())
             }
         };
-        if self.view.facts.is_present(expr) {
-            return Typed::new(found.expr, found.of.required().clone());
-        }
+        let found = if self.view.facts.is_present(expr) {
+            Typed::new(found.expr, found.of.required().clone())
+        } else {
+            found
+        };
+        self.env.declarations.notes.note(expr.span, &found.of);
         found
     }
 
@@ -193,7 +197,7 @@ impl<'a> Checker<'a> {
         if fits(&found.of, wanted) {
             return found.expr;
         }
-        if fits(found.of.required(), wanted) {
+        if fits(found.of.required(), wanted) && !matches!(at.kind, ExprKind::Null) {
             self.may_be_missing(at);
         } else {
             let found_noun = noun(if found.of == null() { &found.of } else { found.of.required() });
@@ -206,6 +210,17 @@ impl<'a> Checker<'a> {
                 && fits(of, wanted)
             {
                 diagnostic = diagnostic.help("`first(…)`, `min(…)` and `max(…)` make one value of a list");
+            }
+            if let (Type::Record(fields), false) =
+                (found.of.required(), matches!(wanted.required(), Type::Record(_)))
+            {
+                let fitting = fields.iter().filter(|field| fits(field.of.required(), wanted.required()));
+                let names = listing(fitting.map(|field| field.name.as_str()), 6);
+                if !names.is_empty() {
+                    let text = one_line(self.env.sources.text(at.span));
+                    diagnostic =
+                        diagnostic.help(format!("read a field of it, as in `{text}.field`: it has {names}"));
+                }
             }
             self.report(diagnostic);
         }
@@ -294,7 +309,10 @@ impl<'a> Checker<'a> {
                         let meant = format!("\"{meant}\"");
                         diagnostic.help(format!("did you mean {meant}?")).fix(meant)
                     }
-                    None => diagnostic,
+                    None => {
+                        let known = listing(texts.iter().map(String::as_str), 8).replace(" and ", " or ");
+                        diagnostic.help(format!("write {known}"))
+                    }
                 });
                 return Typed::unknown();
             }
@@ -318,22 +336,9 @@ impl<'a> Checker<'a> {
             match part {
                 TextPart::Literal(text) => exprs.push(Expr::Value(Value::text(text.clone()))),
                 TextPart::Value(value) => {
-                    let found = self.infer(value);
-                    match &found.of {
-                        Type::Optional(_) => self.may_be_missing(value),
-                        Type::List(_) | Type::Record(_) => {
-                            let title = format!("{} can't stand in a text", noun(&found.of));
-                            self.report(Diagnostic::new(Code::TypeMismatch, value.span, title));
-                        }
-                        Type::Any
-                        | Type::Text
-                        | Type::Int
-                        | Type::Decimal
-                        | Type::Bool
-                        | Type::Time
-                        | Type::Date
-                        | Type::Duration
-                        | Type::OneOf(_) => {}
+                    let found = self.said(value);
+                    if let Type::Optional(_) = &found.of {
+                        self.may_be_missing(value);
                     }
                     exprs.push(found.expr);
                 }
@@ -345,6 +350,22 @@ impl<'a> Checker<'a> {
             _ => Expr::Text(exprs),
         };
         Typed::new(expr, Type::Text)
+    }
+
+    /// A value in a text. What stands in for a missing one may be of another type: both become text.
+    fn said(&mut self, value: &tree::Expr) -> Typed {
+        let ExprKind::Binary { op: BinaryOp::Coalesce, left, right, .. } = &value.kind else {
+            let found = self.infer(value);
+            if let Type::List(_) | Type::Record(_) = found.of.required() {
+                let title = format!("{} can't stand in a text", noun(found.of.required()));
+                self.report(Diagnostic::new(Code::TypeMismatch, value.span, title));
+                return Typed::new(found.expr, Type::Any);
+            }
+            return found;
+        };
+        let (a, b) = (self.said(left), self.said(right));
+        let of = if let Type::Optional(_) = b.of { Type::Text.optional() } else { Type::Text };
+        Typed::new(super::operators::coalesced(a.expr, b.expr), of)
     }
 
     fn list(&mut self, elements: Vec<Typed>, at: &tree::Expr) -> Typed {
@@ -414,7 +435,8 @@ impl<'a> Checker<'a> {
         };
         if self.resolves(&variable.text) {
             let title = format!("`{}` means something else here already", variable.text);
-            self.report(Diagnostic::new(Code::DuplicateName, variable.span, title));
+            let help = "give the element another name, such as `each_one`";
+            self.report(Diagnostic::new(Code::DuplicateName, variable.span, title).help(help));
         }
         self.locals.push((variable.text.clone(), element));
         let outer = self.view.facts.clone();

@@ -3,7 +3,6 @@
 use plan::BinaryOp;
 
 use crate::diagnostic::SourceMap;
-use crate::syntax::build::one_line;
 use crate::syntax::tree::{Expr, ExprKind};
 
 /// A name and fields of it: `item.cpe.serial`.
@@ -22,7 +21,7 @@ impl Facts {
     /// Adds what follows from a condition holding, or not holding.
     pub(super) fn learn(&mut self, condition: &Expr, holds: bool, sources: &SourceMap) {
         if holds {
-            self.conditions.push(one_line(sources.text(condition.span)));
+            self.conditions.push(wording(sources.text(condition.span)));
         }
         match &condition.kind {
             ExprKind::Foreign(inner) => self.learn(inner, holds, sources),
@@ -76,7 +75,40 @@ pub(super) fn conjuncts(condition: &Expr, sources: &SourceMap) -> Vec<String> {
         both.extend(conjuncts(right, sources));
         return both;
     }
-    vec![one_line(sources.text(condition.span))]
+    vec![wording(sources.text(condition.span))]
+}
+
+/// What a condition says, whatever its layout and its comments.
+fn wording(text: &str) -> String {
+    let is_word = |c: char| c.is_alphanumeric() || c == '_';
+    let mut out = String::new();
+    let (mut quoted, mut apart) = (false, false);
+    let mut chars = text.chars().peekable();
+    while let Some(c) = chars.next() {
+        if quoted {
+            out.push(c);
+            if c == '\\' {
+                out.extend(chars.next());
+            }
+            quoted = c != '"';
+        } else if c.is_whitespace() || c == '\u{FEFF}' {
+            apart = true;
+        } else if c == '/' && chars.peek() == Some(&'/') {
+            chars.by_ref().take_while(|c| *c != '\n').for_each(drop);
+            apart = true;
+        } else {
+            if apart && is_word(c) && out.ends_with(is_word) {
+                out.push(' ');
+            }
+            // A comma behind the last of several says nothing.
+            if matches!(c, ']' | ')' | '}') && out.ends_with(',') {
+                out.pop();
+            }
+            out.push(c);
+            (quoted, apart) = (c == '"', false);
+        }
+    }
+    out
 }
 
 fn path(expr: &Expr) -> Option<Path> {

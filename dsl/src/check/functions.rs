@@ -8,9 +8,9 @@ use super::operators::ordered;
 use super::types::{comparable, noun};
 use crate::Span;
 use crate::diagnostic::{Code, Diagnostic};
-use crate::suggest::near_miss;
+use crate::suggest::{listing, near_miss};
 use crate::syntax::foreign;
-use crate::syntax::tree::{self, Name};
+use crate::syntax::tree::{self, ExprKind, Name};
 
 impl Checker<'_> {
     pub(super) fn call(&mut self, name: &Name, arguments: &[tree::Expr], at: Span) -> Typed {
@@ -20,8 +20,13 @@ impl Checker<'_> {
         let Some((_, function)) = Function::ALL.iter().find(|(known, _)| *known == name.text) else {
             let known = Function::ALL.iter().map(|(known, _)| *known).chain(["ran"]);
             let title = format!("there is no function `{}`", name.text);
-            let meant = foreign::function(&name.text).or_else(|| near_miss(&name.text, known));
-            self.report(Diagnostic::new(Code::UnknownName, name.span, title).did_you_mean(meant));
+            let meant = foreign::function(&name.text).or_else(|| near_miss(&name.text, known.clone()));
+            let diagnostic = Diagnostic::new(Code::UnknownName, name.span, title).did_you_mean(meant);
+            self.report(match (&diagnostic.help, foreign::unforeseen(&name.text)) {
+                (Some(_), _) => diagnostic,
+                (None, Some(why)) => diagnostic.help(why),
+                (None, None) => diagnostic.help(format!("there are {}", listing(known, 20))),
+            });
             return Typed::unknown();
         };
         let (least, most) = match function {
@@ -180,11 +185,24 @@ impl Checker<'_> {
         if (least..=most).contains(&found) {
             return true;
         }
+        if given.iter().any(begins_unreadable) {
+            // What was meant by it is not known.
+            return false;
+        }
         let plural = if least == 1 { "" } else { "s" };
         let or_more = if most > least { " or more" } else { "" };
         let title = format!("`{name}` takes {least}{or_more} argument{plural}, found {found}");
         self.report(Diagnostic::new(Code::WrongArguments, at, title));
         false
+    }
+}
+
+/// Whether the first operand of an expression could not be read.
+fn begins_unreadable(expr: &tree::Expr) -> bool {
+    match &expr.kind {
+        ExprKind::Binary { left, .. } => begins_unreadable(left),
+        ExprKind::Foreign(of) => begins_unreadable(of),
+        other => matches!(other, ExprKind::Unreadable),
     }
 }
 

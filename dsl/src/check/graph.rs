@@ -1,4 +1,4 @@
-//! Who waits for whom: circles, and orders that are rejected too late.
+//! Who waits for whom: circles, and orders that are rejected or rolled back too late.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -98,7 +98,9 @@ impl Graph<'_> {
             let edge =
                 self.tasks.get(*from).and_then(|task| task.after.iter().find(|edge| edge.seen.task == *to));
             let at = edge.map_or_else(|| self.name_span(*from), |edge| edge.at);
-            (at, format!("`{}` waits for `{}`", self.name(*from), self.name(*to)))
+            let why =
+                if edge.is_some_and(|edge| edge.as_whole) { ", as for the whole isolated item" } else { "" };
+            (at, format!("`{}` waits for `{}`{why}", self.name(*from), self.name(*to)))
         });
         let title = if path.len() == 1 {
             format!("the task `{}` waits for itself", self.name(path.first().copied().unwrap_or_default()))
@@ -148,7 +150,10 @@ impl Graph<'_> {
             } else {
                 self.before(task).into_iter().find(|task| is_point(*task))
             };
-            let Some(point) = point else { continue };
+            let Some(point) = point else {
+                diagnostics.extend(self.late_for_other_items(task));
+                continue;
+            };
             let title = format!("`{}` is a point of no return, and has begun by then", self.name(point));
             let late = |at: &Span| {
                 Diagnostic::new(Code::LateRollback, *at, title.clone())
@@ -160,15 +165,57 @@ impl Graph<'_> {
         }
     }
 
+    /// A reaction that rolls an order back of which another item may have passed a point of no return. Where items are
+    /// isolated, only the item itself goes back.
+    fn late_for_other_items(&self, task: usize) -> Option<Diagnostic> {
+        let at = *self.tasks.get(task)?.rollbacks.first()?;
+        let isolated = self.env.profiles.get(task).is_some_and(|profile| profile.isolated.is_some());
+        let block = self.env.outline.tree.tasks.get(task)?.block.filter(|_| !isolated)?;
+        let own = self.closure([task].into(), |_| true);
+        let behind = self.behind(task);
+        let beside = |other: usize| {
+            own.contains(&other)
+                || self.env.outline.tree.tasks.get(other).is_some_and(|other| other.block == Some(block))
+        };
+        let early: Vec<usize> = (0..self.tasks.len())
+            .filter(|other| *other != task && !behind.contains(other) && beside(*other))
+            .filter(|other| self.tasks.get(*other).is_some_and(|other| other.point_of_no_return))
+            .collect();
+        let first = *early.first()?;
+        let title = format!(
+            "`{}` is a point of no return, and may have begun by then for another item",
+            self.name(first)
+        );
+        let diagnostic = Diagnostic::new(Code::LateRollback, at, title)
+            .here("the order is held here if so")
+            .label(self.name_span(first), self.not_waiting(first, task));
+        let names = listing(early.iter().map(|task| self.name(*task)), 6);
+        Some(
+            diagnostic.help(format!(
+                "{}; or say `hold`, and a person decides",
+                self.how_to_wait(task, &early, &names)
+            )),
+        )
+    }
+
+    /// Why a task may begin before every instance of another one is done.
+    fn not_waiting(&self, waiting: usize, task: usize) -> String {
+        let name = self.name(task);
+        if self.before(waiting).contains(&task) {
+            format!("this waits for the `{name}` of its own item only")
+        } else {
+            format!("this does not wait for `{name}`")
+        }
+    }
+
     /// A reaction that rejects an order for which the tasks `early` may have taken effect.
     fn late_reject(&self, rejecting: usize, at: Span, early: &[usize]) -> Diagnostic {
-        let name = self.name(rejecting);
+        let before = self.before(rejecting);
         let diagnostic = |other: usize, title: String| {
             Diagnostic::new(Code::LateReject, at, title)
                 .here("the order is rejected here")
-                .label(self.name_span(other), format!("this does not wait for `{name}`"))
+                .label(self.name_span(other), self.not_waiting(other, rejecting))
         };
-        let before = self.before(rejecting);
         let is_point = |other: &&usize| self.tasks.get(**other).is_some_and(|other| other.point_of_no_return);
         if let Some(other) = early.iter().filter(is_point).find(|other| before.contains(other)) {
             let title = format!("`{}` is a point of no return, and has begun by then", self.name(*other));

@@ -4,7 +4,7 @@ use model::{Duration, HoldFor};
 use plan::{Deadline, Formula, Reaction, ReactionKind};
 
 use super::expression::{Checker, OrderView, TaskView, View};
-use super::{Env, duplicate_clause, unfinished};
+use super::{Env, duplicate_clause};
 use crate::Span;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::syntax::tree;
@@ -73,15 +73,8 @@ pub(super) fn default_reaction(env: &Env<'_>, diagnostics: &mut Vec<Diagnostic>)
 }
 
 /// How long an order may take.
-pub(super) fn deadline(
-    env: &Env<'_>,
-    diagnostics: &mut Vec<Diagnostic>,
-    not_carried: &mut Vec<Diagnostic>,
-) -> Option<Deadline> {
+pub(super) fn deadline(env: &Env<'_>, diagnostics: &mut Vec<Diagnostic>) -> Option<Deadline> {
     let declared = env.outline.tree.deadlines.first()?;
-    let word = "deadline";
-    let at = Span { end: declared.span.start + word.len(), ..declared.span };
-    not_carried.push(unfinished(at, word));
     if declared.within == Some(Duration::ZERO) {
         let title = "nothing can be done in no time at all";
         diagnostics.push(Diagnostic::new(Code::UnusableLimit, declared.span, title));

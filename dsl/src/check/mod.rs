@@ -17,6 +17,7 @@ mod region;
 mod runs;
 mod task;
 mod types;
+mod whole;
 
 use std::collections::BTreeMap;
 
@@ -26,6 +27,7 @@ use plan::{DefinitionIndex, Formula, SubBlueprint};
 use crate::Span;
 use crate::blueprint::{Block, Blueprint, BlueprintParts, ItemKindRule, Placement};
 use crate::diagnostic::{Code, Diagnostic, SourceMap};
+use crate::index::Part;
 use crate::resolve::{Declarations, Kind, Outline, Seen};
 use crate::syntax::tree;
 use expression::{Checker, OrderView, TaskView, View};
@@ -38,18 +40,17 @@ use runs::Subs;
 pub(crate) struct Checked {
     /// The blueprints that take orders; those with an error are missing.
     pub(crate) blueprints: Vec<Blueprint>,
-    /// What is right and not carried out by the engine yet.
-    pub(crate) not_carried: Vec<Diagnostic>,
     pub(crate) diagnostics: Vec<Diagnostic>,
     /// What seems not to be meant, if nothing is wrong in the library.
     pub(crate) advice: Vec<Diagnostic>,
 }
 
-/// Checks every blueprint.
+/// Checks the blueprints of a part of the library. Of the others it looks only at what those need to know of them.
 pub(crate) fn check<'a>(
     declarations: &'a Declarations<'a>,
     outlines: &'a [Outline<'a>],
     sources: &'a SourceMap,
+    part: Part,
 ) -> Checked {
     let mut checked = Checked::default();
     let mut subs = Subs::collect(outlines);
@@ -58,7 +59,9 @@ pub(crate) fn check<'a>(
     let mut profiles = BTreeMap::new();
     let place = |name: &str| outlines.iter().position(|o| o.signature.is_some() && o.tree.name.text == name);
     let inside_out: Vec<usize> = subs.inside_out().into_iter().filter_map(place).collect();
-    let for_orders = (0..outlines.len()).filter(|n| outlines.get(*n).is_some_and(|o| o.signature.is_none()));
+    let is_asked = |outline: &Outline<'_>| part.has(outline.tree.name.span.file);
+    let is_for_orders = |n: &usize| outlines.get(*n).is_some_and(|o| o.signature.is_none() && is_asked(o));
+    let for_orders = (0..outlines.len()).filter(is_for_orders);
     for (n, outline) in inside_out.into_iter().chain(for_orders).filter_map(|n| Some((n, outlines.get(n)?))) {
         let found = profile::collect(outline, &subs, declarations, sources, &mut checked.diagnostics);
         subs.learn(&outline.tree.name.text, &found);
@@ -67,7 +70,7 @@ pub(crate) fn check<'a>(
     let others: Vec<tree::Name> =
         outlines.iter().filter(|o| o.signature.is_none()).map(|o| o.tree.name.clone()).collect();
     let (mut parts, mut runnable, mut accepts) = (Vec::new(), Vec::new(), Vec::new());
-    for (n, outline) in outlines.iter().enumerate() {
+    for (n, outline) in outlines.iter().enumerate().filter(|(_, outline)| is_asked(outline)) {
         let profiles = profiles.remove(&n).unwrap_or_default();
         let mut env = Env { declarations, outline, sources, profiles, subs: &subs, others: &others };
         profile::infer_values(&mut env);
@@ -128,7 +131,15 @@ impl Env<'_> {
         let profile = self.profiles.get(seen.task)?;
         if seen.other_block {
             let block = self.outline.tree.tasks.get(seen.task)?.block?;
-            return Some(Missing::OtherBlock(self.outline.tree.blocks.get(block)?.kind.span));
+            let block = self.outline.tree.blocks.get(block)?;
+            let holds = |condition: &String| facts.conditions.contains(condition);
+            let takes_item = block
+                .condition
+                .as_ref()
+                .is_none_or(|condition| facts::conjuncts(condition, self.sources).iter().all(holds));
+            if !takes_item || block.isolate.is_some() {
+                return Some(Missing::OtherBlock(block.kind.span));
+            }
         }
         if let Some(span) = profile.skip {
             return Some(Missing::Skipped(span));
@@ -153,11 +164,11 @@ impl Env<'_> {
 
     fn blueprint(&self, into: &mut Checked) -> Option<Made> {
         let tree = self.outline.tree;
-        let Checked { diagnostics, not_carried, advice, .. } = into;
+        let Checked { diagnostics, advice, .. } = into;
         let before = diagnostics.len();
         members::check(self, diagnostics);
         let on_failure = members::default_reaction(self, diagnostics);
-        let deadline = members::deadline(self, diagnostics, not_carried);
+        let deadline = members::deadline(self, diagnostics);
         let returns = members::returns(self, diagnostics);
         let accepts = tree.accepts.first().filter(|_| self.outline.signature.is_none()).map(|accepts| {
             let view = View::of_order(OrderView::Request);
@@ -165,12 +176,9 @@ impl Env<'_> {
         });
         let kinds = self.kinds(diagnostics);
         let (blocks, facts) = self.blocks(diagnostics);
-        for isolate in tree.blocks.iter().filter_map(|block| block.isolate) {
-            not_carried.push(unfinished(isolate, "on failure isolate"));
-        }
         let mut checked: Vec<_> =
             (0..tree.tasks.len()).map(|task| task::check(self, task, &facts, diagnostics)).collect();
-        not_carried.extend(checked.iter_mut().flat_map(|task| std::mem::take(&mut task.not_carried)));
+        whole::wait_for_whole_items(self, &mut checked);
         graph::check(self, &checked, diagnostics);
         let sound = diagnostics.iter().skip(before).all(|d| d.severity != crate::Severity::Error);
         if !sound {
@@ -278,13 +286,6 @@ fn block_facts(outline: &Outline<'_>, sources: &SourceMap) -> Vec<Facts> {
         facts
     };
     outline.tree.blocks.iter().map(facts).collect()
-}
-
-/// A form that is right, and that the engine does not carry out yet.
-fn unfinished(at: Span, form: &str) -> Diagnostic {
-    let title = format!("`{form}` is not carried out yet");
-    Diagnostic::new(Code::NotCarried, at, title)
-        .help("`check` and `plan` take it already; orders can't be taken with it")
 }
 
 fn duplicate_clause(what: &str, again: Span, first: Span) -> Diagnostic {

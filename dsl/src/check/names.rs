@@ -142,12 +142,20 @@ impl Checker<'_> {
         let signature = outline.signature.iter();
         let known = known.chain(signature.flat_map(|s| s.parameters.iter().map(|p| p.name.as_str())));
         let title = format!("`{name}` means nothing here");
-        let meant = foreign::literal(name).or_else(|| near_miss(name, known));
+        let field = self.field_meant(name);
+        let meant = field.as_deref().or_else(|| foreign::literal(name)).or_else(|| near_miss(name, known));
         let diagnostic = Diagnostic::new(Code::UnknownName, at, title).did_you_mean(meant);
         self.report(match diagnostic.help {
             Some(_) => diagnostic,
             None => diagnostic.help(format!("a text stands in quotes: `\"{name}\"`")),
         });
+    }
+
+    /// The field of the order or the item that goes by a bare name.
+    fn field_meant(&self, name: &str) -> Option<String> {
+        let item = self.view.item.as_ref().and_then(|item| item.field(name)).map(|_| "item");
+        let order = || self.order_fields().iter().any(|field| field.name == name).then_some("order");
+        item.or_else(order).map(|base| format!("{base}.{name}"))
     }
 
     // ---- fields --------------------------------------------------------------------------------------------
@@ -307,6 +315,7 @@ impl Checker<'_> {
                 }
             }
         };
+        let diagnostic = self.misplaced_attribute(diagnostic, written, name);
         let diagnostic = self.explain_order(diagnostic, written, name);
         self.report(diagnostic);
         None
@@ -316,6 +325,31 @@ impl Checker<'_> {
     fn function_meant(&self, written: &tree::Expr, name: &Name) -> Option<String> {
         let function = foreign::function(&name.text)?;
         Some(format!("write `{function}({})`", one_line(self.env.sources.text(written.span))))
+    }
+
+    /// Says where a field is that is looked for in the wrong one of order and item.
+    fn misplaced_attribute(&self, diagnostic: Diagnostic, written: &tree::Expr, name: &Name) -> Diagnostic {
+        let ExprKind::Name(base) = &written.kind else { return diagnostic };
+        if name.text == "attributes" && ["order", "item"].contains(&base.as_str()) {
+            return diagnostic.help(format!("attributes are read beside the standard fields: `{base}.NAME`"));
+        }
+        let outline = self.env.outline;
+        let kind = outline.kinds.iter().find(|kind| kind.fields.iter().any(|field| field.name == name.text));
+        match kind {
+            Some(kind) if base == "order" => diagnostic.help(match &self.view.item {
+                Some(item) if item.field(&name.text).is_some() => {
+                    format!("did you mean `item.{}`?", name.text)
+                }
+                _ => format!(
+                    "it is an attribute of items: `{}.items.{}` are those of all items of the kind",
+                    kind.text, name.text
+                ),
+            }),
+            _ if base == "item" && outline.order.iter().any(|field| field.name == name.text) => {
+                diagnostic.help(format!("did you mean `order.{}`?", name.text))
+            }
+            _ => diagnostic,
+        }
     }
 
     /// Says why a field that exists can't be read yet.

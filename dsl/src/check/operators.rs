@@ -50,7 +50,9 @@ impl Checker<'_> {
         match op {
             BinaryOp::And | BinaryOp::Or => self.joined(op, left, right),
             BinaryOp::Equal | BinaryOp::NotEqual => {
+                let known = self.diagnostics.len();
                 let (a, b) = self.pair(left, right);
+                self.missing_equals_nothing(known, [left, right]);
                 if !comparable(&a.of, &b.of) {
                     let title = format!("{} never equals {}", noun(a.of.required()), noun(b.of.required()));
                     let diagnostic = Diagnostic::new(Code::TypeMismatch, at, title);
@@ -84,6 +86,28 @@ impl Checker<'_> {
             (left, right)
         } else {
             self.typed_by(left, right)
+        }
+    }
+
+    /// Of what is only asked whether it equals something, a missing one is no trouble: it does not. So reading on with `?.`
+    /// is enough, where that was reported since `known`.
+    fn missing_equals_nothing(&mut self, known: usize, sides: [&tree::Expr; 2]) {
+        for side in sides {
+            let mut inner = side;
+            while let ExprKind::Field { of, name, safe } = &inner.kind {
+                let reported = self
+                    .diagnostics
+                    .iter_mut()
+                    .skip(known)
+                    .find(|d| d.code == Code::MayBeMissing && d.span() == of.span);
+                if let (Some(diagnostic), false) = (reported, *safe) {
+                    let of = one_line(self.env.sources.text(of.span));
+                    let help =
+                        format!("write `{of}?.{}`: what is missing equals nothing but `null`", name.text);
+                    *diagnostic = diagnostic.clone().help(help);
+                }
+                inner = of;
+            }
         }
     }
 
@@ -206,7 +230,7 @@ impl Checker<'_> {
                 Type::Any
             }
         };
-        Typed::new(binary(BinaryOp::Coalesce, Operands::Any, a.expr, b.expr), of)
+        Typed::new(coalesced(a.expr, b.expr), of)
     }
 
     fn arithmetic(&mut self, op: Arithmetic, at: Span, left: &tree::Expr, right: &tree::Expr) -> Typed {
@@ -230,6 +254,11 @@ impl Checker<'_> {
         let (on, of) = found.unwrap_or((Operands::Any, Type::Any));
         Typed::new(binary(BinaryOp::Arithmetic(op), on, a.expr, b.expr), of)
     }
+}
+
+/// `left ?? right`.
+pub(super) fn coalesced(left: Expr, right: Expr) -> Expr {
+    binary(BinaryOp::Coalesce, Operands::Any, left, right)
 }
 
 fn with_help(diagnostic: Diagnostic, help: Option<String>) -> Diagnostic {

@@ -3,15 +3,15 @@
 use model::{Duration, ItemKind, TaskName, Type};
 use plan::{Body, Definition, Ensure, Formula, Reaction, ReactionKind, Retry, Undo};
 
+use super::Env;
 use super::clauses::{At, Clauses, said_twice};
 use super::expression::{Checker, OrderView, TaskView, View};
 use super::facts::Facts;
 use super::profile::Profile;
-use super::{Env, unfinished};
 use crate::Span;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::resolve::{Kind, Seen};
-use crate::syntax::tree::{self, Invocation};
+use crate::syntax::tree::{self, ClauseKind, Invocation};
 
 /// What an isolated item does when nothing else is said.
 const ROLLBACK: Reaction = Reaction { kind: ReactionKind::Rollback, reason: None };
@@ -32,8 +32,6 @@ pub(super) struct CheckedTask {
     pub(super) rejects: Vec<Reject>,
     /// Where it says that the order is rolled back.
     pub(super) rollbacks: Vec<Span>,
-    /// What of it the engine does not carry out yet.
-    pub(super) not_carried: Vec<Diagnostic>,
 }
 
 impl CheckedTask {
@@ -47,6 +45,8 @@ impl CheckedTask {
 pub(super) struct Edge {
     pub(super) seen: Seen,
     pub(super) at: Span,
+    /// What is named there is another task of the same isolated item.
+    pub(super) as_whole: bool,
 }
 
 /// A reaction that rejects the order.
@@ -71,7 +71,6 @@ pub(super) fn check(
         point_of_no_return: false,
         rejects: Vec::new(),
         rollbacks: Vec::new(),
-        not_carried: Vec::new(),
     };
     let (Some(tree), Some(outline), Some(profile)) =
         (env.outline.tree.tasks.get(index), env.outline.tasks.get(index), env.profiles.get(index))
@@ -91,6 +90,7 @@ pub(super) fn check(
         tasks: TaskView::From(tree.block),
         facts: tree.block.and_then(|block| blocks.get(block)).cloned().unwrap_or_default(),
     };
+    env.declarations.notes.note(tree.name.span, &profile.result);
     let checker = Checker::new(env, view, diagnostics);
     said_twice(tree, checker.diagnostics);
     let mut task = TaskChecker {
@@ -102,7 +102,6 @@ pub(super) fn check(
         checker,
         rejects: Vec::new(),
         rollbacks: Vec::new(),
-        not_carried: Vec::new(),
     };
     task.run(outline.name.clone(), kind.and_then(|kind| kind.name.clone()))
 }
@@ -117,7 +116,6 @@ pub(super) struct TaskChecker<'a> {
     pub(super) checker: Checker<'a>,
     rejects: Vec<Reject>,
     rollbacks: Vec<Span>,
-    not_carried: Vec<Diagnostic>,
 }
 
 impl TaskChecker<'_> {
@@ -128,9 +126,9 @@ impl TaskChecker<'_> {
         let ensure = self.ensures();
         let on_failure = self.clauses.on_failure.and_then(|clause| self.reaction(clause.value, false));
         let on_timeout = self.clauses.on_timeout.and_then(|clause| self.reaction(clause.value, self.effect));
-        let isolate = self.profile.isolated.is_some() && !self.tree.milestone;
+        let isolate = self.profile.isolated.is_some();
         // In an `each` that isolates its items, a failure that nothing else is said of ends the item.
-        let on_failure = on_failure.or_else(|| isolate.then_some(ROLLBACK));
+        let on_failure = on_failure.or_else(|| (isolate && !self.tree.milestone).then_some(ROLLBACK));
         let status = self.clauses.status.map(|text| self.checker.formula(text, &Type::Text));
         let sources = self.env.sources;
         let file = sources.file(self.tree.name.span.file).map_or("", |file| file.name.as_str());
@@ -149,7 +147,7 @@ impl TaskChecker<'_> {
             isolate,
         });
         let uses = std::mem::take(&mut self.checker.uses);
-        after.extend(uses.into_iter().map(|(seen, at)| Edge { seen, at }));
+        after.extend(uses.into_iter().map(|(seen, at)| Edge { seen, at, as_whole: false }));
         CheckedTask {
             definition,
             decided_by,
@@ -158,14 +156,7 @@ impl TaskChecker<'_> {
             point_of_no_return: self.profile.point_of_no_return,
             rejects: std::mem::take(&mut self.rejects),
             rollbacks: std::mem::take(&mut self.rollbacks),
-            not_carried: std::mem::take(&mut self.not_carried),
         }
-    }
-
-    /// Notes a form of the task that the engine does not carry out yet: the word at the beginning of its clause.
-    pub(super) fn not_carried(&mut self, clause: Span, word: &str) {
-        let at = Span { end: clause.start + word.len(), ..clause };
-        self.not_carried.push(unfinished(at, word));
     }
 
     pub(super) fn report(&mut self, diagnostic: Diagnostic) {
@@ -177,7 +168,7 @@ impl TaskChecker<'_> {
         let mut edges = Vec::new();
         for reference in &self.tree.after {
             let seen = outline.reference(self.tree.block, reference, usage, self.checker.diagnostics);
-            edges.extend(seen.map(|seen| Edge { seen, at: reference.task.span }));
+            edges.extend(seen.map(|seen| Edge { seen, at: reference.task.span, as_whole: false }));
         }
         edges
     }
@@ -211,6 +202,14 @@ impl TaskChecker<'_> {
             return Some(Undo::Nothing { why: no_undo.value.to_owned() });
         }
         if known && !self.clauses.point_of_no_return && !self.tree.broken {
+            // Of several, the first that does.
+            let fallbacks: &[Invocation] = match self.clauses.body.map(|body| body.value) {
+                Some(ClauseKind::Call { fallbacks, .. }) => fallbacks,
+                _ => &[],
+            };
+            let mut calls = std::iter::once(call).chain(fallbacks).zip(&self.profile.calls);
+            let effect = calls.find(|(_, called)| called.is_some_and(|(_, operation)| operation.effect));
+            let call = effect.map_or(call, |(call, _)| call);
             let title = format!(
                 "`{}` changes something, and the task does not say how to take it back",
                 call.label()

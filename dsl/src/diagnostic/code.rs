@@ -1,7 +1,7 @@
 //! Every code a diagnostic can have, declared once: its number, name, severity and what it means.
 //!
 //! Numbers are grouped by what they are about and never change their meaning: BP00 the file, BP01 how it is
-//! written, BP02 names, BP03 types and values, BP04 tasks, BP05 blueprints and other declarations, BP09 advice.
+//! written, BP02 names, BP03 types and values, BP04 tasks, BP05 blueprints and other declarations, BP06 tests, BP09 advice.
 //! What people read about a code is its page in `docs/rules`; finding codes and their titles is in [`super::rule`].
 
 use std::fmt;
@@ -75,8 +75,6 @@ codes! {
         "A block is opened with `{` and never closed: the next thing begins where its `}` was expected.";
     OtherLanguage = "BP0104" "other-language" Error,
         "A form that other languages have and this one writes differently: `&&`, `depends_on`, single quotes.";
-    NotSupported = "BP0105" "not-supported" Error,
-        "A form of the language that this version does not carry out yet.";
     InvalidLiteral = "BP0106" "invalid-literal" Error,
         "A number, duration or text that can't be read: an unknown unit, a digit too many, an unknown escape.";
 
@@ -159,13 +157,30 @@ codes! {
         "A blueprint says no version, or one that is not a whole number from 1.";
     NotServed = "BP0505" "not-served" Error,
         "A blueprint calls a system or an operation that the deployment does not say how to reach, so its orders would stop there.";
-    NotCarried = "BP0506" "not-carried" Error,
-        "A form of the language that is checked and planned, and that the engine does not carry out yet. Blueprints with it \
-         can't be published.";
     RunsItself = "BP0507" "runs-itself" Error,
         "A blueprint runs itself, directly or through others, so it would never end.";
     MissingReturn = "BP0508" "missing-return" Error,
         "A blueprint with parameters says the type of what it answers, and has no `return`.";
+
+    MissingOrder = "BP0601" "missing-order" Error,
+        "A test does not say which order it is about.";
+    UnreadableOrder = "BP0602" "unreadable-order" Error,
+        "The file that a test has its order in is not there, or is no order document.";
+    UnfitOrder = "BP0603" "unfit-order" Error,
+        "The order of a test, or what an amendment makes of it, would be refused: it does not fit its blueprint.";
+    UnknownSignal = "BP0604" "unknown-signal" Error,
+        "A test sends a signal that no task waits for.";
+    UnfitStep = "BP0605" "unfit-step" Error,
+        "Something happens in a test at a task that it can't happen to: it waits for another signal, is done by no person, or \
+         never begins.";
+    UnusedStub = "BP0606" "unused-stub" Error,
+        "A test says how a system answers a call that is never made.";
+    MissingExpectation = "BP0607" "missing-expectation" Error,
+        "A test expects nothing, so it could never fail.";
+    UnknownState = "BP0608" "unknown-state" Error,
+        "A test expects a state that orders or tasks don't have.";
+    UnfitExpectation = "BP0609" "unfit-expectation" Error,
+        "What a test expects can't hold, or can't fail, whatever happens.";
 
     UnusedType = "BP0901" "unused-type" Warning,
         "A type is declared and nothing uses it.";

@@ -7,13 +7,14 @@ use super::Code;
 use crate::suggest::near_miss;
 
 /// What a code is about, by the characters it begins with.
-const SUBJECTS: [(&str, &str); 7] = [
+const SUBJECTS: [(&str, &str); 8] = [
     ("BP00", "files"),
     ("BP01", "how it is written"),
     ("BP02", "names"),
     ("BP03", "types and values"),
     ("BP04", "tasks"),
     ("BP05", "blueprints and other declarations"),
+    ("BP06", "tests"),
     ("BP09", "advice"),
 ];
 

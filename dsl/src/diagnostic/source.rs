@@ -7,6 +7,11 @@ pub struct FileId(usize);
 impl FileId {
     /// The first file there is.
     pub(crate) const FIRST: Self = Self(0);
+
+    /// Its place among the files.
+    pub(crate) const fn index(self) -> usize {
+        self.0
+    }
 }
 
 /// A stretch of bytes in one file. Lines and columns are worked out when somebody reads them.

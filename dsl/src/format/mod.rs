@@ -46,8 +46,9 @@ pub fn format(text: &str) -> Result<String, FormatError> {
     let unreadable = |faults| FormatError::Unreadable(diagnostic::settle(faults));
     let shape = syntax::shape(FileId::FIRST, text).map_err(unreadable)?;
     let formatted = page::lay_out(&style::file(&shape));
-    match syntax::shape(FileId::FIRST, &formatted) {
-        Ok(again) if shape.says_the_same(&again) => Ok(formatted),
+    // The same rules and tokens have the same faults: none.
+    match syntax::shape_alone(FileId::FIRST, &formatted) {
+        Some(again) if shape.says_the_same(&again) => Ok(formatted),
         _ => Err(FormatError::Changed),
     }
 }
@@ -75,10 +76,11 @@ mod tests {
             include_str!("../../../blueprints/home_fiber.blueprint"),
             include_str!("../../../blueprints/number_hold.blueprint"),
             include_str!("../../../blueprints/provision_subscriber.blueprint"),
-            include_str!("../../../blueprints/systems.blueprint"),
+            include_str!("../../../blueprints/systems_network.blueprint"),
             include_str!("../../tests/it/format/comments.before"),
             include_str!("../../tests/it/format/long_lines.before"),
             include_str!("../../tests/it/format/one_line.before"),
+            include_str!("../../tests/it/format/tests.before"),
             include_str!("../../tests/it/format/values.before"),
             include_str!("../../tests/it/format/white_space.before"),
         ] {

@@ -226,8 +226,15 @@ impl<'i> Page<'i> {
     /// Puts stretches one after another, `each` on a line of its own if all of them are short enough for it.
     fn fill(&mut self, segments: &[Segment<'i>], each: bool, place: Place) {
         let continued = place.indent + CONTINUED * (place.pending + 1);
-        let is_short = |doc: &Doc<'_>| doc.flat.is_some_and(|width| continued + width <= WIDTH);
-        let mut break_next = each && segments.iter().all(|segment| is_short(&segment.doc));
+        // Where each would begin, and what would follow it on its line: one that is too long there is divided, and then
+        // looks as one that was written divided.
+        let is_short = |(n, segment): (usize, &Segment<'_>)| {
+            let stays = n == 0 && segment.comments.is_empty();
+            let begins = if stays { self.line.width } else { continued };
+            let after = if n + 1 == segments.len() { place.after } else { 0 };
+            segment.doc.flat.is_some_and(|width| begins + width + after <= WIDTH)
+        };
+        let mut break_next = each && segments.iter().enumerate().all(is_short);
         let Place { mut indent, mut pending, .. } = place;
         for (n, segment) in segments.iter().enumerate() {
             let is_last = n + 1 == segments.len();

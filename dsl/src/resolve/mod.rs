@@ -13,11 +13,13 @@ use plan::Retry;
 
 pub(crate) use outline::{Kind, Outline, Seen, Signature};
 pub(crate) use systems::{Operation, System};
-pub(crate) use types::Types;
+pub(crate) use types::{BUILT_IN, Types};
 
 use crate::Span;
 use crate::diagnostic::{Code, Diagnostic};
-use crate::suggest::near_miss;
+use crate::index::Notes;
+use crate::suggest::{listing, near_miss};
+use crate::syntax::story;
 use crate::syntax::tree::{self, Name, RetryClause, RetryPolicy};
 
 /// What the files of a library declare, apart from blueprints.
@@ -27,6 +29,10 @@ pub(crate) struct Declarations<'t> {
     pub(crate) systems: BTreeMap<&'t str, System>,
     retries: BTreeMap<&'t str, (Retry, Span)>,
     usage: Usage,
+    /// As written: `testing` resolves them.
+    pub(crate) tests: Vec<&'t story::Test>,
+    /// What is learnt of types on the way, for those who ask.
+    pub(crate) notes: Notes,
 }
 
 /// Which declarations are used, by the place of their names, and which names must not be reported as unknown
@@ -64,7 +70,14 @@ pub(crate) fn resolve(files: &[tree::File]) -> (Declarations<'_>, Vec<Outline<'_
         Usage { used: RefCell::default(), lost: files.iter().flat_map(|f| f.lost.iter().cloned()).collect() };
     let types = Types::collect(files, usage, &mut diagnostics);
     let (types, usage) = types;
-    let mut declarations = Declarations { types, systems: BTreeMap::new(), retries: BTreeMap::new(), usage };
+    let mut declarations = Declarations {
+        types,
+        systems: BTreeMap::new(),
+        retries: BTreeMap::new(),
+        usage,
+        tests: files.iter().flat_map(|file| &file.tests).collect(),
+        notes: Notes::NONE,
+    };
     declarations.types.write_out(&declarations.usage, &mut diagnostics);
     declarations.systems = systems::collect(files, &declarations, &mut diagnostics);
     declarations.retries = retries(files, &mut diagnostics);
@@ -99,13 +112,28 @@ impl Declarations<'_> {
         let known = found.operations.get(&operation.text);
         if known.is_none() && !self.usage.is_lost(&operation.text) {
             let title = format!("the system `{}` has no operation `{}`", system.text, operation.text);
-            diagnostics.push(
-                Diagnostic::new(Code::UnknownOperation, operation.span, title)
-                    .label(found.span, format!("`{}` is declared here", system.text))
-                    .did_you_mean(near_miss(&operation.text, found.operations.keys().map(String::as_str))),
-            );
+            let known = || found.operations.keys().map(String::as_str);
+            let diagnostic = Diagnostic::new(Code::UnknownOperation, operation.span, title)
+                .label(found.span, format!("`{}` is declared here", system.text))
+                .did_you_mean(near_miss(&operation.text, known()));
+            diagnostics.push(match diagnostic.help {
+                None if !found.operations.is_empty() => {
+                    diagnostic.help(format!("it has {}", listing(known(), 12)))
+                }
+                _ => diagnostic,
+            });
         }
         known.map(|operation| (found, operation))
+    }
+
+    /// Where a retry policy is declared.
+    pub(crate) fn retry_at(&self, name: &str) -> Option<Span> {
+        self.retries.get(name).map(|(_, declared)| *declared)
+    }
+
+    /// Every name of a retry policy.
+    pub(crate) fn retry_names(&self) -> impl Iterator<Item = &str> {
+        self.retries.keys().copied()
     }
 
     /// The policy that a `retry` clause asks for; the default if it can't be known.

@@ -276,6 +276,13 @@ impl<'t> Outline<'t> {
         }
         let near = self.by_name.keys().filter(|(k, _)| *k == Some(kind)).map(|(_, n)| *n);
         let title = format!("`each {text}` has no task `{}`", name.text);
+        let fields = self.kinds.get(kind).map(|kind| kind.fields.as_slice()).unwrap_or_default();
+        if fields.iter().any(|field| field.name == name.text) {
+            return Some(
+                Diagnostic::new(Code::UnknownTask, name.span, title)
+                    .help(format!("`{text}.items.{}` are the fields of all its items", name.text)),
+            );
+        }
         Some(Diagnostic::new(Code::UnknownTask, name.span, title).did_you_mean(near_miss(&name.text, near)))
     }
 

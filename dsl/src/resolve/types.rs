@@ -12,7 +12,7 @@ use crate::syntax::foreign;
 use crate::syntax::tree::{self, FieldDeclaration, TypeDeclaration, TypeExpr, TypeKind};
 
 /// The types that need no declaration.
-const BUILT_IN: [(&str, Type); 8] = [
+pub(crate) const BUILT_IN: [(&str, Type); 8] = [
     ("text", Type::Text),
     ("int", Type::Int),
     ("decimal", Type::Decimal),
@@ -90,6 +90,16 @@ impl<'t> Types<'t> {
             writer.finish(first.name.span);
         }
         written_out
+    }
+
+    /// Where a type is declared.
+    pub(crate) fn declaration(&self, name: &str) -> Option<&'t TypeDeclaration> {
+        self.declared.get(name).copied()
+    }
+
+    /// Every declared type, written out.
+    pub(crate) fn written_out(&self) -> impl Iterator<Item = (&'t str, &Type)> {
+        self.written_out.iter().map(|(name, of)| (*name, of))
     }
 
     pub(super) fn names(&self) -> impl Iterator<Item = (&'t str, Span)> {

@@ -3,11 +3,12 @@
 use pest::iterators::Pairs;
 
 use super::tree::{
-    Accepts, Blueprint, Deadline, Each, File, ItemDeclaration, Operation, OrderFields, Parameters, Reacting,
-    RetryDeclaration, Returns, System, Task, TaskRef, TypeDeclaration, When,
+    Accepts, Blueprint, Clause, ClauseKind, Deadline, Each, ExprKind, File, ItemDeclaration, Operation,
+    OrderFields, Parameters, Reacting, RetryDeclaration, Returns, System, Task, TaskRef, TypeDeclaration,
+    TypeExpr, TypeKind, When,
 };
 use super::trouble::Context;
-use super::{Pair, Reader, Rule, child};
+use super::{Pair, Reader, Rule, braces, child};
 use crate::Span;
 use crate::diagnostic::{Code, Diagnostic};
 
@@ -24,8 +25,8 @@ impl Reader<'_> {
                 file.retries.extend(self.retry_declaration(&pair));
             } else if rule == Rule::blueprint {
                 file.blueprints.extend(self.blueprint(&pair));
-            } else if rule == Rule::unsupported_declaration {
-                self.unsupported(&pair);
+            } else if rule == Rule::test {
+                file.tests.extend(self.test(&pair));
             } else if rule == Rule::stray_declaration {
                 self.stray(&pair, Context::Declaration);
             }
@@ -36,7 +37,11 @@ impl Reader<'_> {
 
     fn type_declaration(&mut self, pair: &Pair<'_>) -> Option<TypeDeclaration> {
         let name = self.name(&child(pair, Rule::name)?);
-        Some(TypeDeclaration { name, of: self.type_expr(&child(pair, Rule::type_expr)?)? })
+        Some(TypeDeclaration {
+            extent: self.extent(pair),
+            name,
+            of: self.type_expr(&child(pair, Rule::type_expr)?)?,
+        })
     }
 
     fn system(&mut self, pair: &Pair<'_>) -> Option<System> {
@@ -51,7 +56,7 @@ impl Reader<'_> {
             }
         }
         self.block_end(pair);
-        Some(System { name, docs, operations })
+        Some(System { extent: self.extent(pair), name, docs, operations })
     }
 
     fn operation(&mut self, pair: &Pair<'_>) -> Option<Operation> {
@@ -68,13 +73,25 @@ impl Reader<'_> {
         }
         self.wrong_arrow(pair, "what an operation answers stands after `->`");
         Some(Operation {
+            extent: self.extent(pair),
             name,
             docs: self.docs(self.span(pair)),
             effect,
             repeatable: repeatable.is_some(),
             parameters: self.typed_fields(&parameters),
-            result: child(pair, Rule::type_expr).and_then(|of| self.type_expr(&of)),
+            result: match child(pair, Rule::wrong_bare_field) {
+                Some(field) => Some(self.bare_field(&field)),
+                None => child(pair, Rule::type_expr).and_then(|of| self.type_expr(&of)),
+            },
         })
+    }
+
+    /// Reports a field that stands where a record of it should.
+    fn bare_field(&mut self, pair: &Pair<'_>) -> TypeExpr {
+        let span = self.span(pair);
+        let ours = format!("{{ {} }}", one_line(pair.as_str()));
+        self.foreign_type(span, "the fields that an operation answers stand in braces", &ours);
+        TypeExpr { span, kind: TypeKind::Record(self.typed_fields(pair)) }
     }
 
     fn wrong_arrow(&mut self, pair: &Pair<'_>, title: &str) {
@@ -85,7 +102,11 @@ impl Reader<'_> {
 
     fn retry_declaration(&mut self, pair: &Pair<'_>) -> Option<RetryDeclaration> {
         let name = self.name(&child(pair, Rule::name)?);
-        Some(RetryDeclaration { name, policy: self.retry_policy(&child(pair, Rule::retry_policy)?) })
+        Some(RetryDeclaration {
+            extent: self.extent(pair),
+            name,
+            policy: self.retry_policy(&child(pair, Rule::retry_policy)?),
+        })
     }
 
     fn blueprint(&mut self, pair: &Pair<'_>) -> Option<Blueprint> {
@@ -101,6 +122,7 @@ impl Reader<'_> {
         });
         self.wrong_arrow(pair, "what a blueprint answers stands after `->`");
         let mut blueprint = Blueprint {
+            extent: self.extent(pair),
             version: if parameters.is_some() {
                 self.no_version(pair);
                 None
@@ -138,7 +160,9 @@ impl Reader<'_> {
     }
 
     fn version(&mut self, blueprint: &Pair<'_>, name: Span, silent: bool) -> Option<u32> {
-        let Some(number) = child(blueprint, Rule::version).and_then(|v| child(&v, Rule::number)) else {
+        let number = child(blueprint, Rule::version)
+            .and_then(|v| child(&v, Rule::number).or_else(|| child(&v, Rule::wrong_version)));
+        let Some(number) = number else {
             if !silent {
                 let title = "a blueprint says its version";
                 self.report(Diagnostic::new(Code::MissingVersion, name, title).help("add `version 1`"));
@@ -181,6 +205,7 @@ impl Reader<'_> {
                     Diagnostic::new(Code::MisplacedClause, self.token_at(span.start), title)
                         .help("move it out, into the blueprint itself"),
                 );
+                into.broken = true;
             }
         } else if rule == Rule::accepts {
             let condition = child(pair, Rule::expr).map(|e| self.expr(&e));
@@ -191,6 +216,7 @@ impl Reader<'_> {
         } else if rule == Rule::item {
             into.items.extend(self.item(pair));
         } else if rule == Rule::on_failure {
+            self.wrong_reaction(pair);
             let reaction = child(pair, Rule::reaction).map(|r| self.reaction(&r));
             into.on_failure.extend(reaction.map(|reaction| Reacting { span, reaction }));
         } else if rule == Rule::deadline {
@@ -232,6 +258,7 @@ impl Reader<'_> {
 
     fn item(&mut self, pair: &Pair<'_>) -> Option<ItemDeclaration> {
         Some(ItemDeclaration {
+            extent: self.extent(pair),
             name: self.name(&child(pair, Rule::name)?),
             condition: self.expr(&child(pair, Rule::expr)?),
             fields: self.fields(&child(pair, Rule::fields)?),
@@ -243,7 +270,7 @@ impl Reader<'_> {
         let kind = self.name(&kind);
         let block = into.blocks.len();
         let condition = child(pair, Rule::filter).and_then(|filter| self.filter(&filter));
-        into.blocks.push(Each { kind, condition, isolate: None });
+        into.blocks.push(Each { extent: self.extent(pair), kind, condition, isolate: None });
         let mut in_head = true;
         for part in pair.clone().into_inner() {
             in_head &= part.as_rule() != Rule::lbrace;
@@ -263,6 +290,7 @@ impl Reader<'_> {
 
     /// Where `on failure isolate` stands, if that is what the head of an `each` says.
     fn isolates(&mut self, on_failure: &Pair<'_>) -> Option<Span> {
+        self.wrong_reaction(on_failure);
         let span = self.span(on_failure);
         let reaction = child(on_failure, Rule::reaction)?;
         let word = child(&reaction, Rule::reaction_word)?;
@@ -335,16 +363,36 @@ impl Reader<'_> {
                 }
             } else if rule == Rule::stray_task_head {
                 task.broken = true;
+                // A condition that breaks off is not what was meant.
+                let goes_on = |when: &&mut When| {
+                    let between = self.text.get(when.span.end..part.as_span().start());
+                    between.is_some_and(|between| between.trim().is_empty())
+                };
+                if let Some(when) = task.when.last_mut().filter(goes_on) {
+                    when.condition.kind = ExprKind::Unreadable;
+                }
                 self.stray(&part, Context::TaskHead);
             } else if rule == Rule::stray_clause {
                 task.broken = true;
                 self.stray(&part, Context::Task);
             } else if !in_head {
                 task.clauses.extend(self.clause(&part));
+                task.clauses.extend(self.early_within(&part));
             }
         }
         task.broken |= self.block_end(pair);
         Some(task)
+    }
+
+    /// Reports `wait SIGNAL within 10d { … }`, and reads the limit.
+    fn early_within(&mut self, wait: &Pair<'_>) -> Option<Clause> {
+        let within = child(wait, Rule::wrong_within)?;
+        let span = self.span(&within);
+        let title = "`within` stands behind the fields";
+        let help = format!("write `wait SIGNAL {{ field: type }} {}`", one_line(within.as_str()));
+        self.report(Diagnostic::new(Code::MisplacedClause, span, title).help(help));
+        let length = child(&within, Rule::length).and_then(|length| self.length(&length));
+        Some(Clause { span, kind: ClauseKind::Within(length) })
     }
 
     /// Reports an `after` or `when`, by whatever name, that stands among the clauses of a task.
@@ -362,6 +410,7 @@ impl Reader<'_> {
 
     fn empty_task(&self, pair: &Pair<'_>, block: Option<usize>) -> Option<Task> {
         Some(Task {
+            extent: self.extent(pair),
             name: self.name(&child(pair, Rule::name)?),
             milestone: false,
             block,
@@ -402,18 +451,62 @@ impl Reader<'_> {
         let missing = child(block, Rule::block_end).and_then(|end| child(&end, Rule::missing_brace));
         let Some(missing) = missing else { return false };
         let at = self.token_at(missing.as_span().start());
+        if self.breaks_off == Some(at.start) {
+            // The blocks around the one that breaks off here lack nothing else.
+            return true;
+        }
+        self.breaks_off = Some(at.start);
         let found = self.describe(at);
         let mut diagnostic = Diagnostic::new(Code::MissingBrace, at, format!("expected `}}`, found {found}"));
         if let Some(open) = child(block, Rule::lbrace) {
-            diagnostic = diagnostic.label(self.span(&open), "this block is not closed");
+            let open = self.span(&open);
+            let open = self.less_indented_end(open.start, at.start).unwrap_or(open);
+            diagnostic = diagnostic.label(open, "this block is not closed");
         }
         self.report(diagnostic);
-        self.unclosed |= ["blueprint", "system", "type", "retry"].contains(&self.slice(at));
+        self.unclosed |= ["blueprint", "system", "type", "retry", "test"].contains(&self.slice(at));
         true
     }
 }
 
-/// The text with every run of white space made one space.
+impl Reader<'_> {
+    /// The innermost block of a stretch whose closing brace begins a line less indented than the one that opens it: so
+    /// the brace was meant for a block around it.
+    fn less_indented_end(&self, start: usize, end: usize) -> Option<Span> {
+        let indent = |at: usize| {
+            let line = self.text.get(..at)?.rfind('\n').map_or(0, |newline| newline + 1);
+            let line = self.text.get(line..)?;
+            Some((line.len() - line.trim_start_matches([' ', '\t']).len(), line))
+        };
+        let mut open: Vec<usize> = Vec::new();
+        for (at, brace) in braces(self.text).filter(|(at, _)| (start..end).contains(at)) {
+            if brace == '{' {
+                open.push(at);
+                continue;
+            }
+            let Some(opened) = open.pop() else { continue };
+            let ((outer, _), (inner, line)) = (indent(opened)?, indent(at)?);
+            if line.trim_start().starts_with('}') && inner < outer {
+                return Some(Span { file: self.file, start: opened, end: opened + 1 });
+            }
+        }
+        None
+    }
+}
+
+/// The text on one line, as it would stand there: with single spaces, and none beside round and square brackets.
 pub(crate) fn one_line(text: &str) -> String {
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
+    let mut line = String::with_capacity(text.len());
+    for word in text.split_whitespace() {
+        // A comma behind the last of several is only written where each has a line.
+        if word.starts_with([')', ']', '}']) && line.ends_with(',') {
+            line.pop();
+        }
+        let joins = line.is_empty() || line.ends_with(['(', '[']) || word.starts_with([')', ']']);
+        if !joins {
+            line.push(' ');
+        }
+        line.push_str(word);
+    }
+    line
 }

@@ -3,16 +3,19 @@
 use model::{Duration, HoldFor, limits};
 use plan::ReactionKind;
 
+use super::build::one_line;
 use super::tree::{
     Clause, ClauseKind, Expr, Invocation, Name, Reaction, RetryClause, RetryPolicy, SleepLength,
 };
-use super::{Pair, Reader, Rule, child, is_text};
+use super::{Pair, Reader, Rule, child, foreign, is_text};
+use crate::Span;
 use crate::diagnostic::{Code, Diagnostic};
 
 impl Reader<'_> {
     pub(super) fn clause(&mut self, pair: &Pair<'_>) -> Option<Clause> {
         let span = self.span(pair);
         let rule = pair.as_rule();
+        self.wrong_call(pair);
         let kind = if rule == Rule::call {
             let first = self.invocation(&child(pair, Rule::invocation)?)?;
             let others = pair.clone().into_inner().filter(|p| p.as_rule() == Rule::else_call);
@@ -23,7 +26,7 @@ impl Reader<'_> {
             ClauseKind::Wait { signal, fields: self.fields(&child(pair, Rule::fields)?) }
         } else if rule == Rule::manual {
             let title = self.primary(&pair.clone().into_inner().find(is_text)?);
-            let role = self.name(&child(pair, Rule::name)?);
+            let role = self.role(pair)?;
             let fields = child(pair, Rule::fields).map(|fields| self.fields(&fields)).unwrap_or_default();
             ClauseKind::Manual { title, role, fields }
         } else if rule == Rule::poll {
@@ -43,6 +46,8 @@ impl Reader<'_> {
         } else if rule == Rule::let_value {
             self.wrong_binding(pair);
             ClauseKind::Let(self.expr(&child(pair, Rule::expr)?))
+        } else if rule == Rule::wrong_let_call {
+            return self.bound_call(pair);
         } else if rule == Rule::timeout {
             ClauseKind::Timeout(self.length(&child(pair, Rule::length)?))
         } else if rule == Rule::within {
@@ -63,12 +68,14 @@ impl Reader<'_> {
         } else if rule == Rule::amend {
             ClauseKind::Amend(self.invocation(&child(pair, Rule::invocation)?)?)
         } else if rule == Rule::undo {
+            self.wrong_condition(pair);
             ClauseKind::Undo(self.invocation(&child(pair, Rule::invocation)?)?)
         } else if rule == Rule::no_undo {
             ClauseKind::NoUndo(self.plain_text(&pair.clone().into_inner().find(is_text)?)?.text)
         } else if rule == Rule::on_timeout {
             ClauseKind::OnTimeout(self.reaction(&child(pair, Rule::reaction)?))
         } else if rule == Rule::on_failure {
+            self.wrong_reaction(pair);
             ClauseKind::OnFailure(self.reaction(&child(pair, Rule::reaction)?))
         } else if rule == Rule::status {
             ClauseKind::Status(self.primary(&pair.clone().into_inner().find(is_text)?))
@@ -89,7 +96,7 @@ impl Reader<'_> {
     }
 
     /// The `(name: value, …)` in something.
-    fn arguments(&mut self, of: &Pair<'_>) -> Option<Vec<(Name, Expr)>> {
+    pub(super) fn arguments(&mut self, of: &Pair<'_>) -> Option<Vec<(Name, Expr)>> {
         let given = child(of, Rule::arguments)?.into_inner().filter(|p| p.as_rule() == Rule::argument);
         Some(given.filter_map(|argument| self.named_value(&argument)).collect())
     }
@@ -106,18 +113,105 @@ impl Reader<'_> {
         }
     }
 
+    /// Reports `let name = call …`, and reads the call.
+    fn bound_call(&mut self, pair: &Pair<'_>) -> Option<Clause> {
+        let call = child(pair, Rule::call)?;
+        let before = self.text.get(pair.as_span().start()..call.as_span().start()).unwrap_or_default();
+        let at = Span { end: self.span(pair).start + before.trim_end().len(), ..self.span(pair) };
+        let title = "what a call answers goes by the name of its task";
+        self.report(
+            Diagnostic::new(Code::OtherLanguage, at, title)
+                .help(format!("leave `{}` out", one_line(before)))
+                .fix(""),
+        );
+        self.clause(&call)
+    }
+
+    /// Reports `undo call …` and its like.
+    fn wrong_call(&mut self, pair: &Pair<'_>) {
+        if let Some(wrong) = child(pair, Rule::wrong_call) {
+            let word = one_line(pair.as_str()).split(' ').next().unwrap_or_default().to_owned();
+            let title = format!("`{word}` says by itself that something is called");
+            self.report(
+                Diagnostic::new(Code::OtherLanguage, self.span(&wrong), title)
+                    .help(format!("leave it out: `{word} system.operation(name: value)`"))
+                    .fix(""),
+            );
+        }
+    }
+
+    /// Reports `undo … when …`.
+    fn wrong_condition(&mut self, pair: &Pair<'_>) {
+        if let Some(wrong) = child(pair, Rule::wrong_condition) {
+            let title = "an undo has no condition: what was done is taken back";
+            self.report(Diagnostic::new(Code::MisplacedClause, self.span(&wrong), title).help(
+                "let the system decide what there is to take back, or put what is done under this condition in a task of its own",
+            ));
+        }
+    }
+
+    /// Who does a `manual`.
+    fn role(&mut self, pair: &Pair<'_>) -> Option<Name> {
+        let name = self.name(&child(pair, Rule::name)?);
+        let Some(more) = child(pair, Rule::wrong_more_words) else { return Some(name) };
+        Some(self.one_word(Span { end: self.span(&more).end, ..name.span }))
+    }
+
+    /// Reports a name of several words, and makes one of them.
+    pub(super) fn one_word(&mut self, span: Span) -> Name {
+        let words: Vec<String> = self.slice(span).split_whitespace().map(str::to_owned).collect();
+        let text = words.join("_");
+        // Others may use it by any of them.
+        self.lost.extend(words);
+        self.report(
+            Diagnostic::new(Code::InvalidName, span, format!("a name is one word: `{text}`"))
+                .help(format!("write `{text}`"))
+                .fix(text.clone()),
+        );
+        Name { text, span }
+    }
+
+    /// Reports a call where a reaction is expected.
+    pub(super) fn wrong_reaction(&mut self, pair: &Pair<'_>) {
+        if let Some(wrong) = child(pair, Rule::wrong_reaction) {
+            let title = "expected a reaction (`reject`, `hold`, `rollback`, `skip` or `fail`), found a call";
+            self.report(Diagnostic::new(Code::UnexpectedText, self.span(&wrong), title).help(
+                "what a task did is taken back by its `undo`; another way to do it is `else call` behind the `call`",
+            ));
+        }
+    }
+
     /// `name: value`, of an argument or a field of a record.
     pub(super) fn named_value(&mut self, pair: &Pair<'_>) -> Option<(Name, Expr)> {
         self.wrong_colon(pair);
-        Some((self.name(&child(pair, Rule::word)?), self.expr(&child(pair, Rule::expr)?)))
+        Some((self.key(pair)?, self.expr(&child(pair, Rule::expr)?)))
+    }
+
+    /// The name of a field or an argument, in quotes or not.
+    pub(super) fn key(&mut self, pair: &Pair<'_>) -> Option<Name> {
+        if let Some(word) = child(pair, Rule::word) {
+            return Some(self.name(&word));
+        }
+        if let Some(words) = child(pair, Rule::wrong_words) {
+            return Some(self.one_word(self.span(&words)));
+        }
+        let quoted = child(pair, Rule::wrong_key)?;
+        let text = quoted.as_str().trim_matches(['"', '\'']).to_owned();
+        let span = self.span(&quoted);
+        self.report(
+            Diagnostic::new(Code::OtherLanguage, span, "a name stands without quotes")
+                .help(format!("write `{text}`"))
+                .fix(text.clone()),
+        );
+        Some(Name { text, span })
     }
 
     pub(super) fn wrong_colon(&mut self, pair: &Pair<'_>) {
         if let Some(wrong) = child(pair, Rule::wrong_colon) {
-            let title = "a name is followed by `:` here, not `=`";
+            let title = format!("a name is followed by `:` here, not `{}`", wrong.as_str());
             self.report(
                 Diagnostic::new(Code::OtherLanguage, self.span(&wrong), title)
-                    .help("write `:` for `=`")
+                    .help(format!("write `:` for `{}`", wrong.as_str()))
                     .fix(":"),
             );
         }
@@ -188,22 +282,43 @@ impl Reader<'_> {
         if written.as_rule() == Rule::duration {
             return self.duration(&written);
         }
-        let text = written.as_str();
+        self.report(if written.as_rule() == Rule::wrong_computed {
+            self.computed_length(span)
+        } else {
+            self.no_length(span)
+        });
+        None
+    }
+
+    /// A length of time that would have to be computed.
+    fn computed_length(&self, span: Span) -> Diagnostic {
+        let before = self.text.get(..span.start).unwrap_or_default();
+        let word = before.split_whitespace().next_back().unwrap_or_default();
+        let title = format!("what stands after `{word}` is written out, such as `4h`");
+        Diagnostic::new(Code::OtherLanguage, span, title).help(if word == "sleep" {
+            "for a time from data write `sleep until TIME`: a time and a duration make a time"
+        } else if word == "deadline" {
+            "it is the same for all orders; for a time from data use `sleep until` in a task, and `ensure`"
+        } else {
+            "for a time from data use `sleep until` in a task of its own, and `ensure`"
+        })
+    }
+
+    fn no_length(&self, span: Span) -> Diagnostic {
+        let text = self.slice(span);
         let bare = text.trim_matches(['"', '\'']);
-        let diagnostic = Diagnostic::new(
-            Code::OtherLanguage,
-            span,
-            format!("expected a duration, found {}", self.describe(span)),
-        );
-        let diagnostic = if bare.parse::<Duration>().is_ok() && bare != text {
+        let found = if text.starts_with('"') { self.describe(span) } else { format!("`{}`", one_line(text)) };
+        let diagnostic =
+            Diagnostic::new(Code::OtherLanguage, span, format!("expected a duration, found {found}"));
+        if bare.parse::<Duration>().is_ok() && bare != text {
             diagnostic.help(format!("write `{bare}`, without quotes")).fix(bare)
         } else if bare.parse::<u64>().is_ok() {
             diagnostic.help(format!("say the unit: `{bare}s`, `{bare}m`, `{bare}h`"))
+        } else if let Some(ours) = foreign::duration(bare) {
+            diagnostic.help(format!("write `{ours}`")).fix(ours)
         } else {
             diagnostic.help("a duration is a number and a unit: `250ms`, `30s`, `5m`, `4h`, `10d`, `2w`")
-        };
-        self.report(diagnostic);
-        None
+        }
     }
 
     pub(super) fn duration(&mut self, pair: &Pair<'_>) -> Option<Duration> {

@@ -143,9 +143,10 @@ impl Reader<'_> {
         if told {
             return;
         }
-        let in_text =
-            self.slice(at).starts_with('"').then(|| self.retried(at, &[(Rule::string, "")])).flatten();
-        let diagnostic = in_text.unwrap_or_else(|| {
+        // What begins like a value is one that goes wrong further on.
+        let begins_value = self.slice(at).starts_with(['"', '(', '[']);
+        let in_value = begins_value.then(|| self.retried(at, &[(Rule::expr, "")])).flatten();
+        let diagnostic = in_value.unwrap_or_else(|| {
             let title =
                 format!("expected a value after `{}`, found {}", operator.as_str(), self.describe(at));
             Diagnostic::new(Code::UnexpectedText, at, title)
@@ -173,7 +174,13 @@ impl Reader<'_> {
             return self.over(span.to(of.span), of.height, ExprKind::Negate(Box::new(of)));
         }
         let mut operand = self.primary(&token);
-        let accesses = [Rule::field_access, Rule::safe_access, Rule::wrong_method, Rule::wrong_index];
+        let accesses = [
+            Rule::field_access,
+            Rule::safe_access,
+            Rule::wrong_access,
+            Rule::wrong_method,
+            Rule::wrong_index,
+        ];
         while let Some(access) = tokens.next_if(|t| accesses.contains(&t.as_rule())) {
             let rule = access.as_rule();
             let span = operand.span.to(self.span(&access));
@@ -182,10 +189,13 @@ impl Reader<'_> {
                 if !matches!(operand.kind, ExprKind::Unreadable) && rule == Rule::wrong_method {
                     self.foreign_method(&operand, &access);
                 } else if !matches!(operand.kind, ExprKind::Unreadable) {
-                    self.foreign_index(&access);
+                    self.foreign_index(&operand, &access);
                 }
                 operand = unreadable(span);
                 continue;
+            }
+            if rule == Rule::wrong_access {
+                self.foreign_access(&access);
             }
             let Some(name) = child(&access, Rule::word) else { continue };
             let safe = rule == Rule::safe_access;
@@ -236,19 +246,30 @@ impl Reader<'_> {
             return self.over(span, height, kind);
         } else if rule == Rule::conditional {
             return self.conditional(pair);
+        } else if rule == Rule::wrong_date {
+            self.foreign_date(pair);
+            ExprKind::Unreadable
+        } else if rule == Rule::wrong_pattern {
+            self.foreign_pattern(pair);
+            ExprKind::Text(vec![TextPart::Literal(pair.as_str().trim_matches('/').to_owned())])
         } else if rule == Rule::wrong_number {
             let title = format!("`{}` is neither a number nor a duration", pair.as_str());
             let digits = pair.as_str().replace('_', "");
             let diagnostic = Diagnostic::new(Code::InvalidLiteral, span, title);
             self.report(if digits.bytes().all(|digit| digit.is_ascii_digit()) {
                 diagnostic.help(format!("write `{digits}`")).fix(digits)
+            } else if looks_computed(&digits) {
+                diagnostic.help("a number is written in decimal digits: `1000000`, `0.5`")
             } else {
                 diagnostic.help("units of time are `ms`, `s`, `m`, `h`, `d` and `w`")
             });
             ExprKind::Unreadable
         } else if rule == Rule::wrong_string {
-            let text = pair.as_str().trim_matches('\'');
-            let title = "a text stands in double quotes";
+            let mut inside = pair.as_str().chars();
+            inside.next();
+            inside.next_back();
+            let text = inside.as_str();
+            let title = "a text stands in straight double quotes";
             let diagnostic = Diagnostic::new(Code::OtherLanguage, span, title);
             self.report(diagnostic.help(format!("write `\"{text}\"`")).fix(format!("\"{text}\"")));
             ExprKind::Text(vec![TextPart::Literal(text.to_owned())])
@@ -363,6 +384,15 @@ impl Reader<'_> {
 fn operator(token: &Pair<'_>) -> Option<Option<BinaryOp>> {
     let foreign = token.as_rule() == Rule::wrong_infix;
     if foreign { Some(foreign_meaning(token.as_str())) } else { infix(token.as_rule()).map(Some) }
+}
+
+/// Whether a number is written as computers do: `0xFF`, `1e6`.
+fn looks_computed(number: &str) -> bool {
+    let number = number.to_ascii_lowercase();
+    let exponent = number.split_once('e').is_some_and(|(digits, power)| {
+        [digits, power].iter().all(|part| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit()))
+    });
+    exponent || ["0x", "0b", "0o"].iter().any(|prefix| number.starts_with(prefix))
 }
 
 const fn unreadable(span: Span) -> Expr {

@@ -2,7 +2,9 @@
 //!
 //! The grammar reads these forms so that they can be explained; a form that means something here is then read as that.
 
-use plan::{BinaryOp, Function};
+use plan::{Arithmetic, BinaryOp, Comparison, Function};
+
+use rust_decimal::Decimal;
 
 use super::trouble::Context;
 use super::{Pair, Reader, Rule, child};
@@ -22,13 +24,32 @@ enum Meant {
 }
 
 /// The operators that `grammar.pest` reads as `wrong_infix`.
-const OPERATORS: [(&[&str], Meant); 10] = [
+const OPERATORS: [(&[&str], Meant); 21] = [
     (&["&&", "&", "AND"], Meant::Operator(BinaryOp::And, "and")),
     (&["||", "|", "OR"], Meant::Operator(BinaryOp::Or, "or")),
     (&["=", "===", "is", "equals"], Meant::Operator(BinaryOp::Equal, "==")),
     (&["!==", "<>", "is not"], Meant::Operator(BinaryOp::NotEqual, "!=")),
     (&["=~", "like"], Meant::Operator(BinaryOp::Matches, "matches")),
     (&["IN"], Meant::Operator(BinaryOp::In, "in")),
+    (&["?:"], Meant::Operator(BinaryOp::Coalesce, "??")),
+    (&["≠"], Meant::Operator(BinaryOp::NotEqual, "!=")),
+    (&["≤"], Meant::Operator(BinaryOp::Compare(Comparison::LessOrEqual), "<=")),
+    (&["≥"], Meant::Operator(BinaryOp::Compare(Comparison::GreaterOrEqual), ">=")),
+    (&["–", "−"], Meant::Operator(BinaryOp::Arithmetic(Arithmetic::Subtract), "-")),
+    (&["×"], Meant::Operator(BinaryOp::Arithmetic(Arithmetic::Multiply), "*")),
+    (&["÷"], Meant::Operator(BinaryOp::Arithmetic(Arithmetic::Divide), "/")),
+    (&["=>"], Meant::Nothing("write what is done with each element: `[x for x in LIST where CONDITION]`")),
+    (
+        &[".."],
+        Meant::Nothing("compare with both ends, `a >= 1 and a <= 3`; texts are put together by `\"{a}{b}\"`"),
+    ),
+    (&["between"], Meant::Nothing("compare with both ends: `a >= 1 and a <= 3`")),
+    (
+        &["+=", "-=", "*=", "/=", "++"],
+        Meant::Nothing(
+            "nothing is changed here: a task computes a value, `let a + 1`, and others use it by its name",
+        ),
+    ),
     (&["not in"], Meant::Nothing("write `not` in front of it all: `not a in b`")),
     (&["contains"], Meant::Nothing("write the function: `contains(whole, part)`")),
     (&["%"], Meant::Nothing("there is no remainder: `+`, `-`, `*` and `/` are what numbers have")),
@@ -62,6 +83,8 @@ pub(super) fn foreign_meaning(written: &str) -> Option<BinaryOp> {
 }
 
 fn meant(written: &str) -> Meant {
+    // `between 1 and`
+    let written = if written.starts_with("between ") { "between" } else { written };
     let known = OPERATORS.into_iter().find(|(spellings, _)| spellings.contains(&written));
     known.map_or(Meant::Nothing("leave it out"), |(_, meant)| meant)
 }
@@ -75,6 +98,23 @@ pub(crate) fn function(name: &str) -> Option<&'static str> {
         None => FUNCTIONS.iter().find(|(known, _)| *known == plain)?.1,
     };
     Function::ALL.iter().find(|(_, known)| *known == function).map(|(name, _)| *name)
+}
+
+/// Why there is no function of a name that other languages have.
+pub(crate) fn unforeseen(name: &str) -> Option<&'static str> {
+    Some(match name.replace('_', "").to_ascii_lowercase().as_str() {
+        "now" | "today" | "date" | "time" | "timestamp" | "sysdate" | "clock" => {
+            "there is no clock: an order has `submitted_at`, and a task that is done `finished_at`"
+        }
+        "random" | "rand" | "uuid" | "guid" | "newid" | "uuidv4" => {
+            "there is no chance: the same order gives the same plan; `order.id` is different for every order"
+        }
+        "concat" | "join" | "format" | "sprintf" | "str" | "string" | "tostring" | "text" => {
+            "values are put into a text: `\"{a} and {b}\"`"
+        }
+        "filter" | "map" | "select" | "where" => "write `[x.field for x in LIST where CONDITION]`",
+        _ => return None,
+    })
 }
 
 /// The type of ours that a name of another language stands for.
@@ -91,6 +131,37 @@ pub(crate) fn type_name(name: &str) -> Option<&'static str> {
     })
 }
 
+/// The duration of ours that an amount of another language is: `30 seconds`, `1.5h`, `PT30S`.
+pub(super) fn duration(written: &str) -> Option<String> {
+    let mut plain = written.to_ascii_lowercase();
+    for start in ["for ", "after ", "of ", "in "] {
+        plain = plain.strip_prefix(start).map(str::to_owned).unwrap_or(plain);
+    }
+    if let Some(iso) = plain.strip_prefix("pt") {
+        return iso.parse::<model::Duration>().is_ok().then(|| iso.to_owned());
+    }
+    let number = plain.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(plain.len());
+    let (number, unit) = plain.split_at_checked(number)?;
+    // Each with the next smaller unit, and how many of it there are.
+    let (unit, smaller, many) = match unit.trim() {
+        "ms" | "millisecond" | "milliseconds" => ("ms", "ms", 1),
+        "s" | "sec" | "secs" | "second" | "seconds" => ("s", "ms", 1_000),
+        "m" | "min" | "mins" | "minute" | "minutes" => ("m", "s", 60),
+        "h" | "hr" | "hrs" | "hour" | "hours" => ("h", "m", 60),
+        "d" | "day" | "days" => ("d", "h", 24),
+        "w" | "week" | "weeks" => ("w", "d", 7),
+        _ => return None,
+    };
+    let ours = match number.parse::<u64>() {
+        Ok(whole) => format!("{whole}{unit}"),
+        Err(_) => {
+            let parts = number.parse::<Decimal>().ok()?.checked_mul(Decimal::from(many))?;
+            format!("{}{smaller}", parts.is_integer().then(|| parts.normalize())?)
+        }
+    };
+    ours.parse::<model::Duration>().is_ok().then_some(ours)
+}
+
 /// The value of ours that a name of another language stands for.
 pub(crate) fn literal(name: &str) -> Option<&'static str> {
     Some(match name {
@@ -101,9 +172,41 @@ pub(crate) fn literal(name: &str) -> Option<&'static str> {
     })
 }
 
+/// What there is in place of loops.
+pub(super) const NO_LOOPS: &str =
+    "there are no loops: write another round as tasks of its own, or ask again with `poll`";
+
 /// How what a word begins elsewhere is said in a place here.
 pub(super) fn word(context: Context, word: &str) -> Option<&'static str> {
     Some(match (context, word) {
+        (
+            Context::Declaration,
+            "it" | "describe" | "scenario" | "feature" | "spec" | "case" | "suite" | "testcase" | "tests",
+        ) => "write `test \"what it shows\" { … }`",
+        (
+            Context::Test,
+            "assert" | "then" | "should" | "verify" | "check" | "ensure" | "require" | "expects",
+        ) => "write `expect order completed`, `expect TASK succeeded`, `expect undone [TASK, TASK]`",
+        (Context::Test, "mock" | "stub" | "when" | "fake" | "let" | "call" | "system" | "reply") => {
+            "leave it out, and say what the system does: `system.operation returns { field: value }`"
+        }
+        (Context::Test, "given" | "input" | "submit" | "place") => {
+            "write `order { customer: { id: \"C-1\" }, items: [ … ] }`, or `order file \"orders/one.json\"`"
+        }
+        (Context::Test, "send" | "receive" | "event" | "message" | "emit" | "wait") => {
+            "write `signal NAME { field: value } at TASK after 2d`"
+        }
+        (Context::Test, "approve" | "manual" | "do" | "finish" | "answer") => {
+            "write `complete TASK { field: value }`"
+        }
+        (Context::Test, "retry" | "rollback") => {
+            "write `operator retry at TASK`, or `operator rollback at TASK`"
+        }
+        (Context::Test, "change" | "modify" | "update") => {
+            "write `amend at TASK { items[\"1\"].attributes.field: value }`"
+        }
+        (Context::Test, "abort" | "stop") => "write `cancel at TASK`",
+        (Context::Test, "and" | "also" | "but") => "leave it out: each line says one thing",
         (Context::Declaration, "enum" | "choice") => "write `type NAME = one of \"a\", \"b\"`",
         (
             Context::Declaration,
@@ -128,10 +231,13 @@ pub(super) fn word(context: Context, word: &str) -> Option<&'static str> {
         (Context::Blueprint | Context::Each, "if" | "unless" | "switch" | "when") => {
             "a condition is part of what it decides: `task NAME when … { … }`, `each KIND where … { … }`"
         }
+        (Context::Blueprint | Context::Each | Context::TaskHead, "for" | "foreach" | "for_each") => {
+            "`each KIND { … }` repeats its tasks for every item of a kind"
+        }
         (
-            Context::Blueprint | Context::Each,
-            "for" | "foreach" | "for_each" | "loop" | "while" | "repeat",
-        ) => "`each KIND { … }` repeats its tasks for every item of a kind",
+            Context::Blueprint | Context::Each | Context::TaskHead | Context::Task,
+            "loop" | "while" | "repeat" | "until" | "foreach" | "for_each",
+        ) => NO_LOOPS,
         (Context::Blueprint | Context::Each, "step" | "action" | "activity" | "job" | "node" | "do") => {
             "write `task NAME { … }`"
         }
@@ -147,6 +253,29 @@ pub(super) fn word(context: Context, word: &str) -> Option<&'static str> {
             "write `let VALUE`, in a task of its own: others read it by the name of the task"
         }
         (Context::TaskHead, "and" | "or") => "tasks are separated by `,`",
+        (Context::TaskHead, "exists" | "present" | "given" | "set") => {
+            "whether something is there is asked by `!= null`"
+        }
+        (Context::TaskHead, "unless") => "write `when not CONDITION`",
+        (Context::TaskHead, "before" | "then") => {
+            "a task says what it waits for: write `after` at the other one"
+        }
+        (Context::Blueprint | Context::Each, "then") => {
+            "a task says what it waits for: `task NAME after TASK { … }`"
+        }
+        (Context::Blueprint | Context::Each, "async" | "await") => {
+            "leave it out: tasks run at the same time, unless one waits for another with `after`"
+        }
+        (Context::Task, "try") => "leave it out: `on failure` says what happens when the task fails",
+        (Context::Task, "with" | "backoff" | "exponential" | "max" | "delay_between") => {
+            "write `retry 3 times every 2s doubling up to 1m`"
+        }
+        (Context::Task, "for") => {
+            "write `hold \"why\"` for people who look after orders, or `hold \"why\" for customer`"
+        }
+        (Context::Task, "return" | "yield" | "result" | "output") => {
+            "leave it out: what a `call` answers goes by the name of the task, and `let VALUE` computes something else"
+        }
         (Context::Task, "invoke" | "execute" | "exec" | "request" | "send" | "do") => {
             "write `call system.operation(name: value)`"
         }
@@ -180,7 +309,7 @@ pub(super) fn word(context: Context, word: &str) -> Option<&'static str> {
         (Context::Task, "change" | "modify" | "update" | "redo") => {
             "write `amend system.operation(name: value)`"
         }
-        (Context::Blueprint, "sla" | "timeout" | "within" | "due") => "write `deadline 10d at risk after 7d`",
+        (Context::Blueprint, "sla" | "due") => "write `deadline 10d at risk after 7d`",
         (Context::Blueprint, "result" | "output" | "returns" | "answer") => "write `return VALUE`",
         (Context::Task, "if") => "a condition begins with `when`, in the head of the task, before its `{`",
         _ => return None,
@@ -190,7 +319,11 @@ pub(super) fn word(context: Context, word: &str) -> Option<&'static str> {
 impl Reader<'_> {
     /// `&&`, `is`, `%`.
     pub(super) fn foreign_operator(&mut self, pair: &Pair<'_>) {
-        let (span, written) = (self.span(pair), one_line(pair.as_str()));
+        let (mut span, mut written) = (self.span(pair), one_line(pair.as_str()));
+        if written.starts_with("between ") {
+            written.truncate("between".len());
+            span.end = span.start + written.len();
+        }
         self.report(match meant(&written) {
             Meant::Operator(_, ours) => written_otherwise(span, &written, ours),
             Meant::Nothing(help) => {
@@ -235,6 +368,7 @@ impl Reader<'_> {
         arguments.extend(given.map(|argument| one_line(argument.as_str())));
         self.report(match function(word.as_str()) {
             Some(function) => diagnostic.help(format!("write `{function}({})`", arguments.join(", "))),
+            None if let Some(why) = unforeseen(word.as_str()) => diagnostic.help(why),
             None => {
                 let known = listing(Function::ALL.iter().map(|(name, _)| *name).chain(["ran"]), 20);
                 diagnostic.help(format!("there is no function `{}`: there are {known}", word.as_str()))
@@ -242,8 +376,50 @@ impl Reader<'_> {
         });
     }
 
-    /// `a[0]`.
-    pub(super) fn foreign_index(&mut self, pair: &Pair<'_>) {
+    /// `a->b`, `a::b`.
+    pub(super) fn foreign_access(&mut self, pair: &Pair<'_>) {
+        let Some(field) = child(pair, Rule::word) else { return };
+        let title = "a field is read with `.`";
+        let ours = format!(".{}", field.as_str());
+        self.report(
+            Diagnostic::new(Code::OtherLanguage, self.span(pair), title)
+                .help(format!("write `{ours}`"))
+                .fix(ours),
+        );
+    }
+
+    /// `2026-12-24`, without quotes.
+    pub(super) fn foreign_date(&mut self, pair: &Pair<'_>) {
+        let ours = format!("\"{}\"", pair.as_str());
+        let title = "a date or time stands in quotes";
+        self.report(
+            Diagnostic::new(Code::OtherLanguage, self.span(pair), title)
+                .help(format!("write `{ours}`"))
+                .fix(ours),
+        );
+    }
+
+    /// `/pattern/`.
+    pub(super) fn foreign_pattern(&mut self, pair: &Pair<'_>) {
+        let pattern = pair.as_str().trim_matches('/').replace('\\', "\\\\");
+        let ours = format!("\"{pattern}\"");
+        let title = "a pattern is a text, and is for the whole of what it is compared with";
+        self.report(
+            Diagnostic::new(Code::OtherLanguage, self.span(pair), title).help(format!("write `{ours}`")),
+        );
+    }
+
+    /// `a[0]` and `a["b"]`.
+    pub(super) fn foreign_index(&mut self, of: &Expr, pair: &Pair<'_>) {
+        let inner = child(pair, Rule::expr).map(|expr| expr.as_str().trim().to_owned()).unwrap_or_default();
+        let field = inner.trim_matches(['"', '\'']);
+        if field.len() + 2 == inner.len() && field.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_') {
+            let ours = format!("{}.{field}", one_line(self.slice(of.span)));
+            let title = "a field is read with `.`";
+            let diagnostic = Diagnostic::new(Code::OtherLanguage, self.span(pair), title);
+            self.report(diagnostic.help(format!("write `{ours}`")).fix(format!(".{field}")));
+            return;
+        }
         let title = "a list is not read by position";
         self.report(
             Diagnostic::new(Code::OtherLanguage, self.span(pair), title)

@@ -9,6 +9,9 @@ mod expressions;
 pub(crate) mod foreign;
 mod rule_names;
 pub(crate) mod shape;
+mod slips;
+pub(crate) mod story;
+mod tests;
 pub(crate) mod tree;
 mod trouble;
 mod types;
@@ -66,6 +69,11 @@ pub(crate) fn shape(file: FileId, text: &str) -> Result<shape::Shape<'_>, Vec<Di
     }
 }
 
+/// Reads how one file is laid out, whether or not there are faults in it; none if its text goes beyond a limit.
+pub(crate) fn shape_alone(file: FileId, text: &str) -> Option<shape::Shape<'_>> {
+    pairs(file, text).ok()?.next().map(|whole| shape::shape(text, whole))
+}
+
 fn read(file: FileId, text: &str, pairs: Pairs<'_, Rule>) -> (tree::File, Vec<Diagnostic>) {
     let mut reader = Reader::new(file, text);
     let tree = reader.file(pairs);
@@ -106,34 +114,50 @@ fn nested_too_deeply(span: Span) -> Diagnostic {
         .help("name the parts: declare types, and split what is computed over several tasks")
 }
 
-/// Where brackets are nested too deeply, if they are. Texts and comments don't count.
+/// Where brackets are nested too deeply, if they are.
 fn too_deep(text: &str) -> Option<usize> {
     let mut depth: usize = 0;
-    let mut chars = text.char_indices().peekable();
-    while let Some((at, char)) = chars.next() {
-        match char {
-            '(' | '[' | '{' => {
-                depth += 1;
-                if depth > NESTING {
-                    return Some(at);
-                }
+    for (at, bracket) in brackets(text) {
+        if matches!(bracket, '(' | '[' | '{') {
+            depth += 1;
+            if depth > NESTING {
+                return Some(at);
             }
-            ')' | ']' | '}' => depth = depth.saturating_sub(1),
-            '/' if chars.peek().is_some_and(|(_, next)| *next == '/') => {
-                while chars.next_if(|(_, c)| *c != '\n').is_some() {}
-            }
-            '"' => {
-                while let Some((_, c)) = chars.next_if(|(_, c)| *c != '\n' && *c != '"') {
-                    if c == '\\' {
-                        chars.next_if(|(_, c)| *c != '\n');
-                    }
-                }
-                chars.next_if(|(_, c)| *c == '"');
-            }
-            _ => {}
+        } else {
+            depth = depth.saturating_sub(1);
         }
     }
     None
+}
+
+/// The braces of a text, with where they stand.
+fn braces(text: &str) -> impl Iterator<Item = (usize, char)> {
+    brackets(text).filter(|(_, bracket)| matches!(bracket, '{' | '}'))
+}
+
+/// The brackets and braces of a text, with where they stand. Those in texts and comments don't count.
+fn brackets(text: &str) -> impl Iterator<Item = (usize, char)> {
+    let mut chars = text.char_indices().peekable();
+    std::iter::from_fn(move || {
+        while let Some((at, char)) = chars.next() {
+            match char {
+                '(' | '[' | '{' | ')' | ']' | '}' => return Some((at, char)),
+                '/' if chars.peek().is_some_and(|(_, next)| *next == '/') => {
+                    while chars.next_if(|(_, c)| *c != '\n').is_some() {}
+                }
+                '"' => {
+                    while let Some((_, c)) = chars.next_if(|(_, c)| *c != '\n' && *c != '"') {
+                        if c == '\\' {
+                            chars.next_if(|(_, c)| *c != '\n');
+                        }
+                    }
+                    chars.next_if(|(_, c)| *c == '"');
+                }
+                _ => {}
+            }
+        }
+        None
+    })
 }
 
 /// Walks the grammar's pairs and builds the tree. Its methods are spread over this folder, by what they read.
@@ -149,11 +173,22 @@ struct Reader<'i> {
     told: Option<usize>,
     /// A declaration stands where a blueprint should have been closed: what follows may belong to that blueprint.
     unclosed: bool,
+    /// Where a block lacks its brace that has been told of.
+    breaks_off: Option<usize>,
 }
 
 impl<'i> Reader<'i> {
     const fn new(file: FileId, text: &'i str) -> Self {
-        Self { file, text, diagnostics: Vec::new(), lost: Vec::new(), depth: 0, told: None, unclosed: false }
+        Self {
+            file,
+            text,
+            diagnostics: Vec::new(),
+            lost: Vec::new(),
+            depth: 0,
+            told: None,
+            unclosed: false,
+            breaks_off: None,
+        }
     }
 }
 
@@ -162,6 +197,18 @@ impl Reader<'_> {
     fn span(&self, pair: &Pair<'_>) -> Span {
         let start = pair.as_span().start();
         Span { file: self.file, start, end: start + pair.as_str().trim_end().len() }
+    }
+
+    /// How far something reaches, and its head: what stands before its brace.
+    fn extent(&self, pair: &Pair<'_>) -> tree::Extent {
+        let whole = Span { file: self.file, start: pair.as_span().start(), end: end(pair) };
+        let brace =
+            pair.clone().into_inner().find(|part| [Rule::lbrace, Rule::fields].contains(&part.as_rule()));
+        let head = brace.map_or(whole, |brace| {
+            let before = self.text.get(whole.start..brace.as_span().start()).unwrap_or_default();
+            Span { end: whole.start + before.trim_end().len(), ..whole }
+        });
+        tree::Extent { whole, head }
     }
 
     fn name(&self, pair: &Pair<'_>) -> tree::Name {
@@ -177,8 +224,14 @@ impl Reader<'_> {
     }
 }
 
+/// Where the last token of something ends: a pair may reach over the space and the comments behind it.
+fn end(pair: &Pair<'_>) -> usize {
+    let last = pair.clone().into_inner().rev().find(|part| !part.as_str().is_empty());
+    last.map_or_else(|| pair.as_span().start() + pair.as_str().trim_end().len(), |last| end(&last))
+}
+
 /// The `///` lines right above what begins a line.
-fn docs_above(text: &str, start: usize) -> String {
+pub(crate) fn docs_above(text: &str, start: usize) -> String {
     let is_space = |c: char| c.is_whitespace() || c == '\u{FEFF}';
     let above = text.get(..start).unwrap_or_default();
     // What follows something on its line has nothing above it.

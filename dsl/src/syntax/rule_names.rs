@@ -8,7 +8,7 @@ pub(super) fn user_name(rule: Rule) -> Option<&'static str> {
         Rule::name | Rule::word | Rule::task_ref | Rule::typed_field | Rule::argument | Rule::entry => {
             Some("a name")
         }
-        Rule::string | Rule::wrong_string => Some("a text"),
+        Rule::string | Rule::wrong_string | Rule::wrong_quote => Some("a text"),
         Rule::number => Some("a number"),
         Rule::expr
         | Rule::duration
@@ -90,6 +90,38 @@ pub(super) fn user_name(rule: Rule) -> Option<&'static str> {
         Rule::kw_customer => Some("`customer`"),
         Rule::kw_then => Some("`then`"),
         Rule::kw_else | Rule::else_call => Some("`else`"),
+        Rule::kw_test => Some("`test`"),
+        Rule::kw_file => Some("`file`"),
+        Rule::kw_returns | Rule::returns_value => Some("`returns`"),
+        Rule::kw_fails | Rule::fails => Some("`fails`"),
+        Rule::kw_refuses | Rule::refuses => Some("`refuses`"),
+        Rule::times_out => Some("`times out`"),
+        Rule::kw_out => Some("`out`"),
+        Rule::kw_but | Rule::but_done => Some("`but is done`"),
+        Rule::kw_done => Some("`done`"),
+        Rule::kw_takes | Rule::takes => Some("`takes`"),
+        Rule::kw_once => Some("`once`"),
+        Rule::for_times => Some("a number of times"),
+        Rule::kw_signal => Some("`signal`"),
+        Rule::kw_complete => Some("`complete`"),
+        Rule::kw_operator => Some("`operator`"),
+        Rule::kw_rollback => Some("`rollback`"),
+        Rule::kw_cancel => Some("`cancel`"),
+        Rule::kw_expect => Some("`expect`"),
+        Rule::kw_undone => Some("`undone`"),
+        Rule::kw_untouched => Some("`untouched`"),
+        Rule::kw_elapsed => Some("`elapsed`"),
+        Rule::kw_refused | Rule::expect_refused => Some("`refused`"),
+        Rule::kw_most | Rule::at_most => Some("`at most`"),
+        Rule::kw_least | Rule::at_least => Some("`at least`"),
+        Rule::kw_between | Rule::between => Some("`between`"),
+        Rule::kw_at_place | Rule::at_tasks => Some("`at`"),
+        Rule::later => Some("`after`"),
+        Rule::story_tasks | Rule::story_task => Some("a task"),
+        Rule::task_list => Some("a list of tasks (`[a, b]`)"),
+        Rule::item_id => Some("an item's id"),
+        Rule::state => Some("a state"),
+        Rule::place | Rule::amendment => Some("a field"),
         Rule::kw_if
         | Rule::kw_and
         | Rule::kw_or
@@ -124,9 +156,28 @@ pub(super) fn user_name(rule: Rule) -> Option<&'static str> {
         | Rule::operation
         | Rule::retry_declaration
         | Rule::blueprint
-        | Rule::unsupported_declaration
-        | Rule::unsupported_test
-        | Rule::unsupported_declaration_rest
+        | Rule::test
+        | Rule::wrong_test_name
+        | Rule::test_line
+        | Rule::test_order
+        | Rule::stub
+        | Rule::step_signal
+        | Rule::step_complete
+        | Rule::step_operator
+        | Rule::step_cancel
+        | Rule::step_amend
+        | Rule::amendments
+        | Rule::expectation
+        | Rule::expect_order
+        | Rule::expect_task
+        | Rule::expect_undone
+        | Rule::expect_untouched
+        | Rule::expect_status
+        | Rule::expect_call
+        | Rule::expect_elapsed
+        | Rule::wrong_is
+        | Rule::wrong_task_list
+        | Rule::of_item
         | Rule::missing_brace
         | Rule::member
         | Rule::accepts
@@ -178,6 +229,33 @@ pub(super) fn user_name(rule: Rule) -> Option<&'static str> {
         | Rule::wrong_method
         | Rule::wrong_index
         | Rule::wrong_choice
+        | Rule::wrong_bare_field
+        | Rule::wrong_version
+        | Rule::wrong_within
+        | Rule::wrong_call
+        | Rule::wrong_condition
+        | Rule::wrong_more_words
+        | Rule::wrong_more_word
+        | Rule::wrong_computed
+        | Rule::plain_duration
+        | Rule::wrong_words
+        | Rule::wrong_modifier
+        | Rule::computed_operand
+        | Rule::computed_field
+        | Rule::computed_sign
+        | Rule::parens
+        | Rule::line_space
+        | Rule::wrong_reaction
+        | Rule::wrong_let_call
+        | Rule::wrong_assign
+        | Rule::wrong_amount
+        | Rule::wrong_unit
+        | Rule::wrong_key
+        | Rule::wrong_one_of_list
+        | Rule::wrong_access
+        | Rule::wrong_date
+        | Rule::wrong_pattern
+        | Rule::task_head
         | Rule::wrong_comma
         | Rule::wrong_paren
         | Rule::operand
@@ -199,12 +277,14 @@ pub(super) fn user_name(rule: Rule) -> Option<&'static str> {
         | Rule::stray_task_head
         | Rule::stray_clause
         | Rule::stray_field
+        | Rule::stray_test_line
         | Rule::operation_stop
         | Rule::head_stop
         | Rule::member_stop
         | Rule::body_stop
         | Rule::clause_stop
         | Rule::field_stop
+        | Rule::test_stop
         | Rule::nested
         | Rule::whole
         | Rule::piece
@@ -216,6 +296,7 @@ pub(super) fn user_name(rule: Rule) -> Option<&'static str> {
         | Rule::operation_start
         | Rule::on_start
         | Rule::clause_start
+        | Rule::test_start
         | Rule::field_start => None,
     }
 }

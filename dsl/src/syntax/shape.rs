@@ -151,7 +151,8 @@ impl<'i> Token<'i> {
         let is_sign = !is_name;
         let joins_left = is_sign
             && (matches!(text, "." | "?." | "," | ":" | ")" | "]" | "?")
-                || text == "(" && around != Rule::parenthesised);
+                || text == "(" && around != Rule::parenthesised
+                || text == "[" && around == Rule::of_item);
         let joins_right = is_sign && (matches!(text, "." | "?." | "(" | "[") || around == Rule::negate);
         Self { text, comments: Vec::new(), breaks: 0, joins_left, joins_right, is_name, start }
     }
@@ -252,8 +253,16 @@ impl<'i> Builder<'i> {
     fn close(&mut self, opened: Open<'i>, close: Token<'i>, rule: Rule) -> Part<'i> {
         let Open { bracket: open, blocks_before, parts } = opened;
         let has_commas = parts.iter().any(|part| part.token_text() == Some(","));
-        let comma_may_end =
-            [Rule::arguments, Rule::parameters, Rule::function, Rule::record, Rule::list].contains(&rule);
+        let comma_may_end = [
+            Rule::arguments,
+            Rule::parameters,
+            Rule::function,
+            Rule::record,
+            Rule::list,
+            Rule::amendments,
+            Rule::task_list,
+        ]
+        .contains(&rule);
         let layout = if rule == Rule::fields {
             Layout::Fields
         } else if parts.last().is_some_and(|last| last.first().is_some_and(|t| t.text == "for" && !t.is_name))

@@ -5,6 +5,7 @@
 use model::Duration;
 use rust_decimal::Decimal;
 
+use super::story::Test;
 use crate::Span;
 
 /// A word with its place.
@@ -14,6 +15,15 @@ pub(crate) struct Name {
     pub(crate) span: Span,
 }
 
+/// How far something reaches that has a name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Extent {
+    /// All of it.
+    pub(crate) whole: Span,
+    /// What stands before its block; all of it, if it has none.
+    pub(crate) head: Span,
+}
+
 /// What one file declares.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct File {
@@ -21,6 +31,7 @@ pub(crate) struct File {
     pub(crate) systems: Vec<System>,
     pub(crate) retries: Vec<RetryDeclaration>,
     pub(crate) blueprints: Vec<Blueprint>,
+    pub(crate) tests: Vec<Test>,
     /// Names that stand in text which could not be read. They may have been declared there, so that nobody
     /// should be told that they don't exist.
     pub(crate) lost: Vec<String>,
@@ -28,6 +39,7 @@ pub(crate) struct File {
 
 #[derive(Clone, Debug)]
 pub(crate) struct TypeDeclaration {
+    pub(crate) extent: Extent,
     pub(crate) name: Name,
     pub(crate) of: TypeExpr,
 }
@@ -56,6 +68,7 @@ pub(crate) struct FieldDeclaration {
 
 #[derive(Clone, Debug)]
 pub(crate) struct System {
+    pub(crate) extent: Extent,
     pub(crate) name: Name,
     pub(crate) docs: String,
     pub(crate) operations: Vec<Operation>,
@@ -63,6 +76,7 @@ pub(crate) struct System {
 
 #[derive(Clone, Debug)]
 pub(crate) struct Operation {
+    pub(crate) extent: Extent,
     pub(crate) name: Name,
     pub(crate) docs: String,
     /// Whether it changes anything: an `operation` does, a `query` does not.
@@ -75,6 +89,7 @@ pub(crate) struct Operation {
 
 #[derive(Clone, Debug)]
 pub(crate) struct RetryDeclaration {
+    pub(crate) extent: Extent,
     pub(crate) name: Name,
     pub(crate) policy: RetryPolicy,
 }
@@ -90,6 +105,7 @@ pub(crate) struct RetryPolicy {
 
 #[derive(Clone, Debug)]
 pub(crate) struct Blueprint {
+    pub(crate) extent: Extent,
     pub(crate) name: Name,
     /// None if it is missing or wrong, which has been reported, or if it has parameters.
     pub(crate) version: Option<u32>,
@@ -146,6 +162,7 @@ pub(crate) struct OrderFields {
 
 #[derive(Clone, Debug)]
 pub(crate) struct ItemDeclaration {
+    pub(crate) extent: Extent,
     pub(crate) name: Name,
     pub(crate) condition: Expr,
     pub(crate) fields: Vec<FieldDeclaration>,
@@ -154,6 +171,7 @@ pub(crate) struct ItemDeclaration {
 /// An `each` block, without its tasks: those know the block.
 #[derive(Clone, Debug)]
 pub(crate) struct Each {
+    pub(crate) extent: Extent,
     pub(crate) kind: Name,
     pub(crate) condition: Option<Expr>,
     /// Where it says that a failing item is rolled back alone.
@@ -163,6 +181,7 @@ pub(crate) struct Each {
 /// A task, or a milestone if `milestone`.
 #[derive(Clone, Debug)]
 pub(crate) struct Task {
+    pub(crate) extent: Extent,
     pub(crate) name: Name,
     pub(crate) milestone: bool,
     /// Its place in [`Blueprint::blocks`], if it is inside one.

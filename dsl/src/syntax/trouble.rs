@@ -24,6 +24,7 @@ pub(super) enum Context {
     EachHead,
     TaskHead,
     Task,
+    Test,
     Fields,
 }
 
@@ -42,6 +43,7 @@ impl Context {
                         (Rule::blueprint, "blueprint NAME(field: type) -> type { … }"),
                     ],
                 ),
+                ("test", &[(Rule::test, "test \"what it shows\" { … }")]),
             ],
             Self::System => &[
                 ("operation", &[(Rule::operation, "operation NAME(field: type) -> { field: type }")]),
@@ -98,8 +100,32 @@ impl Context {
                 ("status", &[(Rule::status, "status \"what the customer sees\"")]),
                 ("point", &[(Rule::point_of_no_return, "point of no return")]),
             ],
+            Self::Test => &[
+                (
+                    "order",
+                    &[
+                        (Rule::test_order, "order { customer: { id: \"C-1\" }, items: [ … ] }"),
+                        (Rule::test_order, "order file \"orders/one.json\""),
+                    ],
+                ),
+                ("expect", EXPECTATIONS),
+                ("signal", &[(Rule::step_signal, "signal NAME { field: value } at TASK after 2d")]),
+                ("complete", &[(Rule::step_complete, "complete TASK { field: value } after 2h")]),
+                ("operator", &[(Rule::step_operator, "operator retry at TASK after 1h")]),
+                ("cancel", &[(Rule::step_cancel, "cancel at TASK after 1h")]),
+                ("amend", &[(Rule::step_amend, "amend at TASK { items[\"1\"].attributes.field: value }")]),
+            ],
             Self::Fields => &[],
         }
+    }
+
+    fn names(self) -> impl Iterator<Item = &'static str> {
+        self.words().iter().map(|(word, _)| *word)
+    }
+
+    /// Whether a word begins something here.
+    fn knows(self, word: &str) -> bool {
+        self.names().any(|known| known == word)
     }
 
     /// Where that is.
@@ -113,11 +139,12 @@ impl Context {
             Self::EachHead => "the head of an `each`",
             Self::TaskHead => "the head of a task",
             Self::Task => "a task",
+            Self::Test => "a test",
             Self::Fields => "a list of fields",
         }
     }
 
-    const ALL: [Self; 9] = [
+    const ALL: [Self; 10] = [
         Self::Declaration,
         Self::System,
         Self::BlueprintHead,
@@ -126,6 +153,7 @@ impl Context {
         Self::EachHead,
         Self::TaskHead,
         Self::Task,
+        Self::Test,
         Self::Fields,
     ];
 }
@@ -136,6 +164,27 @@ pub(super) type Form = (Rule, &'static str);
 const TASK: (&str, &[Form]) = ("task", &[(Rule::task, "task NAME after TASK when CONDITION { … }")]);
 const MILESTONE: (&str, &[Form]) =
     ("milestone", &[(Rule::milestone, "milestone NAME after TASK status \"what the customer sees\"")]);
+
+const EXPECTATIONS: &[Form] = &[
+    (Rule::expectation, "expect order completed"),
+    (Rule::expectation, "expect TASK succeeded"),
+    (Rule::expectation, "expect undone [TASK, TASK]"),
+    (Rule::expectation, "expect untouched [TASK, TASK]"),
+    (Rule::expectation, "expect customer status \"what the customer sees\""),
+    (Rule::expectation, "expect call system.operation(name: value) 2 times"),
+    (Rule::expectation, "expect no call system.operation"),
+    (Rule::expectation, "expect elapsed at most 15s"),
+    (Rule::expectation, "expect refused"),
+];
+
+/// How a system behaves in a test: its first words are the system's own.
+const STUBS: &[Form] = &[
+    (Rule::stub, "system.operation returns { field: value } at TASK"),
+    (Rule::stub, "system.operation fails \"why\" 2 times"),
+    (Rule::stub, "system.operation refuses \"why\""),
+    (Rule::stub, "system.operation times out but is done"),
+    (Rule::stub, "system.operation takes 20s"),
+];
 
 /// Words after which a name is declared.
 const DECLARING: [&str; 10] =
@@ -157,14 +206,45 @@ impl Reader<'_> {
         let parameters = context == Context::BlueprintHead && word == "(";
         let diagnostic = if parameters {
             self.retried(first, &[(Rule::parameters, "(name: type, …)")])
+        } else if let Some(missing) = self.no_condition(first, context) {
+            Some(missing)
+        } else if let Some(meant) = self.put_otherwise(first, context) {
+            Some(meant)
         } else if let Some((_, forms)) = known {
-            self.retried(first, forms)
+            let head: &[Form] = &[(Rule::task_head, TASK.1.first().map_or("", |(_, form)| form))];
+            let head_is_wrong = word == "task"
+                && self
+                    .text
+                    .get(first.start..)
+                    .is_some_and(|text| Grammar::parse(Rule::task_head, text).is_err());
+            let forms = if head_is_wrong { head } else { forms };
+            self.retried(first, &self.like(forms, first, 1))
+        } else if context == Context::Test && self.is_dotted(first) {
+            self.retried(first, &self.like(STUBS, first, 2))
         } else if context == Context::Fields {
             self.retried(first, &[(Rule::typed_field, "field: type")])
         } else {
             Some(self.unknown_word(first, &word, context))
         };
+        // A clause behind a task: its block has been closed too early, and so has the blueprint's.
+        let in_blueprint = context == Context::Blueprint || context == Context::Each;
+        self.unclosed |= in_blueprint && Context::Task.knows(&word) && self.follows_brace(first.start);
         self.diagnostics.extend(diagnostic);
+    }
+
+    fn follows_brace(&self, place: usize) -> bool {
+        self.text.get(..place).is_some_and(|before| before.trim_end().ends_with('}'))
+    }
+
+    /// A condition of which nothing stands before the block.
+    fn no_condition(&self, first: Span, context: Context) -> Option<Diagnostic> {
+        let heads = [(Context::TaskHead, "when"), (Context::EachHead, "where")];
+        let (_, begins) = heads.into_iter().find(|(head, _)| *head == context)?;
+        let next = self.token_at(first.end);
+        (self.slice(first) == begins && self.slice(next) == "{").then(|| {
+            let title = format!("expected a condition after `{begins}`, found `{{`");
+            Diagnostic::new(Code::UnexpectedText, next, title)
+        })
     }
 
     fn unknown_word(&self, at: Span, word: &str, context: Context) -> Diagnostic {
@@ -173,8 +253,8 @@ impl Reader<'_> {
         let rest = self.text.get(at.start..).unwrap_or_default();
         let is_word = word.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_');
         if !is_word {
-            if word == ";" {
-                return nothing_ends(at);
+            if let Some(slip) = self.stray_sign(at, context) {
+                return slip;
             }
             let title = format!("expected {}, found {}", beginnings(context), self.describe(at));
             let diagnostic = Diagnostic::new(Code::UnexpectedText, at, title);
@@ -183,19 +263,31 @@ impl Reader<'_> {
         }
         let diagnostic =
             Diagnostic::new(Code::UnknownWord, at, format!("`{word}` begins nothing in {place}"));
+        if context == Context::Task
+            && let Some(help) = self.in_task(at)
+        {
+            return diagnostic.help(help);
+        }
         if let Some(ours) = foreign::word(context, word) {
             return diagnostic.help(ours);
         }
         if context == Context::Task && rest.get(word.len()..).is_some_and(|rest| rest.starts_with('.')) {
             return diagnostic.help("write `call` before it: `call system.operation(name: value)`");
         }
-        if let Some(meant) = near_miss(word, words) {
+        let elsewhere = Context::ALL.iter().find(|c| c.knows(word));
+        let in_head = matches!(context, Context::EachHead | Context::TaskHead);
+        // A word that is right elsewhere is hardly another misspelt; `when` and `where` are.
+        if (elsewhere.is_none() || in_head)
+            && let Some(meant) = near_miss(word, words)
+        {
             return diagnostic.did_you_mean(Some(meant));
         }
-        let elsewhere = Context::ALL.iter().find(|c| c.words().iter().any(|(known, _)| *known == word));
         match elsewhere {
-            Some(Context::Blueprint) if context == Context::Declaration => {
+            Some(Context::Blueprint) if context == Context::Declaration && self.ends_before(at) => {
                 diagnostic.help(format!("`{word}` stands in a blueprint: a `}}` above may be one too many"))
+            }
+            Some(Context::Task) if context != Context::TaskHead && self.follows_brace(at.start) => {
+                diagnostic.help(format!("`{word}` stands in a task: a `}}` above may be one too many"))
             }
             Some(elsewhere) => diagnostic.help(format!("`{word}` stands in {}", elsewhere.place())),
             None if context == Context::TaskHead => {
@@ -203,6 +295,36 @@ impl Reader<'_> {
             }
             None => diagnostic.help(format!("expected {}", beginnings(context))),
         }
+    }
+
+    fn ends_before(&self, at: Span) -> bool {
+        self.text.get(..at.start).is_some_and(|before| before.contains('}'))
+    }
+
+    /// What a word was meant for that begins nothing in a task, by what stands around it.
+    fn in_task(&self, at: Span) -> Option<String> {
+        let word = self.slice(at);
+        let next = self.token_at(at.end);
+        if word == "for" && self.slice(self.token_at(next.end)) == "in" {
+            return Some(foreign::NO_LOOPS.to_owned());
+        }
+        let line = self.text.get(..at.start)?.rsplit('\n').next()?;
+        let reaction = line.split_whitespace().next_back()?;
+        if ["reject", "hold", "rollback", "skip", "fail"].contains(&reaction)
+            && line.split_whitespace().count() > 1
+        {
+            return (word != "for").then(|| format!("a reason stands in quotes: `{reaction} \"why\"`"));
+        }
+        if self.slice(next) == "=" {
+            return Some(format!(
+                "leave `{word} =` out: others read what a task brings back by the name of the task"
+            ));
+        }
+        if word == "after" && self.slice(next).starts_with(|c: char| c.is_ascii_digit()) {
+            return Some(format!("the pause between attempts is said by `every {}`", self.slice(next)));
+        }
+        (["await", "return", "yield", "do"].contains(&word) && self.is_dotted(next))
+            .then(|| "write `call system.operation(name: value)`".to_owned())
     }
 
     /// What is wrong with a construct that begins at `first`.
@@ -228,9 +350,6 @@ impl Reader<'_> {
         }
         let at = self.token_at(farthest);
         let found = self.describe(at);
-        if found == "`;`" {
-            return Some(nothing_ends(at));
-        }
         let mut names: Vec<&str> = expected.iter().filter_map(|rule| user_name(*rule)).collect();
         names.sort_unstable();
         names.dedup();
@@ -240,7 +359,10 @@ impl Reader<'_> {
         }
         // A value is one of these, too.
         if names.contains(&"a value") {
-            names.retain(|name| !["a text", "a number", "`{`"].contains(name));
+            names.retain(|name| !["a text", "a number", "`{`", "a name", "`call`"].contains(name));
+        }
+        if let Some(slip) = self.slip(first, at, &names).or_else(|| self.no_comma(at, &names)) {
+            return Some(slip);
         }
         let title = if names.is_empty() {
             format!("unexpected {found}")
@@ -248,16 +370,23 @@ impl Reader<'_> {
             format!("expected {}, found {found}", alternatives(&names))
         };
         let diagnostic = Diagnostic::new(Code::UnexpectedText, at, title);
+        if found == "`return`" && names.contains(&"`undo`") {
+            return Some(diagnostic.help("write `point of no return`"));
+        }
         let words = names.iter().filter_map(|name| name.strip_prefix('`')?.strip_suffix('`'));
         let meant = near_miss(self.slice(at), words);
         if meant.is_some() {
             return Some(diagnostic.did_you_mean(meant));
         }
+        // What is missing inside an expression has nothing to do with the form around it.
+        let inside = names.iter().all(|name| CLOSING.contains(name) || *name == "a value");
+        let ensures = forms.iter().any(|(rule, _)| *rule == Rule::ensure);
+        if names == ["`then`"] || names == ["`else`"] && !ensures || inside && found == "`if`" {
+            return Some(diagnostic.help("a choice is written `if CONDITION then VALUE else VALUE`"));
+        }
         if found == "`if`" {
             return Some(diagnostic.help("a condition begins with `when`"));
         }
-        // What is missing inside an expression has nothing to do with the form around it.
-        let inside = names.iter().all(|name| CLOSING.contains(name) || *name == "a value");
         let shown: Vec<_> =
             forms.iter().map(|(_, form)| *form).filter(|form| !inside && !form.is_empty()).collect();
         Some(match shown.as_slice() {
@@ -295,12 +424,28 @@ impl Reader<'_> {
         )
     }
 
-    /// Reports a form that is not carried out yet.
-    pub(super) fn unsupported(&mut self, pair: &Pair<'_>) {
-        let at = self.token_at(pair.as_span().start());
-        self.remember_names(pair.as_str(), Context::Declaration);
-        let title = format!("`{}` is not supported yet", self.slice(at));
-        self.report(Diagnostic::new(Code::NotSupported, at, title));
+    /// Of many forms, those that go on with the word that stands there, `after` dots and words from the first; the
+    /// commonest, if none does.
+    fn like(&self, forms: &[Form], first: Span, after: usize) -> Vec<Form> {
+        /// Most that are worth reading.
+        const SHOWN: usize = 2;
+        if forms.len() <= SHOWN {
+            return forms.to_vec();
+        }
+        let mut at = first;
+        for _ in 0..(2 * after - 1) {
+            at = self.token_at(at.end);
+        }
+        let word = self.slice(at);
+        let goes_on = |form: &&Form| form.1.split(' ').nth(1) == Some(word);
+        let found: Vec<Form> = forms.iter().filter(goes_on).copied().collect();
+        if found.is_empty() { forms.iter().take(SHOWN).copied().collect() } else { found }
+    }
+
+    /// Whether a word is followed by a dot and another.
+    fn is_dotted(&self, word: Span) -> bool {
+        let rest = self.text.get(word.end..).and_then(|rest| rest.strip_prefix('.'));
+        rest.is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_'))
     }
 
     /// Names that unreadable text may have declared, so that using them is not reported as well.
@@ -310,7 +455,8 @@ impl Reader<'_> {
             text.split(|c: char| !c.is_ascii_alphanumeric() && c != '_').filter(is_word).peekable();
         let mut place = 0;
         while let Some(word) = words.next() {
-            let declares = DECLARING.contains(&word) || (place == 0 && context != Context::Task);
+            let begins = place == 0 && !matches!(context, Context::Task | Context::Test);
+            let declares = DECLARING.contains(&word) || begins;
             let names = declares || (place == 0 && context == Context::Fields);
             if names && let Some(next) = words.peek() {
                 self.lost.push((*next).to_owned());
@@ -333,7 +479,7 @@ impl Reader<'_> {
             Some(c) if is_word(c) => rest.find(|c| !is_word(c)).unwrap_or(rest.len()),
             Some('"') => {
                 let end = rest.char_indices().skip(1).find(|(_, c)| *c == '"' || *c == '\n');
-                end.map_or(rest.len(), |(at, c)| if c == '"' { at + 1 } else { at })
+                end.filter(|(_, c)| *c == '"').map_or(1, |(at, _)| at + 1)
             }
             Some(c) => {
                 let pairs = ["->", "==", "!=", "<=", ">=", "&&", "||", "??", "?."];
@@ -363,14 +509,9 @@ impl Reader<'_> {
 /// What ends something, or goes on with it.
 const CLOSING: [&str; 4] = ["`)`", "`]`", "`}`", "`,`"];
 
-fn nothing_ends(at: Span) -> Diagnostic {
-    Diagnostic::new(Code::OtherLanguage, at, "nothing is ended by `;` in a blueprint")
-        .help("leave it out")
-        .fix("")
-}
-
 fn beginnings(context: Context) -> String {
-    listing(context.words().iter().map(|(word, _)| *word), 20).replace(" and ", " or ")
+    let head = matches!(context, Context::BlueprintHead | Context::EachHead | Context::TaskHead);
+    listing(context.names().chain(head.then_some("{")), 20).replace(" and ", " or ")
 }
 
 /// `a`, `a or b`, `a, b or c` of names that are ready to be shown.

@@ -17,12 +17,21 @@ impl Reader<'_> {
         } else if rule == Rule::list_type {
             TypeKind::List(Box::new(self.type_expr(&child(&written, Rule::type_expr)?)?))
         } else if rule == Rule::one_of {
-            TypeKind::OneOf(self.texts(&written))
-        } else if rule == Rule::wrong_one_of {
             let texts = self.texts(&written);
-            let listed: Vec<_> = texts.iter().map(|text| self.slice(text.span)).collect();
-            let ours = format!("one of {}", listed.join(", "));
-            self.foreign_type(inner, "a choice of texts begins with `one of`", &ours);
+            if child(&written, Rule::wrong_bar).is_some() {
+                let title = "the texts of a choice are separated by `,`";
+                self.foreign_type(inner, title, &self.choice(&texts));
+            }
+            TypeKind::OneOf(texts)
+        } else if rule == Rule::wrong_one_of || rule == Rule::wrong_one_of_list {
+            let texts = self.texts(&written);
+            let ours = self.choice(&texts);
+            let title = if rule == Rule::wrong_one_of {
+                "a choice of texts begins with `one of`"
+            } else {
+                "the texts of a choice stand in no brackets"
+            };
+            self.foreign_type(inner, title, &ours);
             TypeKind::OneOf(texts)
         } else if rule == Rule::wrong_generic {
             let mut arguments = written.clone().into_inner().filter(|p| p.as_rule() == Rule::type_expr);
@@ -54,6 +63,12 @@ impl Reader<'_> {
         })
     }
 
+    /// How a choice of texts is written.
+    fn choice(&self, texts: &[Name]) -> String {
+        let listed: Vec<_> = texts.iter().map(|text| self.slice(text.span)).collect();
+        format!("one of {}", listed.join(", "))
+    }
+
     /// `{ name: type, … }`.
     pub(super) fn fields(&mut self, pair: &Pair<'_>) -> Vec<FieldDeclaration> {
         for stray in pair.clone().into_inner().filter(|p| p.as_rule() == Rule::stray_field) {
@@ -80,7 +95,7 @@ impl Reader<'_> {
             );
         }
         Some(FieldDeclaration {
-            name: self.name(&child(pair, Rule::word)?),
+            name: self.key(pair)?,
             of: self.type_expr(&of)?,
             default: child(pair, Rule::expr).map(|default| self.expr(&default)),
         })

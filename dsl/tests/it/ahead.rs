@@ -1,7 +1,7 @@
 //! Forms that plans carry: what becomes of them, and which of them the engine does not carry out yet.
 
 use expect_test::expect;
-use plan::{Body, PlanDocument, Sleep};
+use plan::{Body, PlanDocument};
 
 use super::{compile, order};
 
@@ -106,40 +106,41 @@ fn a_plan_carries_the_blueprints_that_its_tasks_run() {
     assert_eq!(again.hash(), plan.hash());
 }
 
-#[test]
-fn what_is_not_carried_out_is_told_by_its_place() {
-    let compiled = compile(HOUSE);
-    let library = compiled.library.unwrap();
-    let told: String = library
-        .not_carried()
-        .iter()
-        .map(|found| {
-            assert_eq!(found.code, dsl::Code::NotCarried);
-            let text = compiled.sources.text(found.span());
-            format!("{} {} ({text})\n", compiled.sources.line(found.span()), found.title)
-        })
-        .collect();
-    expect![[r#"
-        9 `run` is not carried out yet (run)
-        18 `deadline` is not carried out yet (deadline)
-        21 `run` is not carried out yet (run)
-        22 `on failure isolate` is not carried out yet (on failure isolate)
-        25 `verify` is not carried out yet (verify)
-        26 `amend` is not carried out yet (amend)
-        33 `manual` is not carried out yet (manual)
-        34 `poll` is not carried out yet (poll)
-    "#]]
-    .assert_eq(&told);
+/// Two isolated tasks for each line, and what waits for the first of them.
+fn isolated(more: &str) -> String {
+    format!(
+        "system net {{ query look(id: text) }}\nblueprint lines version 1 {{\n  item line where true {{ }}\n  each line on \
+         failure isolate {{\n    task one {{ call net.look(id: item.id) }}\n    task two after one {{ call net.look(id: \
+         item.id) }}\n    milestone there after two\n  }}\n{more}}}\n"
+    )
 }
 
 #[test]
-fn sleeping_and_computing_are_carried_out() {
-    let text = "system net { query look(id: text) }\nblueprint nap version 1 {\n  item line where true { }\n  task rest { \
-                sleep 1h }\n  task sum after rest { let len(order.items) }\n}\n";
-    let library = compile(text).library.unwrap();
-    assert_eq!(library.not_carried(), []);
-    let rest = &library.blueprints()[0].definitions()[0].body;
-    assert_eq!(*rest, Body::Sleep(Sleep::For("1h".parse().unwrap())));
+fn what_needs_a_task_of_an_isolated_item_waits_for_the_whole_item() {
+    let compiled = compile(&isolated("  task bill after line.one { call net.look(id: order.id) }\n"));
+    let order = order(
+        &ORDER
+            .replace("house", "lines")
+            .replace(r#", "attributes": {"site": "A"}"#, "")
+            .replace(r#"{"size": 3}"#, "{}"),
+    );
+    let plan = compiled.library.unwrap().select(&order.request).unwrap().plan(&order).unwrap();
+    let bill = plan.find(&"bill".parse().unwrap()).unwrap();
+    let waits: Vec<_> = plan.task(bill).after.iter().map(|task| plan.id(*task).to_string()).collect();
+    assert_eq!(waits, ["one[1]", "two[1]", "there[1]"]);
+    let alone = plan.indices().filter(|task| plan.definition(*task).isolate).count();
+    assert_eq!(alone, 3, "the milestone goes with its item as well");
+}
+
+#[test]
+fn a_task_between_two_of_an_isolated_item_is_a_circle() {
+    let between = "  task between after line.one { call net.look(id: order.id) }\n  each line on failure isolate {\n    task last after between { call net.look(id: item.id) }\n  }\n";
+    assert!(compile(&isolated(between)).library.is_some(), "another block of the kind is another matter");
+    let text = isolated("  task between after line.one { call net.look(id: order.id) }\n")
+        .replace("two after one", "two after between");
+    let compiled = compile(&text);
+    let shown = dsl::render_terminal(&compiled.diagnostics, &compiled.sources, false);
+    assert!(shown.contains("BP0401") && shown.contains("as for the whole isolated item"), "{shown}");
 }
 
 #[test]

@@ -4,13 +4,16 @@
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::indexing_slicing,
+    clippy::string_slice,
     clippy::needless_pass_by_value,
     reason = "a test that goes wrong should stop, and takes what it expects by value"
 )]
 
 mod ahead;
+mod corpus;
 mod format;
 mod hostile;
+mod index;
 mod meaning;
 mod orders;
 mod origins;
@@ -19,6 +22,8 @@ mod remedies;
 mod rendering;
 mod schema;
 mod spec;
+mod testing;
+mod typing;
 
 use dsl::{Compiled, Library, render_terminal};
 

@@ -29,9 +29,9 @@ fn every_fault_is_found_at_its_place() {
         expect![[r#"
             /attributes/address/city: expected a text, found a number
             /attributes/address/site: missing: expected a text
-            /attributes/colour: unknown field `colour`: known are `address`, `contact`
+            /attributes/colour: unknown field `colour`: known are `address`, `contact`, `appointment`, `billing_from`, `billing_date`
             /items/0/attributes/speed_mbps: expected a whole number, found a text
-            /items/1/offering: the offering `TELEPHONE` is of no kind that `home_fiber@1` takes: `fiber` and `static_ip`
+            /items/1/offering: the offering `TELEPHONE` is of no kind that `home_fiber@1` takes: `fiber`, `mobile`, `static_ip` and `tv`
             /items/2/attributes/speed_mbps: missing: expected a whole number
             /items/3/attributes/cuont: unknown field `cuont`: known are `count`
         "#]],

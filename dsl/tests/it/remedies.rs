@@ -121,10 +121,7 @@ fn a_slip_in_a_task_is_one_diagnostic_that_shows_the_form() {
             format!("{call} retry three times"),
             "BP0101: expected a number of times, found `three` → write it in digits: `3 times`",
         ),
-        (
-            format!("{call} timeout: 30s"),
-            "BP0101: expected a duration, found `:` → it is written `timeout 30s`",
-        ),
+        (format!("{call} timeout: 30s"), "BP0104: no `:` stands after `timeout` → leave it out"),
         (
             format!("{call} on error rollback"),
             "BP0101: expected `failure` or `timeout`, found `error` → it is written `on timeout hold \"why\"` or `on failure rollback \"why\"`",

@@ -1,8 +1,4 @@
-//! `test` blocks: what happens to an order in a story that its author tells, and what must come of it.
-//!
-//! Two stages. Parsing and resolving give a [`Test`], with every name as it was written and every value a constant. Binding
-//! it to the plan of its order gives a [`BoundTest`], in which every name is a task of that plan and every value has the
-//! declared type. What runs it is the `testing` crate.
+//! A test that is bound to the plan of its order: what the `testing` crate runs.
 
 use model::{Duration, OperationName, OrderState, SignalName, SystemName, TaskState, Value};
 use plan::{Plan, TaskIndex};

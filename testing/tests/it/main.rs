@@ -1,0 +1,17 @@
+//! The integration tests: one binary, one module per subject.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "this is how a test fails, in its helpers too"
+)]
+
+mod bodies;
+mod coverage;
+mod expectations;
+mod samples;
+mod steps;
+mod support;
+mod systems;

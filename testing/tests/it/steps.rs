@@ -1,0 +1,98 @@
+//! What happens from outside, and when.
+
+use expect_test::expect;
+
+use crate::support::{failures, passes, timeline};
+
+#[test]
+fn steps_at_one_task_take_turns_with_its_beginnings() {
+    let told = timeline(&passes(
+        "signal report { ok: false } at visit after 1d
+         operator retry at visit after 1h
+         signal report { ok: true } at visit after 1d
+         expect order completed
+         expect elapsed 49h",
+    ));
+    expect![[r#"
+        +0s | check calls crm.check, which answers {"eligible":true,"reason":"reason-1"} (made up)
+        +0s | the customer sees "Checking"
+        +0s | reserve[1] calls net.reserve, which answers {"id":"id-1","port":1} (made up)
+        +0s | reserve[2] calls net.reserve, which answers {"id":"id-2","port":1} (made up)
+        +0s | switch_on[1] calls net.switch_on, which answers {"service":"service-1"} (made up)
+        +0s | the customer sees "Switching on"
+        +0s | visit[2] waits for the signal `report`, until +2d at most
+        +0s | confirm[1] is skipped: `when reserve.port > 7` does not hold
+        +1d | visit[2] takes the signal `report` {"ok":false}
+        +1d | visit[2] fails: `result.ok` does not hold
+        +1d | visit[2] is held for the customer: the visit went wrong
+        +1d1h | an operator asks for a retry of visit[2]
+        +1d1h | visit[2] waits for the signal `report`, until +3d1h at most
+        +2d1h | visit[2] takes the signal `report` {"ok":true}
+        +2d1h | switch_on[2] calls net.switch_on, which answers {"service":"service-2"} (made up)
+        +2d1h | confirm[2] is skipped: `when reserve.port > 7` does not hold
+        +2d1h | bill calls billing.start, which is done
+        +2d1h | done is reached
+        +2d1h | the customer sees "Done"
+        +2d1h | the order is completed
+    "#]]
+    .assert_eq(&told);
+}
+
+#[test]
+fn a_person_completes_a_task() {
+    let told = timeline(&passes(
+        "net.reserve returns { port: 9 }
+         signal report { ok: true } at visit
+         complete confirm { said: \"fine\" } after 2h
+         expect order completed  expect elapsed 2h",
+    ));
+    assert!(told.contains("confirm[2] is said to be done: {\"said\":\"fine\"}"), "{told}");
+}
+
+#[test]
+fn a_cancel_finds_its_task_under_way() {
+    passes("cancel at reserve[1]  expect order cancelled  expect undone [reserve]");
+    passes("signal report { ok: true } at visit  cancel at bill  expect refused  expect order completed");
+}
+
+#[test]
+fn a_step_that_never_happens_is_a_failure() {
+    expect![[r#"
+        operator retry at switch_on[1]
+          expected the operator's retry of `switch_on[1]` to happen
+          actual   `switch_on[1]` was never held: in the end it is succeeded
+    "#]]
+    .assert_eq(&failures(
+        "signal report { ok: true } at visit
+         operator retry at switch_on[1]
+         expect order completed",
+    ));
+}
+
+#[test]
+fn what_is_refused_is_told() {
+    expect![[r#"
+        cancel at done
+          expected it to be accepted, as the test does not `expect refused`
+          actual   it is refused: the order has ended: it is completed
+    "#]]
+    .assert_eq(&failures(
+        "signal report { ok: true } at visit
+         cancel at done
+         expect order completed",
+    ));
+}
+
+#[test]
+fn amendments_are_not_carried_out_yet() {
+    expect![[r#"
+        amend at reserve { items["1"].attributes.mbps: 300 }
+          expected the order to be amended
+          actual   amendments are not carried out yet
+    "#]]
+    .assert_eq(&failures(
+        "signal report { ok: true } at visit
+         amend at reserve { items[\"1\"].attributes.mbps: 300 }
+         expect order completed",
+    ));
+}
