@@ -28,16 +28,19 @@ impl From<&Blueprint> for Graph {
                 Edge { from: from.0, to, why }
             }));
         }
-        let frame = |block: EachBlock<'_>| {
+        let isolated =
+            |n: usize| blueprint.placed().any(|task| task.block == Some(n) && task.definition.isolate);
+        let frame = |(n, block): (usize, EachBlock<'_>)| {
             let condition = block.condition.map_or_else(String::new, |c| format!(" where {}", text(c)));
-            Frame { title: format!("each {}{condition}", block.kind) }
+            let failure = if isolated(n) { " · isolated" } else { "" };
+            Frame { title: format!("each {}{condition}{failure}", block.kind) }
         };
         Self {
             title: blueprint.reference().to_string(),
             subtitle: first_sentence(blueprint.docs()),
             nodes: blueprint.placed().map(node).collect(),
             edges,
-            frames: blueprint.blocks().map(frame).collect(),
+            frames: blueprint.blocks().enumerate().map(frame).collect(),
         }
     }
 }

@@ -50,6 +50,8 @@ fn looks(node: &Node) -> (&'static str, String) {
         Shape::Slanted => ("parallelogram", vec![]),
         Shape::Pill => ("box", vec!["rounded"]),
         Shape::Hexagon => ("hexagon", vec![]),
+        Shape::Sloped => ("invtrapezium", vec![]),
+        Shape::Double => ("box3d", vec![]),
     };
     if node.skipped.is_some() {
         style.push("dashed");

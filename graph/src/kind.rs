@@ -36,9 +36,26 @@ pub(crate) enum Shape {
     Pill,
     /// A hexagon with points to the left and right.
     Hexagon,
+    /// A rectangle whose top rises to the right.
+    Sloped,
+    /// A rectangle with a second line at both sides.
+    Double,
 }
 
 impl Kind {
+    /// All of them.
+    pub const ALL: [Self; 9] = [
+        Self::Call,
+        Self::Query,
+        Self::Wait,
+        Self::Manual,
+        Self::Poll,
+        Self::Sleep,
+        Self::Run,
+        Self::Let,
+        Self::Milestone,
+    ];
+
     /// The word of the language for it.
     #[must_use]
     pub const fn word(self) -> &'static str {
@@ -57,7 +74,9 @@ impl Kind {
 
     pub(crate) const fn shape(self) -> Shape {
         match self {
-            Self::Call | Self::Run | Self::Manual => Shape::Rectangle,
+            Self::Call => Shape::Rectangle,
+            Self::Manual => Shape::Sloped,
+            Self::Run => Shape::Double,
             Self::Query | Self::Poll | Self::Let => Shape::Slanted,
             Self::Wait | Self::Sleep => Shape::Pill,
             Self::Milestone => Shape::Hexagon,

@@ -79,6 +79,8 @@ fn shape(n: usize, node: &Node) -> String {
         Shape::Slanted => ("[/", "/]"),
         Shape::Pill => ("([", "])"),
         Shape::Hexagon => ("{{", "}}"),
+        Shape::Sloped => ("[\\", "/]"),
+        Shape::Double => ("[[", "]]"),
     };
     format!("n{n}{open}\"{text}\"{close}")
 }

@@ -73,7 +73,8 @@ fn entries(graph: &Graph) -> Vec<Entry> {
 }
 
 fn kind(kind: Kind) -> Entry {
-    let sample = move |x: i32, y: i32| outline(kind, Rect { x, y: y - 8, width: SAMPLE, height: 16 });
+    let sample =
+        move |x: i32, y: i32| outline(kind, Rect { x: x + 3, y: y - 8, width: SAMPLE - 6, height: 16 });
     Entry { sample: Box::new(sample), text: kind.word() }
 }
 

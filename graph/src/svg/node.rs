@@ -16,6 +16,10 @@ const PADDING: i32 = 9;
 const LEAST_WIDTH: i32 = 116;
 /// Pixels by which slanted and pointed outlines go in.
 const SLANT: i32 = 12;
+/// Pixels by which a sloped top falls to the left: as far as the text there allows.
+const SLOPE: i32 = 6;
+/// Pixels between the two lines at a side of a double outline.
+const INNER: i32 = 5;
 /// Pixels from one line to the next.
 const LINE: i32 = 15;
 /// Pixels that the mark of an undo takes before its text.
@@ -56,9 +60,9 @@ pub(super) fn lines(node: &Node) -> Vec<Line> {
 /// Pixels beside the text, on either side: more where the outline goes in.
 const fn beside(shape: Shape) -> i32 {
     match shape {
-        Shape::Rectangle => PADDING + 2,
-        Shape::Slanted | Shape::Hexagon => PADDING + SLANT,
-        Shape::Pill => PADDING + 9,
+        Shape::Rectangle | Shape::Sloped => PADDING + 2,
+        Shape::Hexagon => PADDING + SLANT,
+        Shape::Pill | Shape::Double | Shape::Slanted => PADDING + 9,
     }
 }
 
@@ -82,7 +86,8 @@ pub(super) fn draw(out: &mut String, node: &Node, at: Rect) {
     let _ = write!(out, "<g class=\"node{skipped}\"><title>{}</title>", escaped(&tooltip(node)));
     out.push_str(&outline(node.kind, at));
     if node.point_of_no_return {
-        let (x, top, bottom) = (at.x + 5, at.y + 6, at.bottom() - 6);
+        let inside = if node.kind.shape() == Shape::Double { INNER } else { 0 };
+        let (x, top, bottom) = (at.x + inside + 5, at.y + 6, at.bottom() - 6);
         let _ = write!(out, "<path class=\"bar\" d=\"M{x} {top}V{bottom}\"/>");
     }
     let (x, _) = room(node, at);
@@ -131,13 +136,25 @@ pub(super) fn outline(kind: Kind, at: Rect) -> String {
             )
         }
         Shape::Slanted => {
-            let (upper, lower) = (x + SLANT, right - SLANT);
-            format!("<path {class} d=\"M{upper} {y}H{right}L{lower} {bottom}H{x}Z\"/>")
+            // In and out by half, so that edges, which end about the middle, end at the outline.
+            let (lean, out) = (x + SLANT / 2, x - SLANT / 2);
+            let (upper, lower) = (right + SLANT / 2, right - SLANT / 2);
+            format!("<path {class} d=\"M{lean} {y}H{upper}L{lower} {bottom}H{out}Z\"/>")
         }
         Shape::Hexagon => {
             let (left_in, right_in) = (x + SLANT, right - SLANT);
             format!(
                 "<path {class} d=\"M{left_in} {y}H{right_in}L{right} {middle}L{right_in} {bottom}H{left_in}L{x} {middle}Z\"/>"
+            )
+        }
+        Shape::Sloped => {
+            let lower = y + SLOPE;
+            format!("<path {class} d=\"M{x} {lower}L{right} {y}V{bottom}H{x}Z\"/>")
+        }
+        Shape::Double => {
+            let (left_in, right_in) = (x + INNER, right - INNER);
+            format!(
+                "<path {class} d=\"M{x} {y}H{right}V{bottom}H{x}ZM{left_in} {y}V{bottom}M{right_in} {y}V{bottom}\"/>"
             )
         }
     }

@@ -4,9 +4,13 @@
 pub(super) const STYLE: &str = "\
 .owg{--page:#fff;--ink:#1c2430;--soft:#5b6675;--line:#8592a3;--frame:#f5f7fa;--rim:#d3dae3;\
 --call:#e8f1fd;--call-rim:#3b76c4;--query:#e6f6f3;--query-rim:#1f8a78;--wait:#fdf3df;--wait-rim:#b37a12;\
+--manual:#fdebf2;--manual-rim:#b93d72;--poll:#e4f4fa;--poll-rim:#227f9f;--sleep:#eef0f3;--sleep-rim:#68758a;\
+--run:#eaecfd;--run-rim:#4b58c9;--let:#eff6e5;--let-rim:#5f8726;\
 --milestone:#f1ebfc;--milestone-rim:#7a55c2;--stop:#c22f3d}
 @media (prefers-color-scheme:dark){.owg{--page:#12161c;--ink:#e8edf4;--soft:#9eabbb;--line:#718096;--frame:#1a2029;--rim:#36404d;\
 --call:#1b2c44;--call-rim:#6ea6ec;--query:#16322f;--query-rim:#51c2ae;--wait:#39290f;--wait-rim:#dfa949;\
+--manual:#3a1d2b;--manual-rim:#ee8db3;--poll:#12303b;--poll-rim:#5fc0e0;--sleep:#262c36;--sleep-rim:#98a4b6;\
+--run:#21264b;--run-rim:#939df7;--let:#232f16;--let-rim:#a5cd66;\
 --milestone:#2b2145;--milestone-rim:#ac8df0;--stop:#ff7b86}}
 .owg .page{fill:var(--page)}
 .owg text{fill:var(--ink);font:11px ui-monospace,SFMono-Regular,Menlo,Consolas,'DejaVu Sans Mono',monospace;white-space:pre}
@@ -21,6 +25,11 @@ pub(super) const STYLE: &str = "\
 .owg .call{fill:var(--call);stroke:var(--call-rim)}
 .owg .query{fill:var(--query);stroke:var(--query-rim)}
 .owg .wait{fill:var(--wait);stroke:var(--wait-rim)}
+.owg .manual{fill:var(--manual);stroke:var(--manual-rim)}
+.owg .poll{fill:var(--poll);stroke:var(--poll-rim)}
+.owg .sleep{fill:var(--sleep);stroke:var(--sleep-rim)}
+.owg .run{fill:var(--run);stroke:var(--run-rim)}
+.owg .let{fill:var(--let);stroke:var(--let-rim)}
 .owg .milestone{fill:var(--milestone);stroke:var(--milestone-rim)}
 .owg .skipped .shape,.owg .shape.skipped{stroke-dasharray:5 4;fill:var(--page)}
 .owg .skipped text{fill:var(--soft)}

@@ -29,16 +29,15 @@ prop_compose! {
     /// Any graph of up to 80 tasks: edges only from earlier to later ones, as in every blueprint's order of work.
     fn any_graph()(
         frames in 0_usize..5,
-        tasks in prop::collection::vec((0_u8..4, any::<prop::sample::Index>(), any::<bool>()), 1..80),
+        tasks in prop::collection::vec((0..Kind::ALL.len(), any::<prop::sample::Index>(), any::<bool>()), 1..80),
         edges in prop::collection::vec((any::<prop::sample::Index>(), any::<prop::sample::Index>(), any::<bool>()), 0..160),
     ) -> Graph {
-        let kinds = [Kind::Call, Kind::Query, Kind::Wait, Kind::Milestone];
         let nodes: Vec<Node> = tasks
             .iter()
             .enumerate()
             .map(|(n, (kind, frame, outside))| {
                 let frame = (frames > 0 && !outside).then(|| frame.index(frames));
-                node(n, kinds[usize::from(*kind)], frame)
+                node(n, Kind::ALL[*kind], frame)
             })
             .collect();
         let mut made: Vec<Edge> = Vec::new();
@@ -161,6 +160,21 @@ fn texts_can_not_break_out_of_the_picture() {
     assert!(!picture.contains("<script") && !picture.contains("&amp;"), "{picture}");
     assert_eq!(picture.matches("</svg>").count(), 1);
     check(&graph);
+}
+
+#[test]
+fn every_kind_has_its_colours_for_light_and_for_dark() {
+    for kind in Kind::ALL.map(Kind::word) {
+        let rule = format!("\n.owg .{kind}{{fill:var(--{kind});stroke:var(--{kind}-rim)}}\n");
+        assert!(style::STYLE.contains(&rule), "{kind} has no rule");
+        for colour in [format!("--{kind}:#"), format!("--{kind}-rim:#")] {
+            assert_eq!(style::STYLE.matches(&colour).count(), 2, "{kind} needs {colour} twice");
+        }
+    }
+    // Tasks that are told apart by nothing but their colour are not told apart by everybody.
+    let shown = |kind| (kind, node::outline(kind, Rect { x: 0, y: 0, width: 100, height: 40 }));
+    let [call, manual, run] = [Kind::Call, Kind::Manual, Kind::Run].map(shown);
+    assert!(!manual.1.contains("<rect") && !run.1.contains("<rect") && call.1.contains("<rect"));
 }
 
 #[test]
