@@ -41,6 +41,8 @@ enum Command {
     Plan(commands::plan::Args),
     Diff(commands::diff::Args),
     Graph(commands::graph::Args),
+    Test(commands::test::Args),
+    Lsp(commands::lsp::Args),
     Publish(commands::publish::Args),
     Submit(commands::submit::Args),
     Get(commands::get::Args),
@@ -50,6 +52,7 @@ enum Command {
     Signal(commands::signal::Args),
     Retry(commands::retry::Args),
     Rollback(commands::rollback::Args),
+    Complete(commands::complete::Args),
     Serve(commands::serve::Args),
     Sim(commands::sim::Args),
 }
@@ -65,6 +68,8 @@ impl Command {
             Self::Plan(args) => commands::plan::run(&args),
             Self::Diff(args) => commands::diff::run(&args),
             Self::Graph(args) => commands::graph::run(&args),
+            Self::Test(args) => commands::test::run(&args),
+            Self::Lsp(args) => commands::lsp::run(&args),
             Self::Publish(args) => commands::publish::run(&args),
             Self::Submit(args) => commands::submit::run(&args),
             Self::Get(args) => commands::get::run(&args),
@@ -74,6 +79,7 @@ impl Command {
             Self::Signal(args) => commands::signal::run(&args),
             Self::Retry(args) => commands::retry::run(&args),
             Self::Rollback(args) => commands::rollback::run(&args),
+            Self::Complete(args) => commands::complete::run(&args),
             Self::Serve(args) => commands::serve::run(&args),
             Self::Sim(args) => commands::sim::run(args),
         }

@@ -81,6 +81,12 @@ impl Failure {
         Self { details, ..self }
     }
 
+    /// The error and its causes, for a line that says more.
+    pub(crate) fn in_one_line(&self) -> String {
+        let causes = self.error.iter().flat_map(anyhow::Error::chain);
+        causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
+    }
+
     /// Whether there is nothing left to say.
     pub(crate) fn is_told(&self) -> bool {
         self.error.is_none()

@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::fmt;
 use std::fs::{self, File};
 use std::io::{self, Read};
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use anyhow::{Context as _, anyhow};
 use model::{DocumentError, Fault, Value, limits};
@@ -53,14 +53,29 @@ pub(crate) fn blueprint_files(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Failure
     Ok(files)
 }
 
-fn files_below(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
+/// The blueprint files below a folder, sorted; there may be none.
+pub(crate) fn any_files_below(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
+    sorted_files(folder, DEPTH)
+}
+
+/// The blueprint files in a folder and not in those below it, sorted.
+pub(crate) fn files_in(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
+    sorted_files(folder, 0)
+}
+
+fn sorted_files(folder: &Path, depth: usize) -> Result<Vec<PathBuf>, Failure> {
     let mut paths = Vec::new();
-    collect(folder, DEPTH, &mut paths)?;
+    collect(folder, depth, &mut paths)?;
+    paths.sort();
+    Ok(paths)
+}
+
+fn files_below(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
+    let paths = any_files_below(folder)?;
     if paths.is_empty() {
         let error = anyhow!("there is no file `*.{EXTENSION}` below `{}`", folder.display());
         return Err(Failure::misuse(error).with_help("name the folder that the blueprints are in"));
     }
-    paths.sort();
     Ok(paths)
 }
 
@@ -158,8 +173,37 @@ impl DocumentSource {
     }
 }
 
+/// The JSON document that an option gives: itself, or `@` and the name of a file.
+pub(crate) fn given_document(given: &str, option: &str) -> Result<Value, Failure> {
+    match given.strip_prefix('@') {
+        Some(file) => DocumentSource::from(OsString::from(file)).document(),
+        None => document_in(given, &format!("what `{option}` says"))
+            .map_err(|failure| failure.with_help(format!("to send a file, write `{option} @FILE`"))),
+    }
+}
+
+/// Reads the order documents that tests of a library name, which are files below its folder.
+pub(crate) fn orders_below(folder: &Path) -> impl Fn(&str) -> Result<Value, String> {
+    let folder = folder.to_owned();
+    move |name| {
+        let below = Path::new(name);
+        if !below.components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir)) {
+            return Err("expected the name of a file below the folder of the blueprints".to_owned());
+        }
+        let source = DocumentSource::File(folder.join(below));
+        match source.order() {
+            Ok(Ok(document)) => Ok(document),
+            Ok(Err(faults)) => {
+                let faults: Vec<_> = faults.iter().map(ToString::to_string).collect();
+                Err(faults.join("; "))
+            }
+            Err(failure) => Err(failure.in_one_line()),
+        }
+    }
+}
+
 /// The JSON document that an argument is itself.
-pub(crate) fn document_in(argument: &str, what: &str) -> Result<Value, Failure> {
+fn document_in(argument: &str, what: &str) -> Result<Value, Failure> {
     parse(argument.as_bytes(), what)?.map_err(|faults| invalid(what, &faults))
 }
 

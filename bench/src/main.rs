@@ -2,12 +2,11 @@
 //!
 //! `bench orders` starts a Postgres, a Temporal dev server and the simulated systems of its own, then runs rounds: the
 //! whole product with ordinary calls, a workflow written by hand with the same seven activities, and the product with
-//! inline calls, one after the other on the same servers. `bench by-hand` is that workflow's worker. `bench language` needs no
-//! servers: it measures the tools for blueprints.
+//! inline calls, one after the other on the same servers. `bench by-hand` is that workflow's worker. What needs no servers is
+//! measured by `bench-language`, in `language`.
 
 mod by_hand;
 mod cpu;
-mod language;
 mod orders;
 mod product;
 mod report;
@@ -28,8 +27,6 @@ struct Cli {
 enum What {
     /// Orders per second and CPU time per order.
     Orders(OrdersArgs),
-    /// The tools for blueprints, on libraries of growing size.
-    Language(language::LanguageArgs),
     /// The worker of the workflow written by hand; reads `TEMPORAL_ADDRESS` and `SIM_URL`.
     ByHand,
 }
@@ -83,7 +80,6 @@ impl Way {
 fn main() -> anyhow::Result<()> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     match Cli::parse().what {
-        What::Language(args) => language::measure(&args),
         What::Orders(args) => runtime.block_on(orders::measure(&args)),
         What::ByHand => runtime.block_on(by_hand::work()),
     }

@@ -1,6 +1,6 @@
 //! Pictures of blueprints and plans: which task waits for which, and why.
 //!
-//! [`Graph`] is what there is to draw; [`mermaid`] and [`dot`] hand it to other people's tools, [`svg`] draws it by
+//! [`Graph`] is what there is to draw; [`mermaid()`] and [`dot()`] hand it to other people's tools, [`svg()`] draws it by
 //! itself: `layout` says where everything is, `svg` how it looks. Pure, and the same graph gives the same bytes. Knows
 //! nothing of what has happened to an order.
 

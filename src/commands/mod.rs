@@ -3,6 +3,7 @@
 mod act;
 pub(crate) mod cancel;
 pub(crate) mod check;
+pub(crate) mod complete;
 pub(crate) mod demo;
 pub(crate) mod diff;
 pub(crate) mod explain;
@@ -10,6 +11,7 @@ pub(crate) mod fmt;
 pub(crate) mod get;
 pub(crate) mod graph;
 pub(crate) mod list;
+pub(crate) mod lsp;
 pub(crate) mod plan;
 pub(crate) mod publish;
 pub(crate) mod retry;
@@ -19,6 +21,7 @@ pub(crate) mod signal;
 pub(crate) mod sim;
 mod steer;
 pub(crate) mod submit;
+pub(crate) mod test;
 pub(crate) mod up;
 pub(crate) mod watch;
 

@@ -1,11 +1,12 @@
 //! `orderwright plan`: what would be done for an order, and why.
 
 use std::path::PathBuf;
+use std::str::FromStr;
 
 use anyhow::{Context as _, anyhow};
 use clap::ValueEnum;
 use dsl::{Blueprint, Compiled, DiagnosticsDocument, Library, render_terminal};
-use model::{Duration, Fault, TaskId, Value};
+use model::{Duration, Fault, InvalidName, ItemKind, TaskId, Value};
 use plan::{Durations, Plan, PlanDocument};
 use serde_json::json;
 
@@ -22,7 +23,7 @@ use crate::sources::{DocumentSource, read_library};
 /// that decide how long the order takes.
 ///
 /// A task counts for as long as its limits let it take: every attempt to its time-out, every wait to its end. With `--durations`, it
-/// counts for what is said there.
+/// counts for what is said there. A `sleep until` a time that only results tell is named and not counted.
 ///
 /// With `--explain`, shows of one task instead which rules and which fields of the order brought it in or left it out, where each of
 /// its arguments comes from, and why it waits for others.
@@ -55,9 +56,9 @@ pub(crate) struct Args {
     #[arg(long, value_name = "FILE")]
     durations: Option<DocumentSource>,
 
-    /// Explain this task: its id, such as `activate[1]`, or its name for all items
+    /// Explain this task: its id, such as `activate[1]`, or its name for all items; or `fiber.activate`, as in `after`
     #[arg(long, value_name = "TASK", conflicts_with = "durations")]
-    explain: Option<TaskId>,
+    explain: Option<Asked>,
 
     /// For people or for programs
     #[arg(long, value_enum, default_value_t = Format::Tree)]
@@ -70,6 +71,23 @@ enum Format {
     Tree,
     /// One JSON document
     Json,
+}
+
+/// A task as blueprints and tests name it: `activate`, `activate[1]`, `fiber.activate`, `fiber.activate[1]`.
+#[derive(Clone, Debug)]
+struct Asked {
+    /// The kind of items whose task it is, if that is said.
+    kind: Option<ItemKind>,
+    task: TaskId,
+}
+
+impl FromStr for Asked {
+    type Err = InvalidName;
+    fn from_str(text: &str) -> Result<Self, InvalidName> {
+        let kind = text.split_once('.').and_then(|(kind, rest)| Some((ItemKind::new(kind).ok()?, rest)));
+        let (kind, task) = kind.map_or((None, text), |(kind, rest)| (Some(kind), rest));
+        Ok(Self { kind, task: task.parse()? })
+    }
 }
 
 /// Plans, and prints the plan.
@@ -93,7 +111,15 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     }
 }
 
-fn explain(args: &Args, plan: &Plan, blueprint: &Blueprint, task: &TaskId) -> Result<(), Failure> {
+fn explain(
+    args: &Args,
+    plan: &Plan,
+    blueprint: &Blueprint,
+    Asked { kind, task }: &Asked,
+) -> Result<(), Failure> {
+    if let Some(kind) = kind {
+        check_kind(blueprint, kind, task)?;
+    }
     let origins = blueprint.origins(plan, task).map_err(Failure::misuse)?;
     match args.format {
         Format::Tree => {
@@ -102,6 +128,26 @@ fn explain(args: &Args, plan: &Plan, blueprint: &Blueprint, task: &TaskId) -> Re
         }
         Format::Json => print_json(&origins),
     }
+}
+
+/// That a task is one of a kind of items.
+fn check_kind(blueprint: &Blueprint, kind: &ItemKind, task: &TaskId) -> Result<(), Failure> {
+    let named = || blueprint.definitions().iter().filter(|definition| definition.name == task.name);
+    if named().any(|definition| definition.each.as_ref() == Some(kind)) {
+        return Ok(());
+    }
+    let name = &task.name;
+    let there_is: Vec<String> = named()
+        .map(|definition| match &definition.each {
+            Some(each) => format!("`{each}.{name}`"),
+            None => format!("`{name}`, for the whole order"),
+        })
+        .collect();
+    let wrong = Failure::misuse(anyhow!("`{}` has no task `{kind}.{name}`", blueprint.reference()));
+    Err(match there_is.as_slice() {
+        [] => wrong,
+        there_is => wrong.with_help(format!("there is {}", there_is.join(" and "))),
+    })
 }
 
 fn compile(args: &Args) -> Result<Library, Failure> {

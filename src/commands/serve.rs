@@ -3,7 +3,7 @@
 use clap::Subcommand;
 
 use crate::failure::Failure;
-use crate::service::{self, ApiSettings, SharedSettings, WorkerSettings};
+use crate::service::{self, ApiSettings, QueueSettings, SharedSettings, WorkerSettings};
 
 /// Run the services of a deployment: API, worker, or both
 ///
@@ -14,7 +14,8 @@ use crate::service::{self, ApiSettings, SharedSettings, WorkerSettings};
 Examples:
   export DATABASE_URL=postgres://orderwright:secret@db/orderwright TEMPORAL_ADDRESS=temporal:7233
   orderwright serve api --api-listen 0.0.0.0:8080
-  orderwright serve worker --systems /etc/orderwright/systems.toml")]
+  orderwright serve worker --systems /etc/orderwright/systems.toml
+  orderwright serve worker --systems /etc/orderwright/systems.toml --queues shipping")]
 pub(crate) struct Args {
     #[command(subcommand)]
     service: Service,
@@ -33,8 +34,11 @@ enum Service {
     },
     /// A worker: carries orders out and calls the systems
     ///
-    /// Any number may run side by side. It registers the search attributes of orders with Temporal, where it is allowed to.
+    /// Any number may run side by side. It registers the search attributes of orders with Temporal, where it is allowed to. With
+    /// `--queues`, it only makes the calls of systems that have a task queue of their own.
     Worker {
+        #[command(flatten)]
+        queues: QueueSettings,
         #[command(flatten)]
         worker: WorkerSettings,
         #[command(flatten)]
@@ -55,7 +59,7 @@ enum Service {
 pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     match &args.service {
         Service::Api { api, shared } => service::serve_api(api, shared),
-        Service::Worker { worker, shared } => service::serve_worker(worker, shared),
+        Service::Worker { queues, worker, shared } => service::serve_worker(worker, queues, shared),
         Service::All { api, worker, shared } => service::serve_all(api, worker, shared),
     }
 }

@@ -1,14 +1,12 @@
 //! `orderwright signal`: hands an event from outside to an order.
 
-use std::ffi::OsString;
-
-use model::{SignalName, TaskId, Value};
+use model::{SignalName, TaskId};
 use serde_json::json;
 
 use super::steer::Steer;
 use crate::failure::Failure;
 use crate::remote::ApiArgs;
-use crate::sources::{DocumentSource, document_in};
+use crate::sources::given_document;
 
 /// Hand an event from outside to an order
 ///
@@ -43,17 +41,10 @@ pub(crate) struct Args {
 
 /// Delivers it, and prints the answer.
 pub(crate) fn run(args: &Args) -> Result<(), Failure> {
-    let mut body = json!({ "payload": payload(&args.payload)?.to_json() });
+    let payload = given_document(&args.payload, "--payload")?;
+    let mut body = json!({ "payload": payload.to_json() });
     if let (Some(fields), Some(task)) = (body.as_object_mut(), &args.task) {
         fields.insert("task".to_owned(), task.to_string().into());
     }
     args.steer.ask(&args.api, &["signals", args.signal.as_str()], &body, "a task has taken it")
-}
-
-fn payload(given: &str) -> Result<Value, Failure> {
-    match given.strip_prefix('@') {
-        Some(file) => DocumentSource::from(OsString::from(file)).document(),
-        None => document_in(given, "what `--payload` says")
-            .map_err(|failure| failure.with_help("to send a file, write `--payload @FILE`")),
-    }
 }

@@ -1,7 +1,8 @@
-//! Those who act from outside: the technician who reports, the customer who confirms or changes their mind.
+//! Those who act from outside: the technician who reports, the shop and the bank that answer, the engineer who moves a
+//! fibre, the customer who confirms or changes their mind.
 
 use model::{Fact, OrderEvent, OrderId, TaskId};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::failure::Failure;
 use crate::remote::Api;
@@ -19,11 +20,25 @@ pub(super) async fn answer(api: &Api, order: OrderId, task: &TaskId) -> Result<(
             ("technician_report", json!({ "outcome": "done", "ont": ont }))
         }
         "confirmation" => ("customer_confirmed", json!({ "accepted": true })),
-        // A blueprint of somebody else's: whoever tries it out knows what to say.
+        "customer_acceptance" => ("customer_accepted", json!({ "accepted": true })),
+        "shop_confirms" => ("shop_confirmed", json!({ "accepted": true })),
+        "customer_pays" => {
+            let authorisation = format!("AUTH-{}", order.uuid().simple());
+            ("payment_answered", json!({ "outcome": "authorised", "authorisation": authorisation }))
+        }
+        "move_fibre" => return complete(api, order, task, &json!({ "moved": true })).await,
+        // Time, a system or another order; or a blueprint of somebody else's, who knows what to say.
         _ => return Ok(()),
     };
     let body = json!({ "id": format!("{order}/{task}"), "task": task.to_string(), "payload": payload });
     api.post(&["v1", "orders", &order.to_string(), "signals", signal], None, &body).await.map(drop)
+}
+
+/// Somebody has done what a task asks of people.
+async fn complete(api: &Api, order: OrderId, task: &TaskId, result: &Value) -> Result<(), Failure> {
+    let body = json!({ "result": result, "note": "done" });
+    let path = ["v1", "orders", &order.to_string(), "tasks", &task.to_string(), "complete"];
+    api.post(&path, None, &body).await.map(drop)
 }
 
 /// The customer changes their mind.

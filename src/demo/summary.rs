@@ -10,8 +10,8 @@ use crate::show::{Table, order_state};
 pub(super) struct Expected {
     /// The state that the order ends in.
     pub(super) state: OrderState,
-    /// Whether systems hold something for it then.
-    pub(super) holds: bool,
+    /// Whether systems hold something for it then; either will do, if not said.
+    pub(super) holds: Option<bool>,
 }
 
 /// One order and how it ended.
@@ -38,8 +38,8 @@ impl Outcome {
         if *state != expected.state {
             return Some(format!("it had to end {}", expected.state));
         }
-        if (*held > 0) != expected.holds {
-            let expected = if expected.holds { "something" } else { "nothing" };
+        if let Some(holds) = expected.holds.filter(|holds| (*held > 0) != *holds) {
+            let expected = if holds { "something" } else { "nothing" };
             return Some(format!("the systems had to hold {expected} for it"));
         }
         twice.as_ref().map(|operation| format!("{operation} was done twice"))

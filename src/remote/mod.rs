@@ -12,4 +12,4 @@ mod views;
 pub(crate) use address::{ApiArgs, default_address};
 pub(crate) use api::{Api, read};
 pub(crate) use stream::{EventStream, Received};
-pub(crate) use views::{Cancel, KeptSignal, Order, OrderPage, Published, Submitted, Task, Verdict};
+pub(crate) use views::{Cancel, Child, KeptSignal, Order, OrderPage, Published, Submitted, Task, Verdict};

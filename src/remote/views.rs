@@ -20,6 +20,14 @@ pub(crate) struct Order {
     pub(crate) cancel: Option<Cancel>,
     #[serde(default)]
     pub(crate) attention: Option<String>,
+    #[serde(default)]
+    pub(crate) at_risk_since: Option<Timestamp>,
+    #[serde(default)]
+    pub(crate) overdue_since: Option<Timestamp>,
+    #[serde(default)]
+    pub(crate) parent: Option<Parent>,
+    #[serde(default)]
+    pub(crate) children: Vec<Child>,
     pub(crate) submitted_at: Timestamp,
     pub(crate) started_at: Option<Timestamp>,
     pub(crate) ended_at: Option<Timestamp>,
@@ -63,6 +71,22 @@ pub(crate) struct Blocked {
     pub(crate) hold_for: HoldFor,
 }
 
+/// The order that another one is part of.
+#[derive(Clone, Debug, Deserialize)]
+pub(crate) struct Parent {
+    pub(crate) id: OrderId,
+    pub(crate) task: TaskId,
+}
+
+/// An order that a task of another one runs.
+#[derive(Clone, Debug, Deserialize)]
+pub(crate) struct Child {
+    pub(crate) id: OrderId,
+    pub(crate) task: TaskId,
+    pub(crate) blueprint: String,
+    pub(crate) state: OrderState,
+}
+
 /// Who wants, or wanted, an order cancelled.
 #[derive(Clone, Debug, Deserialize)]
 pub(crate) struct Cancel {
@@ -99,6 +123,8 @@ pub(crate) struct Task {
     pub(crate) reason: Option<String>,
     pub(crate) waiting_for: Option<String>,
     pub(crate) until: Option<Timestamp>,
+    #[serde(default)]
+    pub(crate) expects: Option<Expects>,
     pub(crate) call: Option<String>,
     pub(crate) undo_call: Option<String>,
     pub(crate) attempts: u32,
@@ -108,6 +134,12 @@ pub(crate) struct Task {
     pub(crate) next_attempt_at: Option<Timestamp>,
     pub(crate) started_at: Option<Timestamp>,
     pub(crate) ended_at: Option<Timestamp>,
+}
+
+/// What a task asks of the signal or the person that it waits for.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub(crate) struct Expects {
+    pub(crate) fields: String,
 }
 
 /// An attempt of a call that did no good.

@@ -2,9 +2,11 @@
 
 use anyhow::Context as _;
 use api::{App, Config, Routing};
-use contract::{OrderClient, Routes};
+use contract::{ClientConfig, OrderClient, Route, Routes};
 use metrics_exporter_prometheus::PrometheusHandle;
+use model::{OperationName, QueueName, SystemName};
 use sqlx::PgPool;
+use systems::Directory;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
@@ -39,13 +41,28 @@ pub(super) async fn run(
     api::serve(listener, app, stop.cancelled_owned()).await.map_err(Failure::no)
 }
 
-/// How the calls of orders are made: inline where the deployment declares them so. Without its file, any call is taken to
-/// be possible: only workers make them.
+/// How the calls of orders are made: inline or on a queue of their system's where the deployment says so. Without its file, any
+/// call is taken to be possible: only workers make them.
 pub(super) fn routing(shared: &SharedSettings) -> Result<Routing, Failure> {
-    let Some(inline) = shared.directory()? else { return Ok(Routing::default()) };
-    let served = inline.clone();
-    Ok(Routing::new(
-        move |plan| Routes::of(plan, |system, operation| inline.is_inline(system, operation)),
+    let Some(directory) = shared.directory()? else { return Ok(Routing::default()) };
+    let (served, temporal) = (directory.clone(), shared.temporal());
+    let queues: Vec<QueueName> = directory.queues().into_iter().cloned().collect();
+    let routing = Routing::new(
+        move |plan| Routes::of(plan, |system, operation| route(&directory, &temporal, system, operation)),
         move |system, operation| deployment::gap(&served, system, operation),
-    ))
+    );
+    Ok(routing.with_queues(queues))
+}
+
+fn route(
+    directory: &Directory,
+    temporal: &ClientConfig,
+    system: &SystemName,
+    operation: &OperationName,
+) -> Route {
+    match directory.queue(system) {
+        Some(queue) => Route::Queue(temporal.task_queue_of(queue)),
+        None if directory.is_inline(system, operation) => Route::Inline,
+        None => Route::Ordinary,
+    }
 }

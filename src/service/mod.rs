@@ -13,4 +13,4 @@ mod settings;
 mod worker;
 
 pub(crate) use session::{serve_all, serve_api, serve_worker};
-pub(crate) use settings::{ApiSettings, SharedSettings, WorkerSettings};
+pub(crate) use settings::{ApiSettings, QueueSettings, SharedSettings, WorkerSettings};

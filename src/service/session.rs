@@ -7,7 +7,8 @@ use metrics_exporter_prometheus::PrometheusHandle;
 use sqlx::PgPool;
 use tokio_util::sync::CancellationToken;
 
-use super::settings::{ApiSettings, SharedSettings, WorkerSettings};
+use super::settings::{ApiSettings, QueueSettings, SharedSettings, WorkerSettings};
+use super::worker::Duty;
 use super::{api, database, metrics, worker};
 use crate::failure::Failure;
 use crate::interrupt::Interrupt;
@@ -20,18 +21,22 @@ pub(crate) fn serve_api(api: &ApiSettings, shared: &SharedSettings) -> Result<()
 }
 
 /// Runs a worker.
-pub(crate) fn serve_worker(worker: &WorkerSettings, shared: &SharedSettings) -> Result<(), Failure> {
-    let systems = worker::systems(shared)?;
-    run(shared, |with| worker::run(worker, shared, systems, with.pool, with.metrics, with.stop))
+pub(crate) fn serve_worker(
+    worker: &WorkerSettings,
+    queues: &QueueSettings,
+    shared: &SharedSettings,
+) -> Result<(), Failure> {
+    let duty = Duty::new(worker, queues, shared)?;
+    run(shared, |with| worker::run(worker, duty, with.pool, with.metrics, with.stop))
 }
 
-/// Runs both; when one can't go on, both end.
+/// Runs both, on every task queue; when one can't go on, both end.
 pub(crate) fn serve_all(
     api: &ApiSettings,
     worker: &WorkerSettings,
     shared: &SharedSettings,
 ) -> Result<(), Failure> {
-    let (routing, systems) = (api::routing(shared)?, worker::systems(shared)?);
+    let (routing, duty) = (api::routing(shared)?, Duty::new(worker, &QueueSettings::default(), shared)?);
     run(shared, async |Means { pool, metrics, stop }| {
         let serving = async {
             let result = api::run(api, shared, routing, pool.clone(), metrics.clone(), stop.clone()).await;
@@ -39,8 +44,7 @@ pub(crate) fn serve_all(
             result
         };
         let working = async {
-            let result =
-                worker::run(worker, shared, systems, pool.clone(), metrics.clone(), stop.clone()).await;
+            let result = worker::run(worker, duty, pool.clone(), metrics.clone(), stop.clone()).await;
             stop.cancel();
             result
         };

@@ -1,10 +1,14 @@
 //! Everything a service can be told, by flag or by environment variable. Each setting is explained in `docs/cli.md`.
 
+use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::str::FromStr;
 use std::time::Duration;
 
+use anyhow::anyhow;
 use contract::ClientConfig;
+use model::{InvalidName, QueueName};
 use systems::{Directory, Systems};
 use worker::WorkerConfig;
 
@@ -85,6 +89,38 @@ pub(crate) struct ApiSettings {
     pub(super) api_streams: usize,
 }
 
+/// Which task queues a worker serves.
+#[derive(Clone, Debug, Default, clap::Args)]
+#[command(next_help_heading = "Worker options")]
+pub(crate) struct QueueSettings {
+    /// Make the calls of these task queues, separated by commas, and take no orders [default: take orders, and make the calls of
+    /// every queue that the file of systems names, but for systems that are reached elsewhere]
+    #[arg(
+        long,
+        value_name = "NAMES",
+        env = "ORDERWRIGHT_QUEUES",
+        hide_env_values = true,
+        default_value = "",
+        hide_default_value = true
+    )]
+    queues: QueueNames,
+}
+
+/// Names between commas. None at all is the same as not to be told.
+#[derive(Clone, Debug, Default)]
+struct QueueNames(BTreeSet<QueueName>);
+
+impl FromStr for QueueNames {
+    type Err = InvalidName;
+
+    fn from_str(text: &str) -> Result<Self, InvalidName> {
+        if text.trim().is_empty() {
+            return Ok(Self::default());
+        }
+        text.split(',').map(|name| name.trim().parse()).collect::<Result<_, _>>().map(Self)
+    }
+}
+
 /// What the worker is told.
 #[derive(Clone, Debug, clap::Args)]
 #[command(next_help_heading = "Worker options")]
@@ -117,7 +153,7 @@ pub(crate) struct WorkerSettings {
     )]
     cached_orders: usize,
 
-    /// Most calls to systems at a time
+    /// Most calls to systems at a time, of each task queue
     #[arg(
         long,
         value_name = "NUMBER",
@@ -171,6 +207,36 @@ impl SharedSettings {
     }
 }
 
+impl QueueSettings {
+    /// Whether the worker takes orders, and the queues of systems that it serves, of those that the file names.
+    pub(super) fn service(&self, directory: &Directory) -> Result<(bool, BTreeSet<QueueName>), Failure> {
+        let possible = directory.queues_served();
+        let QueueNames(asked) = &self.queues;
+        if asked.is_empty() {
+            return Ok((true, possible.into_iter().cloned().collect()));
+        }
+        match asked.iter().find(|queue| !possible.contains(queue)) {
+            None => Ok((false, asked.clone())),
+            Some(queue) => Err(unserved(queue, directory)),
+        }
+    }
+}
+
+/// A queue that this worker could serve with nothing but failures.
+fn unserved(queue: &QueueName, directory: &Directory) -> Failure {
+    if directory.queues().contains(queue) {
+        return Failure::misuse(anyhow!("the systems of the task queue `{queue}` are reached elsewhere"))
+            .with_help("give them their `url` in this worker's `systems.toml`, and leave out `elsewhere`");
+    }
+    let failure = Failure::misuse(anyhow!("`{queue}` is the task queue of no system"));
+    let known: Vec<_> = directory.queues_served().iter().map(|queue| format!("`{queue}`")).collect();
+    if known.is_empty() {
+        failure.with_help("a system gets one with `queue = \"…\"` in `systems.toml`")
+    } else {
+        failure.with_help(format!("`systems.toml` names {}", known.join(", ")))
+    }
+}
+
 impl ApiSettings {
     pub(super) fn limits(&self) -> api::Limits {
         api::Limits {
@@ -182,9 +248,17 @@ impl ApiSettings {
 }
 
 impl WorkerSettings {
-    pub(super) fn config(&self, temporal: ClientConfig) -> WorkerConfig {
+    /// How the worker runs; `service` says whether it takes orders, and which queues of systems it serves.
+    pub(super) fn config(
+        &self,
+        temporal: ClientConfig,
+        service: (bool, BTreeSet<QueueName>),
+    ) -> WorkerConfig {
         let config = WorkerConfig::new(temporal);
+        let (orders, queues) = service;
         WorkerConfig {
+            orders,
+            queues,
             name: self.worker_name.clone().unwrap_or(config.name),
             cached_orders: self.cached_orders,
             calls: self.calls,
@@ -192,6 +266,64 @@ impl WorkerSettings {
             shutdown_grace: Duration::from_secs(self.shutdown_grace),
             sdk_metrics: self.sdk_metrics_listen,
             ..config
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FILE: &str = r#"
+        [systems.courier]
+        url = "http://courier"
+        queue = "shipping"
+        [systems.post]
+        url = "http://post"
+        queue = "letters"
+        [systems.bus]
+        elsewhere = true
+        queue = "parcels"
+        [systems.crm]
+        url = "http://crm"
+    "#;
+
+    fn service(queues: &str) -> Result<(bool, Vec<String>), String> {
+        let queues = QueueSettings { queues: queues.parse().map_err(|e: InvalidName| e.to_string())? };
+        let served = queues.service(&Directory::parse("systems.toml", FILE).unwrap());
+        let names = |queues: BTreeSet<QueueName>| queues.into_iter().map(String::from).collect();
+        served.map(|(orders, queues)| (orders, names(queues))).map_err(|failure| failure.to_string())
+    }
+
+    #[test]
+    fn a_worker_serves_what_it_can_and_no_orders_if_it_is_told_what_to_serve() {
+        assert_eq!(service(""), Ok((true, vec!["letters".to_owned(), "shipping".to_owned()])));
+        assert_eq!(service("shipping"), Ok((false, vec!["shipping".to_owned()])));
+        assert_eq!(
+            service("shipping, letters"),
+            Ok((false, vec!["letters".to_owned(), "shipping".to_owned()]))
+        );
+    }
+
+    #[test]
+    fn a_queue_that_can_not_be_served_is_told_with_the_remedy() {
+        for (queues, expected) in [
+            (
+                "shiping",
+                "`shiping` is the task queue of no system\n  help: `systems.toml` names `letters`, `shipping`",
+            ),
+            (
+                "shipping,parcels",
+                "the systems of the task queue `parcels` are reached elsewhere\n  help: give them their `url` in this worker's \
+                 `systems.toml`, and leave out `elsewhere`",
+            ),
+            (
+                "shipping,,letters",
+                "`` is not the name of a queue (letters, digits and `. _ -`, beginning with a letter or digit, at most 64)",
+            ),
+        ] {
+            let said = service(queues).unwrap_err();
+            assert!(said.contains(expected), "{said}");
         }
     }
 }

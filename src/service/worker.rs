@@ -8,24 +8,38 @@ use sqlx::PgPool;
 use systems::Systems;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
+use worker::WorkerConfig;
 
 use super::monitor;
-use super::settings::{SharedSettings, WorkerSettings};
+use super::settings::{QueueSettings, SharedSettings, WorkerSettings};
 use crate::failure::Failure;
 
-/// The systems that it calls.
-pub(super) fn systems(shared: &SharedSettings) -> Result<Systems, Failure> {
-    shared.systems()?.ok_or_else(|| {
-        Failure::misuse(anyhow!("a worker must know how the systems are reached"))
-            .with_help("name the file with `--systems` or `ORDERWRIGHT_SYSTEMS`")
-    })
+/// What a worker does and with what, once all that it is told is known to be right.
+pub(super) struct Duty {
+    config: WorkerConfig,
+    systems: Systems,
+}
+
+impl Duty {
+    /// Reads the file of systems, and finds out which task queues are to be served.
+    pub(super) fn new(
+        settings: &WorkerSettings,
+        queues: &QueueSettings,
+        shared: &SharedSettings,
+    ) -> Result<Self, Failure> {
+        let systems = shared.systems()?.ok_or_else(|| {
+            Failure::misuse(anyhow!("a worker must know how the systems are reached"))
+                .with_help("name the file with `--systems` or `ORDERWRIGHT_SYSTEMS`")
+        })?;
+        let service = queues.service(systems.directory())?;
+        Ok(Self { config: settings.config(shared.temporal(), service), systems })
+    }
 }
 
 /// Works until `stop` is cancelled.
 pub(super) async fn run(
     settings: &WorkerSettings,
-    shared: &SharedSettings,
-    systems: Systems,
+    duty: Duty,
     pool: PgPool,
     metrics: PrometheusHandle,
     stop: CancellationToken,
@@ -37,9 +51,7 @@ pub(super) async fn run(
         .map_err(Failure::unavailable)?;
     let working = async {
         let stop = stop.clone().cancelled_owned();
-        worker::run(settings.config(shared.temporal()), Arc::new(systems), pool, stop)
-            .await
-            .map_err(Failure::no)
+        worker::run(duty.config, Arc::new(duty.systems), pool, stop).await.map_err(Failure::no)
     };
     // A worker that finishes its calls is still alive, and says so to the end.
     tokio::select! {

@@ -17,15 +17,24 @@ fn particulars(fact: &Fact) -> String {
         | Fact::OrderStarted {}
         | Fact::OrderCompleted {}
         | Fact::OrderPartiallyCompleted {}
+        | Fact::OrderOverdue {}
         | Fact::OrderCancelled {} => String::new(),
+        Fact::OrderAtRisk { deadline } => format!("to be done by {deadline}"),
         Fact::OrderPending { until } => format!("until {until}"),
-        Fact::OrderHeld { task, reason, hold_for } | Fact::TaskHeld { task, reason, hold_for } => {
+        Fact::OrderHeld { task, reason, hold_for }
+        | Fact::OrderPaused { task, reason, hold_for }
+        | Fact::TaskHeld { task, reason, hold_for } => {
             format!("{task}, for {}: {reason}", hold_for.as_str())
         }
         Fact::OrderResumed { state } => state.to_string(),
         Fact::OrderRollingBack { reason } | Fact::OrderRejected { reason } | Fact::OrderFailed { reason } => {
             reason.clone()
         }
+        Fact::ItemRollingBack { item, reason } | Fact::ItemFailed { item, reason } => {
+            format!("item {item}: {reason}")
+        }
+        Fact::ChildOrderStarted { task, order, blueprint } => format!("{task}  {blueprint} as {order}"),
+        Fact::OrderAnswered { result } => result.to_string(),
         Fact::CancelRequested { by, reason, id: _ } => format!("by {}: {reason}", by.as_str()),
         Fact::CancelRefused { reason, task: _, id: _, state: _ } => reason.clone(),
         Fact::CancelAccepted { id } => id.to_string(),
@@ -36,8 +45,9 @@ fn particulars(fact: &Fact) -> String {
             None => format!("{signal}, until a task waits for it"),
         },
         Fact::SignalRefused { signal, reason, id: _ } => format!("{signal}: {reason}"),
-        Fact::OperatorActed { action, task, by, note, id: _ } => {
-            format!("{action} {task} by {}: {note}", by.as_str())
+        Fact::OperatorActed { action, task, by, note, result, id: _ } => {
+            let said = if result.is_null() { String::new() } else { format!(": {result}") };
+            format!("{action} {task} by {}: {note}{said}", by.as_str())
         }
         Fact::TaskStarted { task, waiting_for, call, generation: _, until: _, arguments: _ } => {
             match (waiting_for, call) {
@@ -49,7 +59,10 @@ fn particulars(fact: &Fact) -> String {
         Fact::TaskSucceeded { task, result: _ } | Fact::TaskDropped { task } | Fact::TaskUndone { task } => {
             task.to_string()
         }
-        Fact::TaskOutcomeUnknown { task, reason }
+        Fact::TaskOutcomeUnknown { task, reason, waiting_for: Some(waiting_for) } => {
+            format!("{task}: {reason}; waits for {waiting_for}")
+        }
+        Fact::TaskOutcomeUnknown { task, reason, waiting_for: None }
         | Fact::TaskFailed { task, reason }
         | Fact::TaskSkipped { task, reason }
         | Fact::TaskUndoFailed { task, reason } => format!("{task}: {reason}"),

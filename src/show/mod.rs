@@ -5,6 +5,7 @@
 mod diagnostic;
 mod difference;
 mod event;
+mod junit;
 mod live;
 mod order;
 mod origin;
@@ -12,11 +13,13 @@ mod page;
 mod plan;
 mod table;
 mod task;
+mod tests;
 mod time;
 
 pub(crate) use diagnostic::{diagnostic_lines, where_explained};
 pub(crate) use difference::difference;
 pub(crate) use event::event_line;
+pub(crate) use junit::junit;
 pub(crate) use live::Live;
 pub(crate) use order::{order_details, order_heading, order_list, order_state};
 pub(crate) use origin::task_origin;
@@ -24,4 +27,5 @@ pub(crate) use page::page;
 pub(crate) use plan::plan_tree;
 pub(crate) use table::Table;
 pub(crate) use task::{attempt_line, progress};
+pub(crate) use tests::{Timelines, coverage_table, test_report};
 pub(crate) use time::date;

@@ -6,7 +6,7 @@ use model::OrderState;
 use super::table::Table;
 use super::task::task_list;
 use super::time::{between, date_time};
-use crate::remote::{Cancel, KeptSignal, Order};
+use crate::remote::{Cancel, Child, KeptSignal, Order};
 
 /// The state of an order, coloured by whether anything is to be done about it.
 pub(crate) fn order_state(state: OrderState) -> String {
@@ -45,6 +45,8 @@ pub(crate) fn order_details(order: &Order) -> String {
     fact("customer", Some(customer(order)));
     fact("state", Some(order_state(order.state)));
     fact("attention", order.attention.as_ref().map(|text| style(text).red().to_string()));
+    fact("late", lateness(order).map(|text| style(text).yellow().to_string()));
+    fact("part of", order.parent.as_ref().map(|parent| format!("{}, run by {}", parent.id, parent.task)));
     fact("reason", order.reason.clone());
     fact("cancel", order.cancel.as_ref().map(Cancel::said));
     fact(
@@ -65,6 +67,11 @@ pub(crate) fn order_details(order: &Order) -> String {
     fact("history", order.links.temporal.clone());
     for kept in &order.kept_signals {
         table.row([style("kept signal").dim().to_string(), kept_signal(kept)]);
+    }
+    for child in &order.children {
+        let Child { id, task, blueprint, state } = child;
+        let text = format!("{id} {} {blueprint}, run by {task}", order_state(*state));
+        table.row([style("child order").dim().to_string(), text]);
     }
     let mut lines = table.lines();
     if !order.tasks.is_empty() {
@@ -94,10 +101,26 @@ pub(crate) fn order_list(orders: &[Order]) -> String {
             blueprint(order),
             order.customer.id.clone(),
             date_time(order.submitted_at),
-            order.attention.clone().or(blocked).or_else(|| waits_or_ended(order)).unwrap_or_default(),
+            waits_for(order, blocked),
         ]);
     }
     table.to_string()
+}
+
+/// Whether it is late, or may be.
+fn lateness(order: &Order) -> Option<String> {
+    let since = |what: &str, at| format!("{what} since {}", date_time(at));
+    let overdue = order.overdue_since.map(|at| since("overdue", at));
+    overdue.or_else(|| order.at_risk_since.map(|at| since("at risk", at)))
+}
+
+/// What is most to be minded of an order, and that it is late while it goes on.
+fn waits_for(order: &Order, blocked: Option<String>) -> String {
+    let what = order.attention.clone().or(blocked).or_else(|| waits_or_ended(order)).unwrap_or_default();
+    match lateness(order).filter(|_| order.ended_at.is_none()) {
+        Some(late) => format!("{late}; {what}").trim_end_matches("; ").to_owned(),
+        None => what,
+    }
 }
 
 /// What it waits for, and why: one that turns back does so for a reason.

@@ -3,9 +3,12 @@
 use std::collections::BTreeMap;
 
 use console::{measure_text_width, style};
-use plan::{CriticalPathDocument, CriticalTask, PlanDocument, PlannedBody, PlannedTask};
+use plan::{CriticalPathDocument, CriticalTask, NotCountedTask, PlanDocument, PlannedBody, PlannedTask};
 
 use super::Table;
+
+/// Characters that are shown of an expression: a line of it, beside the name of its task.
+const MOST_OF_EXPRESSION: usize = 70;
 
 /// The plan, wave by wave; below them the tasks that are left out, each with the rule, and the critical path.
 pub(crate) fn plan_tree(plan: &PlanDocument) -> String {
@@ -49,6 +52,10 @@ fn critical_path(path: &CriticalPathDocument) -> Vec<String> {
     if path.tasks.is_empty() {
         return Vec::new();
     }
+    let untils = |id: &str| {
+        let mine = path.not_counted.iter().filter(|sleep| sleep.id == id);
+        mine.map(|sleep| format!("until `{}`, not counted", sleep.until)).collect::<Vec<_>>().join(", ")
+    };
     let given = path.tasks.iter().filter(|task| task.given).count();
     let basis = match given {
         0 => "if every limit is used up",
@@ -58,10 +65,33 @@ fn critical_path(path: &CriticalPathDocument) -> Vec<String> {
     let heading = style("critical path").cyan();
     let mut table = Table::indented(2);
     for CriticalTask { id, begins, takes, given } in &path.tasks {
-        let from = if *given { "given" } else { "" };
-        table.row([format!("at {begins}"), id.clone(), takes.clone(), style(from).dim().to_string()]);
+        let note = if *given { "given".to_owned() } else { untils(id) };
+        table.row([format!("at {begins}"), id.clone(), takes.clone(), style(note).dim().to_string()]);
     }
-    let total = format!("{heading}  {} {}", path.total, style(basis).dim());
+    // Those beside the path may turn out to be the longest of all.
+    let mut beside: Vec<&NotCountedTask> = Vec::new();
+    for sleep in &path.not_counted {
+        let shown = path.tasks.iter().map(|task| &task.id).chain(beside.iter().map(|sleep| &sleep.id));
+        if !shown.into_iter().any(|id| *id == sleep.id) {
+            beside.push(sleep);
+        }
+    }
+    for NotCountedTask { id, begins, until: _ } in beside {
+        let note = style(untils(id)).dim().to_string();
+        table.row([format!("at {begins}"), id.clone(), String::new(), note]);
+    }
+    let mut times: Vec<String> = Vec::new();
+    for sleep in &path.not_counted {
+        let time = format!("until `{}`", sleep.until);
+        if !times.contains(&time) {
+            times.push(time);
+        }
+    }
+    let plus = match times.as_slice() {
+        [] => String::new(),
+        times => format!(", plus the time {}", times.join(" and ")),
+    };
+    let total = format!("{heading}  {} {}{plus}", path.total, style(basis).dim());
     [String::new(), total].into_iter().chain(table.lines()).collect()
 }
 
@@ -110,8 +140,17 @@ fn does(body: &PlannedBody) -> String {
             Some(within) => format!("run {blueprint} within {within}"),
             None => format!("run {blueprint}"),
         },
-        PlannedBody::Let { value } => format!("let {value}"),
+        PlannedBody::Let { value } => format!("let {}", cut(value)),
         PlannedBody::Milestone => "milestone".to_owned(),
+    }
+}
+
+/// An expression on one line, as much of it as tells which it is.
+fn cut(expression: &str) -> String {
+    let line = expression.split_whitespace().collect::<Vec<_>>().join(" ");
+    match line.char_indices().nth(MOST_OF_EXPRESSION) {
+        Some((end, _)) => format!("{}…", line.get(..end).unwrap_or_default()),
+        None => line,
     }
 }
 

@@ -65,7 +65,8 @@ fn notes(task: &Task) -> String {
     let mut notes = Vec::new();
     if let Some(waiting_for) = &task.waiting_for {
         let until = task.until.map(|until| format!(" until {}", date_time(until))).unwrap_or_default();
-        notes.push(format!("waits for {waiting_for}{until}"));
+        let asks = task.expects.as_ref().map(|expects| format!(", asks for {}", expects.fields));
+        notes.push(format!("waits for {waiting_for}{until}{}", asks.unwrap_or_default()));
     }
     notes.extend(task.reason.clone());
     match call_trouble(task) {
@@ -212,18 +213,27 @@ mod tests {
                     "waiting_for": "signal technician_report", "until": "2026-12-01T10:00:00.000Z",
                 }),
             ),
+            task(
+                "check_contract",
+                "running",
+                &json!({
+                    "waiting_for": "back_office: Check the contract of C-1", "until": "2026-11-23T10:00:00.000Z",
+                    "expects": {"signal": null, "role": "back_office", "fields": "{ approved: bool }"},
+                }),
+            ),
             task("activate[1]", "held", &json!({"call": "network.activate", "reason": "olt down"})),
             task("static_ip[2]", "skipped", &json!({"reason": "when item.count > 0"})),
             task("bill", "waiting", &json!({})),
         ]);
         expect![[r#"
             tasks:
-              check         ✓ succeeded  crm.check          3 attempts, 1.3 s
-              reserve[1]    ↶ undone     inventory.reserve  by inventory.release
-              report[1]     ▸ running                       waits for signal technician_report until 2026-12-01 10:00:00
-              activate[1]   ! held       network.activate   olt down
-              static_ip[2]  − skipped                       when item.count > 0
-              bill          · waiting"#]]
+              check           ✓ succeeded  crm.check          3 attempts, 1.3 s
+              reserve[1]      ↶ undone     inventory.reserve  by inventory.release
+              report[1]       ▸ running                       waits for signal technician_report until 2026-12-01 10:00:00
+              check_contract  ▸ running                       waits for back_office: Check the contract of C-1 until 2026-11-23 10:00:00, asks for { approved: bool }
+              activate[1]     ! held       network.activate   olt down
+              static_ip[2]    − skipped                       when item.count > 0
+              bill            · waiting"#]]
         .assert_eq(&format!("tasks:\n{}", task_list(&order.tasks)));
     }
 

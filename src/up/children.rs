@@ -87,6 +87,8 @@ pub(super) fn prepare(
 ) -> Result<Children, Failure> {
     let program = std::env::current_exe().map_err(LocalError::file("find", Path::new("orderwright")))?;
     settings.push(("ORDERWRIGHT_SIM_DATA", data_dir.join("sim").into()));
+    // Whatever somebody who starts workers has set: the only worker here serves everything.
+    settings.push(("ORDERWRIGHT_QUEUES", OsString::new()));
 
     let (mut services, mut addresses) = (Vec::new(), Vec::new());
     for Child { name, command, listens_by, found_by, usual, shown } in CHILDREN {

@@ -25,8 +25,12 @@ fn errors_are_data_for_programs() {
 #[test]
 fn the_example_blueprints_are_free_of_errors_and_warnings() {
     let checked = run(&["check", "blueprints"]);
-    assert_eq!(checked.whole(), "exit 0\n--- stdout\n3 blueprints and 4 files are free of errors\n");
+    assert_eq!(checked.whole(), "exit 0\n--- stdout\n10 blueprints and 20 files are free of errors\n");
 }
+
+/// The sample orders whose plans are shown as documents as well: between them they have all there is in plans.
+const DOCUMENTS: [&str; 5] =
+    ["home_fiber_bundle", "migrate_service", "number_hold", "parcel_order", "provision_subscriber"];
 
 #[test]
 fn the_plan_of_every_sample_order_is_shown() {
@@ -35,6 +39,9 @@ fn the_plan_of_every_sample_order_is_shown() {
         let tree = run(&["plan", "--blueprints", "blueprints", "--order", &order]);
         assert_eq!(tree.code, 0, "{tree:?}");
         assert_snapshot!(format!("plan_{name}"), tree.out);
+        if !DOCUMENTS.contains(&name.as_str()) {
+            continue;
+        }
         let json = run(&["plan", "--blueprints", "blueprints", "--order", &order, "--format", "json"]);
         with_settings!({ filters => vec![("[0-9a-f]{64}", "[hash]")] }, {
             assert_snapshot!(format!("plan_{name}_json"), json.out);
@@ -94,7 +101,7 @@ fn misuse_is_told_apart_from_a_no() {
         (&["check"][..], 2),
         (&["check", "no/such/folder"], 2),
         (&["check", "docs"], 2),
-        (&["check", "blueprints/systems.blueprint"], 2),
+        (&["check", "blueprints/shared.blueprint"], 2),
         (&["check", "blueprints", "--format", "yaml"], 2),
         (&["plan", "--order", "no_such_order.json"], 2),
         (&["plan", "--order", "Cargo.toml"], 2),
@@ -109,6 +116,9 @@ fn misuse_is_told_apart_from_a_no() {
         (&["graph", "no_such_blueprint"], 2),
         (&["graph", "home_fiber@9"], 2),
         (&["graph", "home_fiber", "-o", "no/such/folder/picture.svg"], 2),
+        (&["test", "no/such/folder"], 2),
+        (&["test", "--filter", "no such test"], 2),
+        (&["test", "--coverage-min", "101"], 2),
         (&["submit", "no_such_order.json"], 2),
         (&["get", "C-1001"], 2),
         (&["get", nowhere, "--url", "ftp://example.org"], 2),
@@ -153,7 +163,7 @@ fn a_reader_that_goes_away_is_no_error() {
     assert_eq!(String::from_utf8(output.stderr).unwrap(), "");
 }
 
-const COMMANDS: [&[&str]; 23] = [
+const COMMANDS: [&[&str]; 26] = [
     &[],
     &["up"],
     &["demo"],
@@ -163,6 +173,8 @@ const COMMANDS: [&[&str]; 23] = [
     &["plan"],
     &["diff"],
     &["graph"],
+    &["test"],
+    &["lsp"],
     &["publish"],
     &["submit"],
     &["get"],
@@ -172,6 +184,7 @@ const COMMANDS: [&[&str]; 23] = [
     &["signal"],
     &["retry"],
     &["rollback"],
+    &["complete"],
     &["serve"],
     &["serve", "api"],
     &["serve", "worker"],

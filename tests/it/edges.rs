@@ -6,25 +6,30 @@ use std::process::Command;
 use cargo_metadata::{DependencyKind, Metadata, MetadataCommand, Package, PackageId};
 
 /// Everything that each part imports of ours; nothing else may be.
-const EDGES: [(&str, &[&str]); 11] = [
+const EDGES: [(&str, &[&str]); 13] = [
     ("model", &[]),
     ("plan", &["model"]),
     ("dsl", &["model", "plan"]),
     ("graph", &["dsl", "model", "plan"]),
     ("engine", &["model", "plan"]),
+    ("testing", &["dsl", "engine", "model", "plan"]),
     ("contract", &["engine", "model", "plan"]),
     ("store", &["model", "plan"]),
     ("systems", &["model"]),
     ("worker", &["contract", "engine", "model", "plan", "store", "systems"]),
     ("api", &["contract", "dsl", "engine", "model", "plan", "store"]),
+    ("lsp", &["dsl"]),
     (
         "orderwright",
-        &["api", "contract", "dsl", "engine", "graph", "model", "plan", "store", "systems", "worker"],
+        &[
+            "api", "contract", "dsl", "engine", "graph", "lsp", "model", "plan", "store", "systems",
+            "testing", "worker",
+        ],
     ),
 ];
 
 /// The parts without a clock, a network or a thread of their own.
-const PURE: [&str; 5] = ["model", "plan", "dsl", "graph", "engine"];
+const PURE: [&str; 7] = ["model", "plan", "dsl", "graph", "engine", "testing", "lsp"];
 
 /// What those must not even reach through others.
 const IMPURE: [&str; 5] = ["tokio", "sqlx", "axum", "reqwest", "temporalio"];

@@ -13,17 +13,23 @@
 )]
 #![allow(clippy::wildcard_enum_match_arm, reason = "a test looks for one kind of fact among all")]
 
+mod asking;
 mod cancels;
 mod cli;
 mod edges;
 mod faults;
 mod fmt;
+mod lsp;
 mod metrics;
 mod orders;
 mod own_servers;
 mod plans;
+mod queues;
 mod rules;
+mod samples;
 mod signals;
 mod support;
+mod testing;
+mod transcripts;
 mod unserved;
 mod visible;

@@ -62,7 +62,7 @@ fn a_start_has_nothing_to_warn_of() {
         // It looks around every two seconds, and lists what has ended at once.
         wait_until("the worker has looked around", || {
             let log = fs::read_to_string(folder.path().join("logs/worker.log")).unwrap();
-            log.contains("the worker takes orders from")
+            log.contains("the worker serves")
         });
         up.signal(Signal::SIGTERM);
         assert!(up.wait().success());

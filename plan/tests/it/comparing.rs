@@ -40,10 +40,8 @@ fn call(value: Formula) -> Definition {
 }
 
 fn body(definition: &mut Definition) -> &mut CallBody {
-    match &mut definition.body {
-        Body::Call(body) => body,
-        other => panic!("it calls nothing: {other:?}"),
-    }
+    let Body::Call(body) = &mut definition.body else { panic!("it calls nothing") };
+    body
 }
 
 fn plan(definitions: Vec<Definition>, tasks: Vec<Task>) -> Plan {

@@ -141,7 +141,9 @@ fn copy(from: &Path, to: &Path) {
 fn pages() -> Vec<String> {
     let docs = fs::read_dir(project().join("docs")).unwrap().map(|entry| entry.unwrap().file_name());
     let docs = docs.map(|name| name.into_string().unwrap()).filter(|name| name.ends_with(".md"));
-    let mut docs: Vec<_> = docs.map(|name| format!("docs/{name}")).collect();
+    let docs = docs.map(|name| format!("docs/{name}"));
+    // Those that are compared with what is printed are a story each, in a folder of their own.
+    let mut docs: Vec<_> = docs.filter(|page| !crate::transcripts::PAGES.contains(&page.as_str())).collect();
     docs.sort();
     let first = ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md"].map(str::to_owned);
     first.into_iter().chain(docs).collect()

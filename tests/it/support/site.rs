@@ -2,6 +2,7 @@
 //! worker.
 
 use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::Output;
 
@@ -29,6 +30,8 @@ pub(crate) struct Site {
     /// The services, by name.
     pub(crate) services: BTreeMap<&'static str, Process>,
     backends: Backends,
+    /// The environment variables of every service.
+    settings: Vec<(&'static str, OsString)>,
     http: reqwest::Client,
 }
 
@@ -96,18 +99,39 @@ impl Site {
             ("ORDERWRIGHT_URL", url(api)),
             ("SIM_URL", url(sim)),
         ];
-        let mut started = BTreeMap::new();
+        let mut site = Self {
+            folder,
+            api: url(api),
+            sim: url(sim),
+            worker: url(worker),
+            services: BTreeMap::new(),
+            backends,
+            settings: settings.map(|(name, value)| (name, value.into())).into(),
+            http: reqwest::Client::builder().no_proxy().build().unwrap(),
+        };
         for (name, command) in services {
             let port = BTreeMap::from([("sim", sim), ("api", api), ("worker", worker)])[name];
-            let readiness = Readiness::Http { port, path: "/healthz" };
-            let program = Path::new(env!("CARGO_BIN_EXE_orderwright"));
-            let mut service = Service::new(name, program, folder.path(), readiness);
-            service.args = command.iter().map(Into::into).collect();
-            service.env = settings.iter().map(|(name, value)| (*name, value.into())).collect();
-            started.insert(*name, Process::start(service).await);
+            let service = site.service(name, port, command);
+            site.services.insert(name, Process::start(service).await);
         }
-        let http = reqwest::Client::builder().no_proxy().build().unwrap();
-        Self { folder, api: url(api), sim: url(sim), worker: url(worker), services: started, backends, http }
+        site
+    }
+
+    /// Starts one more worker, beside those that are there.
+    pub(crate) async fn add_worker(&mut self, name: &'static str, arguments: &[&str]) {
+        let [port] = free_ports();
+        let mut service = self.service(name, port, &[&["serve", "worker"], arguments].concat());
+        service.env.push(("ORDERWRIGHT_WORKER_ADDR", format!("127.0.0.1:{port}").into()));
+        self.services.insert(name, Process::start(service).await);
+    }
+
+    fn service(&self, name: &str, port: u16, arguments: &[&str]) -> Service {
+        let readiness = Readiness::Http { port, path: "/healthz" };
+        let program = Path::new(env!("CARGO_BIN_EXE_orderwright"));
+        let mut service = Service::new(name, program, self.folder.path(), readiness);
+        service.args = arguments.iter().map(Into::into).collect();
+        service.env.clone_from(&self.settings);
+        service
     }
 
     /// Publishes the example blueprints.

@@ -1,0 +1,81 @@
+//! Orders of many items, and a blueprint that does ten tasks for each.
+
+use anyhow::{Context as _, anyhow};
+use dsl::{Blueprint, Library};
+use model::{Order, OrderRequest, Timestamp};
+
+/// Ten tasks for each item: calls that use one another's results, conditions, a fallback, undos.
+const BLUEPRINT: &str = r#"
+type Address = { street: text, city: text, site: text }
+system crm { query check(customer: text, address: Address) -> { eligible: bool } }
+system inventory {
+  operation reserve(kind: text, site: text) -> { id: text, unit: text }
+  operation release(id: text)
+}
+system network {
+  operation activate(unit: text, profile: text) -> { service: text }
+  operation deactivate(service: text)
+  query read(unit: text) -> { state: text }
+}
+blueprint lines version 1 {
+  accepts order where order.category == "consumer"
+  order { address: Address }
+  item line where item.offering in ["LINE_500", "LINE_1000"] {
+    mbps: int
+    own:  bool = false
+  }
+  each line where item.action == add {
+    task check {
+      call crm.check(customer: order.customer.id, address: order.address)
+      ensure result.eligible else rollback "not served: {order.address.site}"
+    }
+    task reserve_port after check {
+      call inventory.reserve(kind: "port", site: order.address.site)
+      else call inventory.reserve(kind: "port_any", site: order.address.site)
+      undo inventory.release(id: result.id)
+    }
+    task reserve_unit after check when not item.own {
+      call inventory.reserve(kind: "unit", site: order.address.site)
+      undo inventory.release(id: result.id)
+    }
+    task profile { let "LINE_{item.mbps}" }
+    task activate after reserve_port {
+      call network.activate(unit: reserve_unit?.unit ?? "own", profile: profile)
+      undo network.deactivate(service: result.service)
+    }
+    task look { call network.read(unit: activate.service) }
+    task prove after look {
+      poll network.read(unit: activate.service) every 10s until result.state == "active" within 15m
+    }
+    task visit when item.mbps > 500 { wait report { outcome: text } within 10d }
+    task approve after prove, visit { manual "Look at {activate.service}" for office { ok: bool } within 2d }
+    milestone active after approve status "Active"
+  }
+}
+"#;
+
+pub(crate) fn blueprint() -> anyhow::Result<Blueprint> {
+    let compiled = Library::compile(&[("lines.blueprint".to_owned(), BLUEPRINT.to_owned())]);
+    let shown = dsl::render_terminal(&compiled.diagnostics, &compiled.sources, false);
+    let library = compiled.library.ok_or_else(|| anyhow!("the blueprint is not sound: {shown}"))?;
+    library.blueprints().first().cloned().context("there is no blueprint")
+}
+
+/// An order of so many items.
+pub(crate) fn of_items(items: usize) -> anyhow::Result<Order> {
+    let item = |n: usize| {
+        serde_json::json!({
+            "id": n.to_string(), "offering": if n.is_multiple_of(2) { "LINE_500" } else { "LINE_1000" }, "action": "add",
+            "attributes": { "mbps": if n.is_multiple_of(2) { 500 } else { 1_000 }, "own": n.is_multiple_of(3) },
+        })
+    };
+    let document = serde_json::json!({
+        "category": "consumer", "customer": { "id": "C-1" },
+        "attributes": { "address": { "street": "Main St 1", "city": "Utrecht", "site": "UTR-7" } },
+        "items": (1..=items).map(item).collect::<Vec<_>>(),
+    });
+    let request = OrderRequest::parse(serde_json::from_value(document)?)
+        .map_err(|faults| anyhow!("the order is not one: {faults:?}"))?;
+    let id = "00000000-0000-0000-0000-000000000001".parse().context("the id is not one")?;
+    Ok(Order { id, submitted_at: Timestamp::EPOCH, request })
+}
