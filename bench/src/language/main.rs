@@ -16,6 +16,10 @@ use dsl::{Library, Severity};
 
 use library::Sources;
 
+/// The one that the product has.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// What is measured, and how often.
 #[derive(Debug, Parser)]
 #[command(name = "bench-language", about = "Measures the tools for blueprints")]
