@@ -38,12 +38,7 @@ impl Run {
         by: Actor,
         note: String,
     ) -> Result<Handled, Rejected> {
-        if let Some(state) = self.over() {
-            return Err(Rejected::Ended { state });
-        }
-        let Some(index) = self.plan.find(&task) else {
-            return Err(Rejected::NoSuchTask { task: task.to_string() });
-        };
+        let index = self.to_be_acted_on(&task)?;
         let plan = self.plan.clone();
         let Body::Manual(body) = &plan.definition(index).body else {
             return Err(Rejected::NotManual { task });

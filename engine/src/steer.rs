@@ -61,6 +61,14 @@ impl Run {
         passed || run.beyond != Beyond::No
     }
 
+    /// The task that a person wants to do something with, of an order that has not ended.
+    pub(crate) fn to_be_acted_on(&self, task: &TaskId) -> Result<TaskIndex, Rejected> {
+        if let Some(state) = self.over() {
+            return Err(Rejected::Ended { state });
+        }
+        self.plan.find(task).ok_or_else(|| Rejected::NoSuchTask { task: task.to_string() })
+    }
+
     /// Does what a person wants done with a task.
     pub(crate) fn act(
         &mut self,
@@ -70,12 +78,7 @@ impl Run {
         by: Actor,
         note: String,
     ) -> Result<Handled, Rejected> {
-        if let Some(state) = self.over() {
-            return Err(Rejected::Ended { state });
-        }
-        let Some(index) = self.plan.find(&task) else {
-            return Err(Rejected::NoSuchTask { task: task.to_string() });
-        };
+        let index = self.to_be_acted_on(&task)?;
         let paused = self.is_paused_at(index);
         if !paused && !self.state.held.contains(&index) {
             return Err(Rejected::NotHeld { task, state: self.task(index).state });

@@ -3,6 +3,7 @@
 //! Needs neither servers nor anything that talks to them, so it is built within a minute. What is measured is made here:
 //! libraries of the examples under other names, and orders of many items.
 
+mod editor;
 mod library;
 mod order;
 
@@ -14,6 +15,7 @@ use anyhow::{Context as _, ensure};
 use clap::Parser;
 use dsl::{Library, Severity};
 
+use editor::{Editor, QUESTIONS};
 use library::Sources;
 
 /// The one that the product has.
@@ -69,6 +71,19 @@ fn main() -> anyhow::Result<()> {
         let took = median(args.rounds, || plan().map(drop))?;
         writeln!(out, "{:>8} {tasks:>8} {:>10}", args.items / share, shown(took))?;
     }
+    writeln!(out, "\n{:>18} {:>10} {:>10}", "in an editor", "median", "slowest")?;
+    let mut editor = Editor::open(&Sources::new(&examples, args.lines, args.files))?;
+    for asked in std::iter::once(None).chain(QUESTIONS.map(Some)) {
+        let mut times = Vec::new();
+        for _ in 0..args.rounds.max(1) {
+            // Every question comes right after a keystroke.
+            let keystroke = editor.keystroke()?;
+            times.push(asked.map_or(Ok(keystroke), |question| editor.question(question))?);
+        }
+        times.sort();
+        let slowest = times.last().copied().map(shown).unwrap_or_default();
+        writeln!(out, "{:>18} {:>10} {slowest:>10}", asked.unwrap_or("a keystroke"), shown(middle(&times)?))?;
+    }
     Ok(())
 }
 
@@ -100,5 +115,9 @@ fn median(rounds: usize, work: impl Fn() -> anyhow::Result<()>) -> anyhow::Resul
         times.push(start.elapsed());
     }
     times.sort();
-    times.get(times.len() / 2).copied().context("nothing was measured")
+    middle(&times)
+}
+
+fn middle(sorted: &[Duration]) -> anyhow::Result<Duration> {
+    sorted.get(sorted.len() / 2).copied().context("nothing was measured")
 }

@@ -91,6 +91,11 @@ pub(super) fn said_twice(task: &Task, diagnostics: &mut Vec<Diagnostic>) {
 /// All bodies are one clause in several forms.
 const BODY: &str = "body";
 
+/// Whether a clause says what its task does.
+pub(super) fn is_body(clause: &ClauseKind) -> bool {
+    word(clause) == Some(BODY)
+}
+
 /// The word of a clause that may be said once.
 const fn word(clause: &ClauseKind) -> Option<&'static str> {
     Some(match clause {

@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use model::Type;
 use plan::ReactionKind;
 
+use super::clauses::is_body;
 use super::expression::{Checker, OrderView, TaskView, View};
 use super::facts::{Facts, conjuncts};
 use super::runs::Subs;
@@ -92,29 +93,18 @@ impl<'a> Profile<'a> {
         // Of several bodies, the first counts.
         let mut has_body = false;
         for clause in &task.clauses {
-            let is_body = match &clause.kind {
-                ClauseKind::Call { .. }
-                | ClauseKind::Wait { .. }
-                | ClauseKind::Manual { .. }
-                | ClauseKind::Poll { .. }
-                | ClauseKind::Sleep(_)
-                | ClauseKind::Run { .. }
-                | ClauseKind::Let(_) => true,
+            match &clause.kind {
                 ClauseKind::Ensure { otherwise: reaction, .. }
                 | ClauseKind::OnTimeout(reaction)
-                | ClauseKind::OnFailure(reaction) => {
-                    if skips(reaction) {
-                        self.skip = self.skip.or(Some(reaction.span));
-                    }
-                    false
+                | ClauseKind::OnFailure(reaction)
+                    if skips(reaction) =>
+                {
+                    self.skip = self.skip.or(Some(reaction.span));
                 }
-                ClauseKind::PointOfNoReturn => {
-                    self.point_of_no_return = true;
-                    false
-                }
-                _ => false,
-            };
-            if is_body && !std::mem::replace(&mut has_body, true) {
+                ClauseKind::PointOfNoReturn => self.point_of_no_return = true,
+                _ => {}
+            }
+            if is_body(&clause.kind) && !std::mem::replace(&mut has_body, true) {
                 self.body(&clause.kind, subs, declarations, diagnostics);
             }
         }

@@ -200,6 +200,18 @@ impl Resolver<'_, '_> {
                 let states = OrderState::ALL.iter().map(|state| (state.as_str(), *state));
                 Unbound::Order(self.state(state, states, "an order")?)
             }
+            // Unless a task is called so, or what follows is a state.
+            Expected::Task(tasks, task) if self.is_denied(tasks, task) => {
+                let title = format!("`expect no` is for calls, and `{}` is a task", task.text);
+                let help =
+                    format!("write `expect {} skipped`, or `waiting` if it does not come to it", task.text);
+                self.report(
+                    Diagnostic::new(Code::UnfitExpectation, expected.span, title)
+                        .help(help)
+                        .fix(format!("expect {} skipped", task.text)),
+                );
+                return None;
+            }
             Expected::Task(tasks, state) => {
                 let states = TaskState::ALL.iter().map(|state| (state.as_str(), *state));
                 Unbound::Task(tasks.clone(), self.state(state, states, "a task")?, state.span)
@@ -229,6 +241,14 @@ impl Resolver<'_, '_> {
             }
         };
         Some(ExpectationLine { kind, at: expected.span })
+    }
+
+    /// Whether `expect no TASK` is meant, and not a task called `no`.
+    fn is_denied(&self, tasks: &[story::StoryTask], word: &Name) -> bool {
+        let no =
+            |task: &story::StoryTask| task.kind.is_none() && task.item.is_none() && task.name.text == "no";
+        let is_state = TaskState::ALL.iter().any(|state| state.as_str() == word.text);
+        matches!(tasks, [only] if no(only)) && !is_state
     }
 
     /// The state of a name.

@@ -10,15 +10,10 @@
 )]
 #![allow(clippy::wildcard_enum_match_arm, reason = "a test looks for one kind of JSON among all")]
 
-/// As the program has it: what is measured here is what editors get.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 mod editor;
 mod faults;
 mod files;
 mod highlighting;
 mod lifecycle;
-mod measured;
 mod questions;
 mod writing;
