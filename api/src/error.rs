@@ -12,6 +12,7 @@ use http::{HeaderValue, StatusCode, header};
 use model::{DeliveryId, DocumentError, Fault, IdempotencyKey, OrderId, TaskId};
 use uuid::Uuid;
 
+use crate::orders::assessment::AmendmentView;
 use crate::problem::{Problem, ProblemError, ProblemType};
 
 /// Why a request was not done.
@@ -46,6 +47,20 @@ pub(crate) enum ApiError {
     /// The order does not allow it.
     #[error("{reason}")]
     Refused { code: &'static str, reason: String, task: Option<String> },
+    /// The order does not allow an amendment, or would do something else than was shown.
+    #[error("{reason}")]
+    NotAmended {
+        /// The reason, for programs.
+        code: &'static str,
+        /// The reason, for people.
+        reason: String,
+        /// The first task that speaks against it.
+        task: Option<String>,
+        /// What it would do.
+        amendment: Box<AmendmentView>,
+        /// The order that asks for the difference afterwards.
+        follow_up: Option<Box<model::Value>>,
+    },
     /// Published versions differ from what was sent.
     #[error(
         "{}", counted(.0.len(), "blueprint differs from its published version", "blueprints differ from their published versions")
@@ -128,7 +143,7 @@ impl ApiError {
             Self::NotFound { .. } | Self::NoTask { .. } => ProblemType::NotFound,
             Self::MethodNotAllowed(_) => ProblemType::MethodNotAllowed,
             Self::BodyTimeout(_) => ProblemType::BodyTimeout,
-            Self::Refused { .. } => ProblemType::Refused,
+            Self::Refused { .. } | Self::NotAmended { .. } => ProblemType::Refused,
             Self::VersionTaken(_) => ProblemType::VersionTaken,
             Self::PayloadTooLarge { .. } => ProblemType::PayloadTooLarge,
             Self::UnsupportedMediaType { .. } => ProblemType::UnsupportedMediaType,
@@ -162,6 +177,8 @@ impl ApiError {
             code: None,
             limit_bytes: None,
             incident: None,
+            amendment: None,
+            follow_up: None,
         };
         match self {
             Self::InvalidParameters(faults) => problem.errors = faults,
@@ -174,6 +191,12 @@ impl ApiError {
             Self::Refused { code, task, .. } => {
                 problem.code = Some(code);
                 problem.task = task;
+            }
+            Self::NotAmended { code, task, amendment, follow_up, .. } => {
+                problem.code = Some(code);
+                problem.task = task;
+                problem.amendment = Some(amendment);
+                problem.follow_up = follow_up;
             }
             Self::PayloadTooLarge { limit, .. } => problem.limit_bytes = Some(limit),
             Self::Unavailable { what, cause } => {

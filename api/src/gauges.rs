@@ -32,7 +32,7 @@ const KEPT: Duration = Duration::from_secs(5);
 const PATIENCE: Duration = Duration::from_secs(3);
 
 /// The kinds of intents, so that one of which there is none shows as zero.
-const KINDS: [&str; 4] = ["start", "cancel", "deliver", "operate"];
+const KINDS: [&str; 5] = ["start", "cancel", "deliver", "operate", "order_ended"];
 
 /// When the gauges were read last.
 #[derive(Debug, Default)]

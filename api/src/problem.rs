@@ -8,6 +8,8 @@ use model::{BlueprintRef, Fault};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use crate::orders::assessment::AmendmentView;
+
 /// The media type of a problem document.
 pub(crate) const MEDIA_TYPE: &str = "application/problem+json";
 
@@ -133,6 +135,14 @@ pub(crate) struct Problem {
     /// The id under which our log has the cause.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) incident: Option<String>,
+    /// What an amendment would do that was not done.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(required = false)]
+    pub(crate) amendment: Option<Box<AmendmentView>>,
+    /// An order that asks for what can't be amended any more, ready to be sent to `/v1/orders`; it begins when this one has ended.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Object>, required = false)]
+    pub(crate) follow_up: Option<Box<model::Value>>,
 }
 
 /// One fault: where it is, and what is wrong there.

@@ -16,7 +16,7 @@ use crate::error::ApiError;
 use crate::guard::guard;
 use crate::observe::observe;
 use crate::problem::{MEDIA_TYPE, Problem};
-use crate::{blueprints, health, meta, orders};
+use crate::{blueprints, fallout, health, meta, orders};
 
 #[derive(Debug, OpenApi)]
 #[openapi(
@@ -27,6 +27,7 @@ use crate::{blueprints, health, meta, orders};
     ),
     tags(
         (name = "orders", description = "Submit orders, read them, steer them"),
+        (name = "fallout", description = "What waits for people, over all orders, and what was left behind"),
         (name = "blueprints", description = "Publish blueprints and read what is published"),
         (name = "service", description = "What the service says about itself"),
     ),
@@ -41,11 +42,23 @@ fn operations() -> OpenApiRouter<App> {
         .routes(routes!(orders::get::get_order))
         .routes(routes!(orders::events::order_events))
         .routes(routes!(orders::plan::order_plan))
+        .routes(routes!(orders::versions::order_versions))
         .routes(routes!(orders::cancel::cancel_order))
+        .routes(routes!(orders::amend::amend_order))
+        .routes(routes!(orders::move_to::move_order))
+        .routes(routes!(orders::pause::pause_order))
+        .routes(routes!(orders::pause::resume_order))
         .routes(routes!(orders::signal::signal_order))
-        .routes(routes!(orders::act::retry_task))
-        .routes(routes!(orders::act::roll_back_task))
+        .routes(routes!(orders::retry::retry_task))
         .routes(routes!(orders::complete::complete_task))
+        .routes(routes!(orders::skip::skip_task))
+        .routes(routes!(orders::rollback::roll_back_task))
+        .routes(routes!(orders::undone::undone_task))
+        .routes(routes!(orders::accept::accept_task))
+        .routes(routes!(fallout::list::list_fallout))
+        .routes(routes!(fallout::groups::group_fallout))
+        .routes(routes!(fallout::bulk::act_on_many))
+        .routes(routes!(fallout::residue::list_residue))
         .routes(routes!(blueprints::list::list_blueprints, blueprints::publish::publish_blueprints))
         .routes(routes!(blueprints::get::get_blueprint))
 }

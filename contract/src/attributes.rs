@@ -7,7 +7,7 @@ use temporalio_common::search_attributes::{SearchAttributeKey, SearchAttributeUp
 /// The state of the order.
 pub const ORDER_STATE: SearchAttributeKey<String> = SearchAttributeKey::keyword("OrderState");
 
-/// The blueprint version its plan was made from: `home_fiber@3`.
+/// The blueprint version its plan is made by: `home_fiber@3`.
 pub const BLUEPRINT: SearchAttributeKey<String> = SearchAttributeKey::keyword("Blueprint");
 
 /// Who ordered.

@@ -1,7 +1,7 @@
 //! What parents and child orders say to each other. Both are workflows of ours: nobody else sends these.
 
 use engine::{ChildId, ChildReport};
-use model::{Actor, DeliveryId};
+use model::{Actor, DeliveryId, OrderId};
 use serde::{Deserialize, Serialize};
 
 /// A parent takes its child back.
@@ -22,4 +22,12 @@ pub struct ReportRequest {
     pub child: ChildId,
     /// To what.
     pub report: ChildReport,
+}
+
+/// Asks whether somebody is there. A parent that says it goes on in another workflow run, of which Temporal tells its children
+/// nothing: from then on they say themselves what Temporal would have told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Hail {
+    /// Who asks.
+    pub from: OrderId,
 }

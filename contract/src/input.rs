@@ -3,17 +3,22 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use engine::{ChildId, ChildReport};
-use model::{OperationName, OrderId, OrderState, SystemName};
+use model::{Duration, OperationName, OrderId, OrderState, SystemName};
 use plan::{Definition, Plan};
 use serde::{Deserialize, Serialize};
 
-/// The version of the input's format that is written here.
-pub const FORMAT: u16 = 1;
+use crate::Resumed;
+
+/// The latest version of the input's format that is read here.
+pub const FORMAT: u16 = 2;
+
+/// The format of an order that begins. One that is [`Resumed`] has the latest: who can't read that must not begin it anew.
+const FORMAT_OF_NEW: u16 = 1;
 
 /// The input of an order's workflow.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct OrderInput {
-    /// [`FORMAT`].
+    /// At most [`FORMAT`].
     pub format: u16,
     /// The order.
     pub order: OrderId,
@@ -22,9 +27,27 @@ pub struct OrderInput {
     pub routes: Routes,
     /// What will be done.
     pub plan: Plan,
+    /// The orders that must have ended before it begins.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub after: Vec<OrderId>,
     /// Which order it is part of, if it is part of one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub part_of: Option<ChildInput>,
+    /// When it goes on in another workflow run, where that is not to be left to the worker; its child orders as well.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pace: Option<Pace>,
+    /// Everything so far, if the order goes on here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resumed: Option<Box<Resumed>>,
+}
+
+/// When an order goes on in another workflow run, and what that asks of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pace {
+    /// After how many events of its history.
+    pub events: u32,
+    /// How often an order then asks whether a parent or a child of another workflow run is still there.
+    pub ask_every: Duration,
 }
 
 /// What a child order knows of its parent.
@@ -40,7 +63,15 @@ impl OrderInput {
     /// The input for an order.
     #[must_use]
     pub const fn new(order: OrderId, plan: Plan, routes: Routes) -> Self {
-        Self { format: FORMAT, order, routes, plan, part_of: None }
+        let format = FORMAT_OF_NEW;
+        let after = Vec::new();
+        Self { format, order, routes, plan, after, part_of: None, pace: None, resumed: None }
+    }
+
+    /// The input for an order that goes on.
+    #[must_use]
+    pub fn resume(self, resumed: Resumed) -> Self {
+        Self { format: FORMAT, resumed: Some(Box::new(resumed)), ..self }
     }
 }
 
@@ -87,6 +118,18 @@ impl Routes {
             }
         }
         routes
+    }
+
+    /// Adds the routes of calls that an amendment brings. A system that has a task queue keeps it.
+    pub fn extend(&mut self, more: Self) {
+        for (system, queue) in more.queues {
+            self.queues.entry(system).or_insert(queue);
+        }
+        self.inline.extend(more.inline);
+        self.inline.retain(|call| {
+            let system = call.split_once('.').map_or(call.as_str(), |(system, _)| system);
+            !self.queues.keys().any(|queued| queued.as_str() == system)
+        });
     }
 }
 
@@ -165,6 +208,21 @@ mod tests {
         assert_eq!(inline(&["inventory.reserve"]), ["inventory.reserve"]);
         let all = ["inventory.release", "inventory.reserve", "warehouse.reserve"];
         assert_eq!(inline(&all), all, "calls, fallbacks and undos");
+    }
+
+    #[test]
+    fn an_amendment_adds_routes_and_moves_no_system_to_another_queue() {
+        let route = |queue: &'static str| {
+            move |system: &SystemName, _: &OperationName| match system.as_str() {
+                "warehouse" => Route::Queue(queue.to_owned()),
+                _ => Route::Inline,
+            }
+        };
+        let mut routes = Routes::default();
+        routes.extend(Routes::of(&plan(), route("orderwright.stock")));
+        routes.extend(Routes::of(&plan(), route("orderwright.other")));
+        routes.extend(Routes::of(&plan(), |_, _| Route::Inline));
+        assert_eq!(routes, Routes::of(&plan(), route("orderwright.stock")));
     }
 
     #[test]

@@ -3,6 +3,7 @@
 //! The worker answers what is said here; everyone else speaks through [`OrderClient`]. An order's workflow has the
 //! order's id. A name or a field that histories hold is never changed: what is added is optional.
 
+mod amend;
 pub mod attributes;
 mod call;
 mod client;
@@ -12,12 +13,15 @@ mod input;
 pub mod names;
 pub mod payload;
 mod request;
+mod resumed;
 
+pub use amend::{Amend, AmendRequest, AssessAnswer, AssessRequest, Replan, Replanned, Wanted};
 pub use call::{CallAnswer, CallFailure, CallFailureDetails, CallInput, Earlier, Inquiry};
 pub use client::{
     ClientConfig, ClientError, Closed, ConnectError, OrderClient, QueueStanding, Standing, Started, connect,
 };
 pub use deltas::{Deltas, DeltasRequest};
-pub use family::{Recall, ReportRequest};
-pub use input::{ChildInput, FORMAT, OrderInput, Outcome, Route, Routes};
-pub use request::{ActRequest, Answer, CancelRequest, CompleteRequest, DeliverRequest, Malformed};
+pub use family::{Hail, Recall, ReportRequest};
+pub use input::{ChildInput, FORMAT, OrderInput, Outcome, Pace, Route, Routes};
+pub use request::{ActRequest, Answer, CancelRequest, DeliverRequest, Malformed, NoteRequest, OrderEnded};
+pub use resumed::{CallsMade, OpenChild, Resumed, RunningTimer, Underway};

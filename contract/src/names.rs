@@ -24,8 +24,17 @@ pub const RETRY: &str = "retry";
 /// The update that gives up on a held task and rolls the order back.
 pub const ROLLBACK: &str = "rollback";
 
-/// The update by which a person says what came of a task that is theirs to do.
+/// The update by which a person says what came of a task: one that is theirs to do, or that is held.
 pub const COMPLETE: &str = "complete";
+
+/// The update by which a person has an order go on without a held task.
+pub const SKIP: &str = "skip";
+
+/// The update by which a person says that what a task left was taken back by hand.
+pub const UNDONE: &str = "undone";
+
+/// The update by which a person accepts that what a task left stays.
+pub const ACCEPT: &str = "accept";
 
 /// The signal by which a parent has a child order undo itself.
 pub const RECALL: &str = "recall";
@@ -38,6 +47,27 @@ pub const RELEASE: &str = "release";
 
 /// The signal by which a child order tells its parent what it has come to.
 pub const REPORT: &str = "report";
+
+/// The signal by which an order asks another whether it is still there, before it goes on in another workflow run.
+pub const HAIL: &str = "hail";
+
+/// The signal that tells an order that one which it comes after has ended.
+pub const ORDER_ENDED: &str = "order_ended";
+
+/// The update by which a person has nothing more of an order begun.
+pub const PAUSE: &str = "pause";
+
+/// The update by which a person lets a paused order go on.
+pub const RESUME: &str = "resume";
+
+/// The update that amends an order with a plan of what it is to be, and the signal that has such a plan made first.
+pub const AMEND: &str = "amend";
+
+/// The activity type of making the plan of an order that a signal wants amended.
+pub const REPLAN: &str = "replan";
+
+/// The query for what an amendment would do.
+pub const ASSESS: &str = "assess";
 
 /// The query for the order as it stands.
 pub const STATE: &str = "state";

@@ -3,16 +3,17 @@
 //! Every request is read from whatever comes: a signal sent by hand may lack an id or say more than is asked. What is of
 //! another kind than it should be, or no JSON at all, is [`Malformed`]: nobody can know what was meant by it.
 
+use std::collections::BTreeMap;
 use std::error::Error as _;
 
-use engine::{Handled, Rejected};
-use model::{Actor, DeliveryId, TaskId, Value};
+use engine::{Act, Handled, OperatorAction, Rejected, Scope};
+use model::{Actor, DeliveryId, OrderId, TaskId, Value};
 use serde::{Deserialize, Serialize};
 use temporalio_common::data_converters::RawValue;
 
 use crate::payload::{PayloadError, decode};
 
-/// Asks for a cancel.
+/// Asks for a cancel of an order, or of one of its items.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct CancelRequest {
     /// Names the request; the same one again gets the same answer.
@@ -21,6 +22,9 @@ pub struct CancelRequest {
     pub by: Actor,
     /// Why.
     pub reason: String,
+    /// The item to be cancelled, as it came; without it, the order.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub item: Option<String>,
 }
 
 /// Hands over an external event.
@@ -37,7 +41,7 @@ pub struct DeliverRequest {
     pub payload: Value,
 }
 
-/// A person acts on a task that is held. What they do is the name of the update.
+/// A person acts on a task. What they do is the name of the update.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct ActRequest {
     /// Names the request; the same one again changes nothing.
@@ -48,16 +52,27 @@ pub struct ActRequest {
     pub by: Actor,
     /// What they want remembered about it.
     pub note: String,
+    /// What they do, with what it takes.
+    #[serde(flatten)]
+    pub act: Act,
 }
 
-/// A person says what came of a task that is theirs to do.
+/// A person wants something of an order as a whole. What it is, is the name of the update.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct CompleteRequest {
-    /// Which task, who, and what they want remembered about it.
-    #[serde(flatten)]
-    pub act: ActRequest,
-    /// What came of it.
-    pub result: Value,
+pub struct NoteRequest {
+    /// Names the request; the same one again changes nothing.
+    pub id: DeliveryId,
+    /// Who asks.
+    pub by: Actor,
+    /// What they want remembered about it.
+    pub note: String,
+}
+
+/// An order that another one comes after has ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OrderEnded {
+    /// Which.
+    pub order: OrderId,
 }
 
 /// A request that can't be understood. Nothing of it is done.
@@ -67,6 +82,14 @@ pub struct Malformed {
     pub id: DeliveryId,
     /// What was expected and what was found.
     pub reason: String,
+}
+
+impl Malformed {
+    /// What can't even be decoded.
+    pub(crate) fn unreadable(id: DeliveryId, wrong: &PayloadError) -> Self {
+        let cause = wrong.source().map(|cause| format!(": {cause}")).unwrap_or_default();
+        Self { id, reason: format!("{wrong}{cause}") }
+    }
 }
 
 impl From<Malformed> for Rejected {
@@ -84,7 +107,8 @@ impl CancelRequest {
         let fields = Fields::read(raw, unnamed, Some("reason"))?;
         let by = Actor::new(fields.text("by")?.unwrap_or_default());
         let reason = fields.text("reason")?.unwrap_or_default().to_owned();
-        Ok(Self { id: fields.id, by, reason })
+        let item = fields.text("item")?.map(str::to_owned);
+        Ok(Self { id: fields.id, by, reason, item })
     }
 }
 
@@ -103,19 +127,28 @@ impl DeliverRequest {
 }
 
 impl ActRequest {
-    /// Reads a request. What is not there is empty, which is the id of no task.
+    /// Reads a request to do something. What is not there is empty, which is the id of no task; the arguments of a retry are
+    /// then those of the blueprint, and the scope of a rollback is the usual one.
     ///
     /// # Errors
-    /// It is not a record, or one of its fields is not a text.
-    pub fn read(raw: &RawValue, unnamed: DeliveryId) -> Result<Self, Malformed> {
-        Self::of(&Fields::read(raw, unnamed, None)?)
-    }
-
-    fn of(fields: &Fields) -> Result<Self, Malformed> {
+    /// It is not a record, one of its fields is not a text, the arguments are no record, or the scope is none that there is.
+    /// The result of a completion may be anything.
+    pub fn read(raw: &RawValue, unnamed: DeliveryId, action: OperatorAction) -> Result<Self, Malformed> {
+        let fields = Fields::read(raw, unnamed, None)?;
         let task = fields.text("task")?.unwrap_or_default().to_owned();
         let by = Actor::new(fields.text("by")?.unwrap_or_default());
         let note = fields.text("note")?.unwrap_or_default().to_owned();
-        Ok(Self { id: fields.id.clone(), task, by, note })
+        let act = match action {
+            OperatorAction::Retry => Act::Retry { arguments: fields.record("arguments")? },
+            OperatorAction::Complete => {
+                Act::Complete { result: fields.value.field("result").cloned().unwrap_or_default() }
+            }
+            OperatorAction::Rollback => Act::Rollback { scope: fields.scope()? },
+            OperatorAction::Skip => Act::Skip,
+            OperatorAction::Undone => Act::Undone,
+            OperatorAction::Accept => Act::Accept,
+        };
+        Ok(Self { id: fields.id, task, by, note, act })
     }
 
     /// The task, if its id is one.
@@ -127,37 +160,35 @@ impl ActRequest {
     }
 }
 
-impl CompleteRequest {
-    /// Reads a request. What is not there is empty, as for an [`ActRequest`].
+impl NoteRequest {
+    /// Reads a request. What is not there is empty.
     ///
     /// # Errors
-    /// It is not a record, or one of its fields is not a text; the result may be anything.
+    /// It is not a record, or one of its fields is not a text.
     pub fn read(raw: &RawValue, unnamed: DeliveryId) -> Result<Self, Malformed> {
         let fields = Fields::read(raw, unnamed, None)?;
-        let act = ActRequest::of(&fields)?;
-        Ok(Self { act, result: fields.value.field("result").cloned().unwrap_or_default() })
+        let by = Actor::new(fields.text("by")?.unwrap_or_default());
+        let note = fields.text("note")?.unwrap_or_default().to_owned();
+        Ok(Self { id: fields.id, by, note })
     }
 }
 
 /// The record that came.
-struct Fields {
-    id: DeliveryId,
-    value: Value,
+pub(crate) struct Fields {
+    pub(crate) id: DeliveryId,
+    pub(crate) value: Value,
 }
 
 impl Fields {
     /// Nothing at all is a record without fields; a bare text is one with the field `bare`, if there is such a field.
-    fn read(raw: &RawValue, unnamed: DeliveryId, bare: Option<&str>) -> Result<Self, Malformed> {
+    pub(crate) fn read(raw: &RawValue, unnamed: DeliveryId, bare: Option<&str>) -> Result<Self, Malformed> {
         let malformed = |reason| Malformed { id: unnamed.clone(), reason };
         let value = match (decode::<Value>(raw), bare) {
             (Ok(text @ Value::Text(_)), Some(name)) => Value::record([(name, text)]),
             (Ok(value @ (Value::Record(_) | Value::Null)), _) => value,
             (Err(PayloadError::Count { found: 0 }), _) => Value::Null,
             (Ok(other), _) => return Err(malformed(format!("expected a record, found {}", other.kind()))),
-            (Err(wrong), _) => {
-                let cause = wrong.source().map(|cause| format!(": {cause}")).unwrap_or_default();
-                return Err(malformed(format!("{wrong}{cause}")));
-            }
+            (Err(wrong), _) => return Err(Malformed::unreadable(unnamed, &wrong)),
         };
         let mut fields = Self { id: unnamed, value };
         // An id that can't be one does not name the request.
@@ -167,8 +198,34 @@ impl Fields {
         Ok(fields)
     }
 
+    /// A field that is a record; an empty one if it is not there or null.
+    fn record(&self, name: &str) -> Result<BTreeMap<String, Value>, Malformed> {
+        match self.value.field(name) {
+            None | Some(Value::Null) => Ok(BTreeMap::new()),
+            Some(Value::Record(fields)) => Ok(fields.clone()),
+            Some(other) => {
+                let reason = format!("`{name}`: expected a record, found {}", other.kind());
+                Err(Malformed { id: self.id.clone(), reason })
+            }
+        }
+    }
+
+    /// How much is to be rolled back; none if it is not said.
+    fn scope(&self) -> Result<Option<Scope>, Malformed> {
+        match self.text("scope")? {
+            None => Ok(None),
+            Some("item") => Ok(Some(Scope::Item)),
+            Some("order") => Ok(Some(Scope::Order)),
+            Some(other) => {
+                let other: String = other.chars().take(80).collect();
+                let reason = format!("`scope`: expected `item` or `order`, found `{other}`");
+                Err(Malformed { id: self.id.clone(), reason })
+            }
+        }
+    }
+
     /// A field that is a text; none if it is not there or null.
-    fn text(&self, name: &str) -> Result<Option<&str>, Malformed> {
+    pub(crate) fn text(&self, name: &str) -> Result<Option<&str>, Malformed> {
         match self.value.field(name) {
             None | Some(Value::Null) => Ok(None),
             Some(Value::Text(text)) => Ok(Some(text)),
@@ -246,11 +303,24 @@ mod tests {
             task: "activate[1]".to_owned(),
             by: Actor::new("ann"),
             note: "olt is back".to_owned(),
+            act: Act::Skip,
         };
-        assert_eq!(ActRequest::read(&encode(&act), unnamed()).unwrap(), act);
         assert_eq!(act.task().unwrap().to_string(), "activate[1]");
-        let complete = CompleteRequest { act, result: Value::record([("approved", Value::Bool(true))]) };
-        assert_eq!(CompleteRequest::read(&encode(&complete), unnamed()).unwrap(), complete);
+        let speed = || BTreeMap::from([("speed".to_owned(), Value::from(500))]);
+        for what in [
+            Act::Retry { arguments: BTreeMap::new() },
+            Act::Retry { arguments: speed() },
+            Act::Complete { result: Value::record([("approved", Value::Bool(true))]) },
+            Act::Rollback { scope: None },
+            Act::Rollback { scope: Some(Scope::Item) },
+            Act::Skip,
+            Act::Undone,
+            Act::Accept,
+        ] {
+            let action = what.action();
+            let act = ActRequest { act: what, ..act.clone() };
+            assert_eq!(ActRequest::read(&encode(&act), unnamed(), action).unwrap(), act);
+        }
     }
 
     #[test]
@@ -261,10 +331,13 @@ mod tests {
             assert_eq!((cancel.id, cancel.by.as_str(), cancel.reason.as_str()), (unnamed(), "unknown", ""));
         }
         let moved = CancelRequest::read(&json(r#""customer moved""#), unnamed()).unwrap();
+        assert_eq!(moved.item, None);
+        let one = CancelRequest::read(&json(r#"{"reason": "one will do", "item": "2"}"#), unnamed()).unwrap();
+        assert_eq!(one.item.as_deref(), Some("2"));
         assert_eq!(moved.reason, "customer moved");
         let nothing = DeliverRequest::read(&RawValue::new(vec![]), unnamed()).unwrap();
         assert_eq!((nothing.signal.as_str(), nothing.payload), ("", Value::Null));
-        assert!(ActRequest::read(&json("{}"), unnamed()).unwrap().task().is_err());
+        assert!(ActRequest::read(&json("{}"), unnamed(), OperatorAction::Retry).unwrap().task().is_err());
     }
 
     #[test]
@@ -289,7 +362,12 @@ mod tests {
             "it names a task, and nobody knows which"
         );
         assert!(DeliverRequest::read(&json(r#""report""#), unnamed()).is_err());
-        assert!(ActRequest::read(&json(r#"{"task": "bill", "by": 7}"#), unnamed()).is_err());
+        let act = |text: &str, action| ActRequest::read(&json(text), unnamed(), action).unwrap_err().reason;
+        assert_eq!(act(r#"{"by": 7}"#, OperatorAction::Skip), "`by`: expected a text, found a number");
+        let listed = act(r#"{"arguments": [1]}"#, OperatorAction::Retry);
+        assert_eq!(listed, "`arguments`: expected a record, found a list");
+        let all = act(r#"{"scope": "all"}"#, OperatorAction::Rollback);
+        assert_eq!(all, "`scope`: expected `item` or `order`, found `all`");
     }
 
     #[test]

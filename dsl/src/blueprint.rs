@@ -26,6 +26,8 @@ pub(crate) struct BlueprintParts {
     pub(crate) blocks: Vec<Block>,
     pub(crate) on_failure: Reaction,
     pub(crate) deadline: Option<Deadline>,
+    /// The keys of an order; orders with one in common follow each other.
+    pub(crate) one_at_a_time: Option<Formula>,
     pub(crate) definitions: Vec<Definition>,
     /// The blueprints that its tasks run, and those that these run in turn, by name.
     pub(crate) sub_blueprints: Vec<SubBlueprint>,

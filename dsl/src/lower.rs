@@ -1,9 +1,9 @@
 //! From a blueprint and an order to a plan: the order's attributes are checked, its items sorted into kinds, and
 //! everything that the order alone decides is decided.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use model::{Fault, Item, Order, Pointer, Type, UnknownFields, Value};
+use model::{Fault, Item, Order, Pointer, SequenceKey, Type, UnknownFields, Value, limits};
 use plan::{
     Definition, DefinitionIndex, FORMAT, Formula, InvalidPlan, Plan, PlanItem, PlanParts, Scope, Task,
     TaskIndex,
@@ -47,6 +47,10 @@ impl Planner<'_> {
         if !self.faults.is_empty() {
             return Err(self.faults);
         }
+        let sequence = self.sequence(&value, &items);
+        if !self.faults.is_empty() {
+            return Err(self.faults);
+        }
         if tasks.is_empty() {
             let detail =
                 format!("the blueprint `{}` has nothing to do for these items", blueprint.reference());
@@ -62,6 +66,7 @@ impl Planner<'_> {
             definitions: self.blueprint.definitions.clone(),
             tasks,
             deadline: self.blueprint.deadline.clone(),
+            sequence,
             parameters: None,
             sub_blueprints: self.blueprint.sub_blueprints.clone(),
         })
@@ -132,6 +137,30 @@ impl Planner<'_> {
             self.faults.push(Fault::new(at.clone(), format!("a condition can't be evaluated: {wrong}")));
             false
         })
+    }
+
+    /// The keys that keep the order and others apart in time. What is empty is no key.
+    fn sequence(&mut self, order: &Value, items: &[PlanItem]) -> BTreeSet<SequenceKey> {
+        let Some(keys) = &self.blueprint.one_at_a_time else { return BTreeSet::new() };
+        let said = format!("`one at a time by {}`", keys.text);
+        let mut fault = |detail: String| {
+            self.faults.push(Fault::new(Pointer::root(), format!("{said}: {detail}")));
+            BTreeSet::new()
+        };
+        let found = match keys.evaluate(&Scope::of_order(order, items)) {
+            Ok(Value::List(keys)) => keys,
+            Ok(key) => vec![key],
+            Err(wrong) => return fault(format!("it can't be evaluated: {wrong}")),
+        };
+        let texts = found.iter().filter_map(Value::as_text).filter(|key| !key.is_empty());
+        let keys: BTreeSet<SequenceKey> = match texts.map(SequenceKey::new).collect() {
+            Ok(keys) => keys,
+            Err(wrong) => return fault(wrong.to_string()),
+        };
+        if keys.len() > limits::SEQUENCE_KEYS {
+            return fault(format!("expected at most {} keys, found {}", limits::SEQUENCE_KEYS, keys.len()));
+        }
+        keys
     }
 
     /// The instances of every definition: those of a block together, item by item.

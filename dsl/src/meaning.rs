@@ -28,6 +28,8 @@ struct Meaning<'a> {
     // What came later is left out where it is not used: what was published before keeps its hash.
     #[serde(skip_serializing_if = "Option::is_none")]
     deadline: Option<Deadline>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    one_at_a_time: Option<Formula>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     sub_blueprints: Vec<SubBlueprint>,
 }
@@ -56,6 +58,7 @@ pub(crate) fn hash(parts: &BlueprintParts) -> Hash {
         blocks: parts.blocks.iter().map(|b| (b.kind.as_str(), b.condition.as_ref().map(bare))).collect(),
         on_failure: bare_reaction(&parts.on_failure),
         deadline: parts.deadline.as_ref().map(bare_deadline),
+        one_at_a_time: parts.one_at_a_time.as_ref().map(bare),
         sub_blueprints: parts.sub_blueprints.iter().map(bare_sub_blueprint).collect(),
         tasks: parts
             .definitions

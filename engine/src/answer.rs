@@ -3,8 +3,9 @@
 //! How the parent sees this is in `child`.
 
 use model::{Actor, DeliveryId, Fact, OrderState, Value};
-use plan::{DefinitionIndex, Scope, TaskIndex, TaskValue, Tasks};
+use plan::{DefinitionIndex, Scope, TaskValue, Tasks};
 
+use crate::isolate::Isolation;
 use crate::run::Phase;
 use crate::{ChildReport, Effect, Handled, Rejected, Run};
 
@@ -12,16 +13,17 @@ impl Run {
     /// Whether another order runs this one.
     #[must_use]
     pub fn is_child(&self) -> bool {
-        self.plan.parameters().is_some()
+        self.layout.plan().parameters().is_some()
     }
 
     /// Everything is done: ends the order, or answers the one it is part of.
     pub(crate) fn complete(&mut self) {
         if !self.is_child() {
-            let fact = if self.state.isolated.is_empty() {
-                Fact::OrderCompleted {}
-            } else {
+            // An item that was cancelled is not missed: the customer no longer wanted it.
+            let fact = if self.state.isolated.values().any(Isolation::has_failed) {
                 Fact::OrderPartiallyCompleted {}
+            } else {
+                Fact::OrderCompleted {}
             };
             return self.finish(fact);
         }
@@ -46,14 +48,15 @@ impl Run {
 
     /// What the blueprint says that it answers.
     fn returned(&self) -> Result<Value, String> {
-        let name = &self.plan.blueprint().name;
-        let Some(returns) = self.plan.sub_blueprint(name).and_then(|sub| sub.returns.as_ref()) else {
+        let plan = self.layout.plan();
+        let name = &plan.blueprint().name;
+        let Some(returns) = plan.sub_blueprint(name).and_then(|sub| sub.returns.as_ref()) else {
             return Ok(Value::Record(std::collections::BTreeMap::new()));
         };
         let scope = Scope {
-            parameters: self.plan.parameters(),
+            parameters: plan.parameters(),
             tasks: &AllOf(self),
-            ..Scope::of_order(self.plan.order(), self.plan.items())
+            ..Scope::of_order(plan.order(), plan.items())
         };
         returns.evaluate(&scope).map_err(|wrong| {
             format!("what `{name}` answers can't be evaluated: `{}`: {}", wrong.text, wrong.problem)
@@ -72,7 +75,9 @@ impl Run {
     /// The parent takes the order back.
     pub(crate) fn recall(&mut self, id: DeliveryId, by: Actor, reason: String) -> Result<Handled, Rejected> {
         let answer = match self.state.phase {
-            Phase::New | Phase::Forward | Phase::Answered => self.assess_cancel(id, by, reason),
+            Phase::New | Phase::Pending | Phase::Forward | Phase::Answered => {
+                self.assess_cancel(id, by, reason)
+            }
             // It ends without completion, or has ended, and that is what its parent will hear.
             Phase::Backward { .. } => return Err(Rejected::BeingUndone),
             Phase::Closing(_) | Phase::Ended => return Err(Rejected::Ended { state: self.state.order }),
@@ -105,13 +110,17 @@ impl Run {
         match self.state.phase {
             Phase::Answered => Some("the order that it is part of"),
             Phase::Closing(_) => Some("its child orders to end"),
-            Phase::New | Phase::Forward | Phase::Backward { .. } | Phase::Ended => None,
+            Phase::New | Phase::Pending | Phase::Forward | Phase::Backward { .. } | Phase::Ended => None,
         }
     }
 
     /// Ends the order, after its children.
     pub(crate) fn finish(&mut self, fact: Fact) {
         self.stop_alarms();
+        // Nothing is left to begin, and its children have yet to end: nobody is needed for that.
+        if self.state.paused.is_some() && !self.state.children.is_empty() {
+            self.unpause();
+        }
         self.state.paused = None;
         // Nothing is told after the end.
         self.tell_status();
@@ -128,7 +137,7 @@ impl Run {
         match &self.state.phase {
             Phase::Closing(fact) => Some(fact.order_state().unwrap_or(self.state.order)),
             Phase::Ended => Some(self.state.order),
-            Phase::New | Phase::Forward | Phase::Backward { .. } | Phase::Answered => None,
+            Phase::New | Phase::Pending | Phase::Forward | Phase::Backward { .. } | Phase::Answered => None,
         }
     }
 }
@@ -138,7 +147,9 @@ struct AllOf<'a>(&'a Run);
 
 impl Tasks for AllOf<'_> {
     fn task(&self, definition: DefinitionIndex) -> TaskValue<'_> {
-        let instance: Option<&TaskIndex> = self.0.plan.instances(definition).first();
-        TaskValue::One(instance.map(|task| self.0.facts(*task)).unwrap_or_default())
+        let layout = &self.0.layout;
+        let instance = layout.plan().instances(definition).first();
+        let instance = instance.map(|task| layout.place(layout.latest(), *task));
+        TaskValue::One(instance.map(|task| self.0.facts(task)).unwrap_or_default())
     }
 }

@@ -1,7 +1,7 @@
 //! Calls of systems on their way out: what they carry, under which key, and with which patience.
 
 use model::{Direction, Duration, IdempotencyKey, Value};
-use plan::{Call, CallBody, EvalError, Retry, TaskIndex};
+use plan::{Call, CallBody, Retry, TaskIndex};
 
 use crate::{CallEffect, CallId, Effect, Run};
 
@@ -13,11 +13,6 @@ struct Patience {
 }
 
 impl Run {
-    pub(crate) fn arguments(&self, task: TaskIndex, call: &Call) -> Result<Value, EvalError> {
-        let arguments = call.arguments.iter().map(|a| Ok((a.name.clone(), self.evaluate(task, &a.value)?)));
-        arguments.collect::<Result<_, _>>().map(Value::Record)
-    }
-
     /// Makes the call that does what a task is for, or takes it back.
     pub(crate) fn send(
         &mut self,
@@ -41,6 +36,12 @@ impl Run {
         };
         let patience = Patience { timeout: body.timeout, within, retry };
         self.dispatch(task, direction, call, arguments, &purpose, patience);
+    }
+
+    /// Makes the call that changes what a task did.
+    pub(crate) fn send_change(&mut self, task: TaskIndex, call: &Call, arguments: Value, body: &CallBody) {
+        let patience = Patience { timeout: body.timeout, within: body.within, retry: body.retry };
+        self.dispatch(task, Direction::Forward, call, arguments, "amend", patience);
     }
 
     /// Asks a system something that a task needs to know, for `purpose`: `verify`, `poll`. A system may answer the same key

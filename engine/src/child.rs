@@ -12,6 +12,7 @@ use plan::{Body, RunBody, TaskIndex};
 use serde::{Deserialize, Serialize};
 
 use crate::forward::{Cause, answer, cut};
+use crate::reads::child_reads;
 use crate::run::Phase;
 use crate::task_run::{Beyond, Trace};
 use crate::{ChildEffect, ChildId, ChildReport, Effect, Handled, RecallEffect, Run};
@@ -30,6 +31,9 @@ pub(crate) struct Child {
     /// It was told that it may.
     #[serde(default)]
     pub(crate) may_pass: bool,
+    /// It has given its answer.
+    #[serde(default)]
+    answered: bool,
 }
 
 impl Child {
@@ -63,7 +67,7 @@ impl Run {
             Ok(arguments) => arguments,
             Err(wrong) => return self.hold(task, cut(wrong), HoldFor::Operations),
         };
-        let plan = match self.plan.child(&body.blueprint, arguments.clone()) {
+        let plan = match self.definition(task).plan().child(&body.blueprint, arguments.clone()) {
             Ok(plan) => plan,
             Err(wrong) => {
                 let reason = format!("the plan of `{}` can't be made: {wrong}", body.blueprint);
@@ -73,13 +77,21 @@ impl Run {
         if let Some(within) = body.within {
             self.wait_within(task, within, format!("{} waits for {}", self.id(task), body.blueprint));
         }
+        if self.task(task).saw.is_empty() {
+            let mut read = child_reads(&self.definition(task), &body.blueprint);
+            if let Value::Record(arguments) = &arguments {
+                read.extend(arguments.clone());
+            }
+            self.note_read(task, format!("run {}", body.blueprint), &Value::Record(read));
+        }
         let order = self.state.id.child(&self.id(task), self.task(task).generation);
         self.started(task, Some(format!("the order {order}")), Some(label(&body.blueprint)), arguments);
         if self.task(task).child.is_none() {
             self.state.last_child += 1;
             let id = ChildId(self.state.last_child);
             let stage = Stage::Running;
-            let child = Child { task, order, stage, recalls: 0, wants: None, may_pass: false };
+            let child =
+                Child { task, order, stage, recalls: 0, wants: None, may_pass: false, answered: false };
             self.state.children.insert(id, child);
             self.task_mut(task).child = Some(id);
             self.tell(Fact::ChildOrderStarted {
@@ -98,11 +110,12 @@ impl Run {
 
     /// What a blueprint is given, as it declares it.
     fn parameters(&self, task: TaskIndex, body: &RunBody) -> Result<Value, String> {
-        let values = body.arguments.iter().map(|a| Ok((a.name.clone(), self.evaluate(task, &a.value)?)));
-        let values = values.collect::<Result<_, _>>().map_err(|wrong| self.fault(task, &wrong))?;
-        let declared = self.plan.sub_blueprint(&body.blueprint).map(|sub| sub.parameters.clone());
+        let values = self.given(task, &body.arguments).map_err(|wrong| self.fault(task, &wrong))?;
+        let definition = self.definition(task);
+        let sub = definition.plan().sub_blueprint(&body.blueprint);
+        let declared = sub.map(|sub| sub.parameters.clone());
         let declared = Type::Record(declared.unwrap_or_default());
-        declared.conform(Value::Record(values), &Pointer::root(), UnknownFields::Drop).map_err(|faults| {
+        declared.conform(values, &Pointer::root(), UnknownFields::Drop).map_err(|faults| {
             let wrong = faults.iter().take(5).map(ToString::to_string).collect::<Vec<_>>().join("; ");
             format!("`{}` can't be given this: {wrong}", body.blueprint)
         })
@@ -115,7 +128,7 @@ impl Run {
 
     /// What a task calls or runs, for people.
     pub(crate) fn does(&self, task: TaskIndex) -> Option<String> {
-        let definition = self.plan.definition(task);
+        let definition = self.definition(task);
         definition.call().map(|body| body.call.label()).or_else(|| definition.runs().map(label))
     }
 
@@ -133,7 +146,7 @@ impl Run {
 
     /// Whether there is a way to take back what a task did, or may have done.
     pub(crate) fn has_undo(&self, task: TaskIndex) -> bool {
-        let definition = self.plan.definition(task);
+        let definition = self.definition(task);
         let run = self.task(task);
         definition.undo().is_some()
             || (definition.runs().is_some() && (run.child.is_some() || run.trace == Trace::Maybe))
@@ -193,6 +206,17 @@ impl Run {
         self.state.effects.push_back(Effect::RecallChild(RecallEffect { child: id, id: delivery, reason }));
     }
 
+    /// Lets the child of a task go to its end by itself, whatever becomes of the task.
+    pub(crate) fn let_go(&mut self, task: TaskIndex) {
+        let Some(id) = self.task_mut(task).child.take() else { return };
+        let Some(child) = self.state.children.get_mut(&id) else { return };
+        let waits = child.is_done();
+        child.stage = Stage::Released;
+        if waits {
+            self.state.effects.push_back(Effect::ReleaseChild(id));
+        }
+    }
+
     /// Lets every child end that waits for that; whether there are any left.
     pub(crate) fn release_children(&mut self) -> bool {
         for (id, child) in &mut self.state.children {
@@ -207,20 +231,26 @@ impl Run {
     /// A child has something to say.
     pub(crate) fn hear(&mut self, id: ChildId, report: ChildReport) -> Handled {
         let Some(child) = self.state.children.get(&id) else { return Handled::Duplicate };
-        let (task, stage) = (child.task, child.stage.clone());
+        let (task, stage, answered) = (child.task, child.stage.clone(), child.answered);
         match report {
             ChildReport::AtPoint { idle } => return self.hear_at_point(id, idle),
             ChildReport::Answered { result } => match stage {
                 Stage::Running | Stage::Kept => {
                     self.set_stage(id, Stage::Answered);
+                    self.note_answer(id);
                     // Whatever it was let pass, it can be taken back.
                     self.settle_beyond(task, false);
                     self.child_answered(task, result, true);
                 }
                 // It was told before it could take it in.
-                Stage::Released => self.state.effects.push_back(Effect::ReleaseChild(id)),
+                Stage::Released if !answered => {
+                    self.note_answer(id);
+                    self.state.effects.push_back(Effect::ReleaseChild(id));
+                }
                 // It is to undo itself all the same.
-                Stage::Late(_) | Stage::Answered | Stage::Recalled => return Handled::Duplicate,
+                Stage::Late(_) | Stage::Answered | Stage::Recalled | Stage::Released => {
+                    return Handled::Duplicate;
+                }
             },
             ChildReport::Refused { reason } => match stage {
                 Stage::Late(late) => {
@@ -264,6 +294,12 @@ impl Run {
         Handled::Applied
     }
 
+    fn note_answer(&mut self, id: ChildId) {
+        if let Some(child) = self.state.children.get_mut(&id) {
+            child.answered = true;
+        }
+    }
+
     fn set_stage(&mut self, id: ChildId, stage: Stage) {
         if let Some(child) = self.state.children.get_mut(&id) {
             child.stage = stage;
@@ -289,8 +325,8 @@ impl Run {
     }
 
     fn child_answered(&mut self, task: TaskIndex, result: Result<Value, String>, touched: bool) {
-        let plan = self.plan.clone();
-        let Body::Run(body) = &plan.definition(task).body else { return };
+        let definition = self.definition(task);
+        let Body::Run(body) = &definition.body else { return };
         self.stop_waiting(task);
         self.state.touched |= touched;
         self.task_mut(task).trace = if touched { Trace::Left } else { Trace::None };
@@ -330,6 +366,8 @@ impl Run {
         match stage {
             Stage::Answered if state == OrderState::Completed => {}
             // It was released, or what it did is gone though nobody here asked for that. Nothing is left to undo.
+            // The task may run another one by now.
+            Stage::Released if self.task(task).child.is_some() => {}
             Stage::Answered | Stage::Released => self.task_mut(task).trace = Trace::None,
             Stage::Running | Stage::Kept if self.task(task).state == TaskState::Running => {
                 self.stop_waiting(task);
@@ -421,6 +459,6 @@ impl Run {
 }
 
 /// What people read of a task that runs a blueprint, where a call would have its operation.
-fn label(blueprint: &BlueprintName) -> String {
+pub(crate) fn label(blueprint: &BlueprintName) -> String {
     format!("run {blueprint}")
 }

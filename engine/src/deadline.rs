@@ -1,7 +1,9 @@
 //! The time an order has: the alarm before it is up, and what happens then.
 
-use model::{Fact, HoldFor, OrderState, Timestamp};
-use plan::{Deadline, ReactionKind, Scope, TaskIndex};
+use std::collections::BTreeMap;
+
+use model::{Fact, HoldFor, Timestamp};
+use plan::{Deadline, ReactionKind, Remaining, Scope, TaskIndex};
 use serde::{Deserialize, Serialize};
 
 use crate::forward::cut;
@@ -17,27 +19,51 @@ pub(crate) struct Alarms {
     until: Option<Timestamp>,
     pub(crate) at_risk_since: Option<Timestamp>,
     pub(crate) overdue_since: Option<Timestamp>,
-}
-
-/// An order that begins nothing more until a person says so.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Pause {
-    /// The task to act on: the first that was not done.
-    pub(crate) task: TaskIndex,
-    pub(crate) reason: String,
-    pub(crate) hold_for: HoldFor,
+    /// The least that is left from a task on, where that is anything.
+    #[serde(default)]
+    left: BTreeMap<TaskIndex, Remaining>,
 }
 
 impl Run {
     /// Begins to count the order's time.
     pub(crate) fn start_alarms(&mut self) {
-        let plan = self.plan.clone();
+        let plan = self.layout.plan().clone();
         let Some(Deadline { within, at_risk, on_timeout: _ }) = plan.deadline() else { return };
         self.state.alarms.until = Some(self.state.now.plus(*within));
         if let Some(after) = at_risk {
             self.state.alarms.at_risk = Some(self.start_alarm(*after, "the order is at risk"));
         }
         self.state.alarms.deadline = Some(self.start_alarm(*within, "the order's time is up"));
+        self.measure_left();
+    }
+
+    /// Works out what is left from each task on, once for a plan, so that no event costs more than the tasks that it touches.
+    pub(crate) fn measure_left(&mut self) {
+        // Nobody asks for it without a deadline.
+        if self.state.alarms.until.is_none() {
+            return;
+        }
+        let layout = self.layout.clone();
+        let plan = layout.plan();
+        let left = plan.indices().zip(plan.least_remaining()).filter(|(_, left)| !left.is_nothing());
+        let left = left.map(|(task, left)| (layout.place(layout.latest(), task), left));
+        self.state.alarms.left = left.collect();
+    }
+
+    /// Looks whether the order can still be done in time, if this task begins now at the earliest.
+    pub(crate) fn foresee(&mut self, task: TaskIndex) {
+        let Alarms { until: Some(deadline), at_risk_since: None, overdue_since: None, left, .. } =
+            &self.state.alarms
+        else {
+            return;
+        };
+        let (deadline, left) = (*deadline, left.get(&task));
+        let Some(end) = left.map(|left| left.ends(self.state.now)).filter(|end| *end > deadline) else {
+            return;
+        };
+        self.state.alarms.at_risk_since = Some(self.state.now);
+        let reason = format!("from `{}` on it can't be done before {end}", self.id(task));
+        self.tell(Fact::OrderAtRisk { deadline, reason: Some(reason) });
     }
 
     fn start_alarm(&mut self, after: model::Duration, summary: &str) -> TimerId {
@@ -59,22 +85,25 @@ impl Run {
     pub(crate) fn ring(&mut self, timer: TimerId) -> Handled {
         if self.state.alarms.at_risk == Some(timer) {
             self.state.alarms.at_risk = None;
-            self.state.alarms.at_risk_since = Some(self.state.now);
-            let deadline = self.state.alarms.until.unwrap_or(self.state.now);
-            self.tell(Fact::OrderAtRisk { deadline });
+            // It is said once.
+            if self.state.alarms.at_risk_since.is_none() {
+                self.state.alarms.at_risk_since = Some(self.state.now);
+                let deadline = self.state.alarms.until.unwrap_or(self.state.now);
+                self.tell(Fact::OrderAtRisk { deadline, reason: None });
+            }
         } else if self.state.alarms.deadline == Some(timer) {
             self.state.alarms.deadline = None;
             self.state.alarms.overdue_since = Some(self.state.now);
             self.tell(Fact::OrderOverdue {});
             self.react_to_deadline();
-        } else {
+        } else if !self.start_date_comes(timer) {
             return Handled::Duplicate;
         }
         Handled::Applied
     }
 
     fn react_to_deadline(&mut self) {
-        let plan = self.plan.clone();
+        let plan = self.layout.plan().clone();
         let Some(deadline) = plan.deadline() else { return };
         // What goes back already can do no better.
         let (Some(reaction), Phase::Forward) = (&deadline.on_timeout, &self.state.phase) else { return };
@@ -104,31 +133,5 @@ impl Run {
             // There is no task to skip.
             ReactionKind::Skip => {}
         }
-    }
-
-    /// Begins nothing more until a person says so. What is under way goes on.
-    fn pause(&mut self, reason: String, hold_for: HoldFor) {
-        let not_done = |task: &TaskIndex| !self.task(*task).passed;
-        let Some(task) = self.plan.indices().find(not_done) else { return };
-        self.tell(Fact::OrderPaused { task: self.id(task), reason: reason.clone(), hold_for });
-        self.state.paused = Some(Pause { task, reason, hold_for });
-    }
-
-    /// Whether a person is to say of this task whether the order goes on.
-    pub(crate) fn is_paused_at(&self, task: TaskIndex) -> bool {
-        self.state.paused.as_ref().is_some_and(|pause| pause.task == task)
-    }
-
-    /// Lets a paused order go on.
-    pub(crate) fn unpause(&mut self) {
-        self.state.paused = None;
-        if !self.is_held() {
-            self.tell(Fact::OrderResumed { state: OrderState::InProgress });
-        }
-    }
-
-    /// Whether a person is needed.
-    pub(crate) fn is_held(&self) -> bool {
-        !self.state.held.is_empty() || self.state.paused.is_some()
     }
 }

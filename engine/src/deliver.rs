@@ -88,7 +88,7 @@ impl Run {
 
     fn address_named(&self, signal: &SignalName, task: &str) -> Result<Address, String> {
         let id: TaskId = task.parse().map_err(|wrong: model::InvalidName| wrong.to_string())?;
-        let task = self.plan.find(&id).ok_or_else(|| format!("the order has no task `{id}`"))?;
+        let task = self.layout.find(&id).ok_or_else(|| format!("the order has no task `{id}`"))?;
         if !self.takes(task, signal) {
             return Err(format!("`{id}` does not wait for `{signal}`"));
         }
@@ -113,14 +113,13 @@ impl Run {
         match (now.next(), now.next()) {
             (Some(task), None) => return Ok(Address::Now(*task)),
             (Some(_), Some(_)) => {
-                let tasks =
-                    waiting.into_iter().flatten().take(5).map(|task| format!("`{}`", self.plan.id(*task)));
+                let tasks = waiting.into_iter().flatten().take(5).map(|task| format!("`{}`", self.id(*task)));
                 let tasks = tasks.collect::<Vec<_>>().join(", ");
                 return Err(format!("several tasks wait for `{signal}`: say which one, such as {tasks}"));
             }
             (None, _) => {}
         }
-        let takers: Vec<TaskIndex> = self.plan.indices().filter(|task| self.takes(*task, signal)).collect();
+        let takers: Vec<TaskIndex> = self.layout.indices().filter(|task| self.takes(*task, signal)).collect();
         if takers.is_empty() {
             return Err(format!("no task of this order waits for `{signal}`"));
         }
@@ -171,7 +170,7 @@ impl Run {
     }
 
     fn takes(&self, task: TaskIndex, wanted: &SignalName) -> bool {
-        match &self.plan.definition(task).body {
+        match &self.definition(task).body {
             Body::Wait { signal, .. } => signal == wanted,
             Body::Call(_)
             | Body::Manual(_)
@@ -184,7 +183,7 @@ impl Run {
     }
 
     fn conform(&self, task: TaskIndex, payload: Value) -> Result<Value, Vec<Fault>> {
-        let Body::Wait { fields, .. } = &self.plan.definition(task).body else { return Ok(payload) };
+        let Body::Wait { fields, .. } = &self.definition(task).body else { return Ok(payload) };
         // A signal that carries nothing may be sent with nothing.
         let payload = if payload.is_null() { Value::Record(BTreeMap::new()) } else { payload };
         fields.conform(payload, &Pointer::root(), UnknownFields::Drop)

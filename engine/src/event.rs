@@ -1,15 +1,25 @@
 //! The facts that a run takes in, and its answers.
 
-use model::{Actor, DeliveryId, Fault, ItemId, OrderState, TaskId, TaskState, Value};
+use model::{
+    Actor, DeliveryId, Fault, Hash, ItemId, ItemState, OrderId, OrderState, TaskChange, TaskId, TaskState,
+    Value,
+};
+use plan::Plan;
 use serde::{Deserialize, Serialize};
 
-use crate::{CallId, ChildId, TimerId};
+use crate::{Act, CallId, ChildId, TimerId};
 
 /// A fact. Any of them may come twice, late, or for something that is long over: that changes nothing.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Event {
-    /// The order begins.
+    /// The order begins, or waits for what must come before: see [`Run::after`](crate::Run::after) and the order's
+    /// `requested_start`.
     Start,
+    /// An order that this one comes after has ended.
+    OrderEnded {
+        /// Which.
+        order: OrderId,
+    },
     /// A call has been answered, or given up.
     CallSettled {
         /// Which.
@@ -62,6 +72,48 @@ pub enum Event {
         /// Why.
         reason: String,
     },
+    /// Somebody wants one item cancelled; the order is to go on without it.
+    CancelItem {
+        /// Names the request; the same one again gets the same answer.
+        id: DeliveryId,
+        /// The item, as it came.
+        item: String,
+        /// Who.
+        by: Actor,
+        /// Why.
+        reason: String,
+    },
+    /// A person has nothing more of the order begun. What is under way goes on.
+    Pause {
+        /// Names the request; the same one again changes nothing.
+        id: DeliveryId,
+        /// Who.
+        by: Actor,
+        /// Why.
+        note: String,
+    },
+    /// A person lets a paused order go on.
+    Resume {
+        /// Names the request; the same one again changes nothing.
+        id: DeliveryId,
+        /// Who.
+        by: Actor,
+        /// What they want remembered about it.
+        note: String,
+    },
+    /// Somebody wants the order to be another one from now on.
+    Amend {
+        /// Names the request; the same one again gets the same answer.
+        id: DeliveryId,
+        /// The plan of the order as it is to be.
+        plan: Box<Plan>,
+        /// Who.
+        by: Actor,
+        /// Why.
+        reason: String,
+        /// The [token](crate::Assessment::token) of the preview that they have seen, if they have.
+        token: Option<Hash>,
+    },
     /// Something has come from outside that can't be understood.
     Malformed {
         /// Names the delivery; the same one again gets the same answer.
@@ -76,22 +128,9 @@ pub enum Event {
         /// Names the request; the same one again changes nothing.
         id: DeliveryId,
         /// What they do.
-        action: OperatorAction,
+        action: Act,
         /// On which task.
         task: TaskId,
-        /// Who.
-        by: Actor,
-        /// What they want remembered about it.
-        note: String,
-    },
-    /// A person says what came of a task that is theirs to do.
-    Complete {
-        /// Names the request; the same one again changes nothing.
-        id: DeliveryId,
-        /// The task.
-        task: TaskId,
-        /// What came of it, as it came.
-        result: Value,
         /// Who.
         by: Actor,
         /// What they want remembered about it.
@@ -169,27 +208,6 @@ pub enum Settlement {
     },
 }
 
-/// What a person can do with a task.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum OperatorAction {
-    /// Try a held task, or an undo that failed, again.
-    Retry,
-    /// Give up on a held task: undo everything that was done and end the order as failed.
-    Rollback,
-}
-
-impl OperatorAction {
-    /// The word that stands in paths and records.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Retry => "retry",
-            Self::Rollback => "rollback",
-        }
-    }
-}
-
 /// What became of an event that was taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -221,6 +239,60 @@ pub enum Rejected {
         /// The item.
         item: ItemId,
     },
+    /// The order has no such item.
+    #[error("the order has no item `{item}` that anything is done for")]
+    NoSuchItem {
+        /// As it came.
+        item: String,
+    },
+    /// The item has ended by itself.
+    #[error("the item `{item}` has ended: it is {state}")]
+    ItemEnded {
+        /// The item.
+        item: ItemId,
+        /// How.
+        state: ItemState,
+    },
+    /// An item that what is done for it is not kept apart from the rest of the order.
+    #[error(
+        "the item `{item}` can't be cancelled alone: `{task}` is not in an `each … on failure isolate`. Cancel or amend the order"
+    )]
+    ItemNotAlone {
+        /// The item.
+        item: ItemId,
+        /// A task of it that is not undone alone.
+        task: TaskId,
+    },
+    /// A point of no return of the item has been passed.
+    #[error("the item `{item}` can't be cancelled any more: `{task}` is a point of no return and has begun")]
+    ItemPointOfNoReturn {
+        /// The item.
+        item: ItemId,
+        /// The task.
+        task: TaskId,
+    },
+    /// Something else has been built on what was done for the item.
+    #[error(
+        "the item `{item}` can't be cancelled alone any more: `{task}` has begun with what was done for it"
+    )]
+    ItemInUse {
+        /// The item.
+        item: ItemId,
+        /// The task outside that needs it.
+        task: TaskId,
+    },
+    /// The order has not begun, so there is nothing to pause.
+    #[error("the order can't be paused: it is pending, and nothing of it has begun")]
+    NotBegun,
+    /// Everything of the order is done or begun, so there is nothing to pause.
+    #[error("the order can't be paused: nothing of it is left to begin")]
+    NothingLeft,
+    /// The order is paused.
+    #[error("the order is paused already")]
+    Paused,
+    /// The order is not paused.
+    #[error("the order is not paused")]
+    NotPaused,
     /// The order is done, as part of another.
     #[error("the order is done and part of another one, which would have to be cancelled")]
     PartOfAnother,
@@ -250,19 +322,81 @@ pub enum Rejected {
         /// The point of no return.
         task: TaskId,
     },
-    /// The task is not one that a person does.
-    #[error("`{task}` is not done by a person: only a `manual` task can be completed")]
-    NotManual {
-        /// The task.
-        task: TaskId,
-    },
-    /// The task does not wait for its person.
-    #[error("`{task}` is {state}: only a task that waits for a person can be completed")]
+    /// The task waits for nobody to say what came of it.
+    #[error("`{task}` is {state}: only a task that is held, or waits for a person, can be completed")]
     NotWaiting {
         /// The task.
         task: TaskId,
         /// Its state.
         state: TaskState,
+    },
+    /// The task is held because its undo failed.
+    #[error(
+        "`{task}` could not be taken back: have that tried again, say that it is undone, or accept what is left"
+    )]
+    UndoFailed {
+        /// The task.
+        task: TaskId,
+    },
+    /// The task has no undo that failed.
+    #[error("`{task}` is {state}: only a task whose undo failed can be said to be undone, or accepted")]
+    NoFailedUndo {
+        /// The task.
+        task: TaskId,
+        /// Its state.
+        state: TaskState,
+    },
+    /// Nobody knows whether the task was done, and what the person wants would make that forgotten.
+    #[error("`{task}` may or may not have been done: have it tried again as it is, or complete it by hand")]
+    InDoubt {
+        /// The task.
+        task: TaskId,
+    },
+    /// The task can't be left out: its result is needed.
+    #[error("`{task}` can't be left out: {} needs `{needs}` of it. Complete it by hand", whose(.by))]
+    Needed {
+        /// The task.
+        task: TaskId,
+        /// The task that needs it; none if what the order answers does.
+        by: Option<TaskId>,
+        /// The expression that needs it, as its author wrote it.
+        needs: String,
+    },
+    /// The order that the task runs goes on, whatever a person says of the task.
+    #[error("`{task}` runs the order {order}, which goes on: see to that first")]
+    ChildGoesOn {
+        /// The task.
+        task: TaskId,
+        /// The order.
+        order: OrderId,
+    },
+    /// The task is a point of no return, and the order that this one is part of has not let it pass.
+    #[error(
+        "`{task}` is a point of no return, and the order that this one is part of has not let it pass: have it tried again"
+    )]
+    NoLeave {
+        /// The task.
+        task: TaskId,
+    },
+    /// The task is of no item that can be rolled back alone.
+    #[error("`{task}` is of no item that can be rolled back alone: only the order can")]
+    NotAlone {
+        /// The task.
+        task: TaskId,
+    },
+    /// What the person does needs a note: it is the evidence, or the reason.
+    #[error("what is done with `{task}` needs a note that says why")]
+    NoNote {
+        /// The task.
+        task: TaskId,
+    },
+    /// What a person wants a task to be given is not what it takes.
+    #[error("`{task}` can't be given this: {}", told(.faults))]
+    Arguments {
+        /// The task.
+        task: TaskId,
+        /// What is wrong with it; the pointers go into the arguments.
+        faults: Vec<Fault>,
     },
     /// What a person says came of a task is not of the shape that the task asks for.
     #[error("what came of `{task}` is not of the shape that was declared: {}", told(.faults))]
@@ -278,6 +412,27 @@ pub enum Rejected {
         /// Why not.
         reason: String,
     },
+    /// An amendment can't be done. Nothing has changed.
+    #[error("the order can't be amended so: {}", against(.tasks))]
+    Amendment {
+        /// The tasks that speak against it.
+        tasks: Vec<TaskChange>,
+    },
+    /// An amendment would do something else by now than its preview said. Nothing has changed.
+    #[error("the order has moved on, and the amendment would do something else now: look at a new preview")]
+    AmendmentMoved {
+        /// What stands for the new preview.
+        token: Hash,
+    },
+    /// The order is part of another one.
+    #[error("the order is part of another one: amend that one")]
+    ChildAmended,
+    /// More amendments than an order may have.
+    #[error("the order has had {limit} amendments, which is the limit")]
+    TooManyAmendments {
+        /// [`model::limits::AMENDMENTS`].
+        limit: u32,
+    },
     /// More signals than are remembered.
     #[error("the order has had {limit} deliveries, which is the limit")]
     TooManyDeliveries {
@@ -286,6 +441,20 @@ pub enum Rejected {
     },
 }
 
+/// The first reasons against an amendment, in words.
+fn against(tasks: &[TaskChange]) -> String {
+    let mut reasons: Vec<String> =
+        tasks.iter().take(3).map(|change| format!("`{}`: {}", change.task, change.reason)).collect();
+    if tasks.len() > reasons.len() {
+        reasons.push(format!("and {} more", tasks.len() - reasons.len()));
+    }
+    reasons.join("; ")
+}
+
 fn told(faults: &[Fault]) -> String {
     faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
+}
+
+fn whose(task: &Option<TaskId>) -> String {
+    task.as_ref().map_or_else(|| "what the order answers".to_owned(), |task| format!("`{task}`"))
 }

@@ -14,23 +14,44 @@ use crate::{CallId, Effect, Handled, Run, Settlement, TimerEffect, TimerId};
 impl Run {
     /// Looks at every task that has become due, until none is left.
     pub(crate) fn advance(&mut self) {
+        self.go_on_taking_back();
         while self.state.phase == Phase::Forward {
             if self.state.paused.is_some() {
                 return;
             }
             let Some(task) = self.state.due.pop_first() else { return };
             self.consider(task);
+            self.go_on_taking_back();
         }
     }
 
     /// Begins or skips a task whose dependencies are done.
     fn consider(&mut self, task: TaskIndex) {
-        if self.task(task).state == TaskState::Skipped {
-            // Left out when the plan was made; its time has come to let those after it go.
-            self.pass(task);
+        if !self.layout.is_present(task) || self.is_being_taken_back(task) {
             return;
         }
-        if let Some(when) = self.plan.definition(task).when.clone() {
+        match self.task(task).state {
+            TaskState::Waiting | TaskState::Ready => {}
+            // Left out before; its time has come to let those after it go, if it still is.
+            TaskState::Skipped if self.stays_left_out(task) => return self.pass(task),
+            TaskState::Skipped | TaskState::Undone => return self.replan(task),
+            // Its condition could not be evaluated, and a person has it tried again.
+            TaskState::Held if !self.state.held.contains(&task) => {}
+            TaskState::Running
+            | TaskState::Unknown
+            | TaskState::Succeeded
+            | TaskState::Failed
+            | TaskState::Held
+            | TaskState::Undoing
+            | TaskState::UndoFailed
+            | TaskState::Dropped
+            | TaskState::Amending => return self.revise(task),
+        }
+        self.task_mut(task).version = self.layout.latest();
+        if let Some(rule) = self.definition(task).skipped() {
+            return self.skip(task, rule.to_owned());
+        }
+        if let Some(when) = self.definition(task).when.clone() {
             match self.holds(task, &when) {
                 Ok(true) => {}
                 Ok(false) => return self.skip(task, format!("`when {}` does not hold", when.text)),
@@ -44,16 +65,28 @@ impl Run {
 
     /// Begins a task anew, from its first call.
     pub(crate) fn begin(&mut self, task: TaskIndex) {
+        if self.task(task).missing > 0 {
+            // An amendment has something before it done again.
+            return self.replan(task);
+        }
+        let version = self.layout.latest();
+        self.foresee(task);
+        self.take_corrections(task);
         let run = self.task_mut(task);
+        run.version = version;
         run.generation += 1;
         run.alternative = 0;
+        run.change = None;
+        run.saw.clear();
+        run.remembered.clear();
         run.trace = Trace::None;
         run.result = Value::Null;
         run.queries = 0;
         run.read_backs = 0;
-        match self.plan.clone().definition(task).body {
+        match self.definition(task).body {
             Body::Call(_) => self.call(task),
             Body::Wait { ref signal, within, .. } => {
+                self.note_read(task, format!("wait {signal}"), &Value::Null);
                 let (id, signal) = (self.id(task), signal.clone());
                 self.wait_within(task, within, format!("{id} waits for {signal}"));
                 let waiting_for = self.waits_for(task);
@@ -64,6 +97,7 @@ impl Run {
             Body::Sleep(ref sleep) => self.sleep(task, sleep),
             Body::Let(ref value) => self.compute(task, value),
             Body::Milestone => {
+                self.note_read(task, "milestone".to_owned(), &Value::Null);
                 self.started(task, None, None, Value::Null);
                 self.succeed(task, Value::Record(BTreeMap::new()));
             }
@@ -75,7 +109,7 @@ impl Run {
 
     /// What a task waits for, in words.
     pub(crate) fn waits_for(&self, task: TaskIndex) -> Option<String> {
-        match &self.plan.definition(task).body {
+        match &self.definition(task).body {
             Body::Wait { signal, .. } => Some(format!("the signal `{signal}`")),
             Body::Sleep(Sleep::For(length)) => Some(format!("{length} to pass")),
             Body::Sleep(Sleep::Until(time)) => Some(format!("the time of `{}`", time.text)),
@@ -102,16 +136,21 @@ impl Run {
 
     /// Makes the call of a task that its alternative says.
     pub(crate) fn call(&mut self, task: TaskIndex) {
-        let plan = self.plan.clone();
-        if let Body::Run(body) = &plan.definition(task).body {
+        let definition = self.definition(task);
+        if let Body::Run(body) = &definition.body {
             return self.run_child(task, body);
         }
-        let Some(body) = plan.definition(task).call() else { return };
+        let Some(body) = definition.call() else { return };
         let Some(call) = self.current_call(task, body) else { return };
         match self.arguments(task, call) {
             Ok(arguments) => {
+                self.note_call(task, call, &arguments);
                 self.started(task, None, Some(call.label()), arguments.clone());
                 self.send(task, Direction::Forward, call, arguments, body);
+            }
+            Err(wrong) if self.is_to_be_undone(task) => {
+                let fault = self.fault(task, &wrong);
+                self.undo_failed(task, cut(format!("what became of it could not be asked for: {fault}")));
             }
             Err(wrong) => self.hold_for_fault(task, &wrong),
         }
@@ -126,7 +165,8 @@ impl Run {
 
     /// Whether the call that the task makes, or made last, changes anything out there.
     pub(crate) fn has_effect(&self, task: TaskIndex) -> bool {
-        let body = self.plan.definition(task).call();
+        let definition = self.definition(task);
+        let body = definition.call();
         body.and_then(|body| self.current_call(task, body)).is_some_and(|call| call.effect)
     }
 
@@ -164,7 +204,7 @@ impl Run {
                 self.state.effects.push_back(Effect::StopTimer(timer));
             }
         }
-        if let Body::Wait { signal, .. } = &self.plan.definition(task).body
+        if let Body::Wait { signal, .. } = &self.definition(task).body
             && let Some(tasks) = self.state.waiting.get_mut(signal)
         {
             tasks.remove(&task);
@@ -182,7 +222,7 @@ impl Run {
             return Handled::Applied;
         }
         self.stop_waiting(task);
-        match self.plan.clone().definition(task).body {
+        match self.definition(task).body {
             Body::Wait { within, .. } => {
                 self.fail(task, format!("nothing came within {within}"), Cause::TimeOut);
             }
@@ -208,8 +248,12 @@ impl Run {
             self.settle_read_back(task, settlement);
             return Handled::Applied;
         }
-        if let Body::Poll(body) = &self.plan.clone().definition(task).body {
+        if let Body::Poll(body) = &self.definition(task).body {
             self.settle_poll(task, body, settlement);
+            return Handled::Applied;
+        }
+        if self.task(task).state == TaskState::Amending && self.task(task).change.is_some() {
+            self.settle_change(task, settlement);
             return Handled::Applied;
         }
         let run = self.task(task);
@@ -236,8 +280,8 @@ impl Run {
     }
 
     fn settle_forward(&mut self, task: TaskIndex, settlement: Settlement) {
-        let plan = self.plan.clone();
-        let Some(body) = plan.definition(task).call() else { return };
+        let definition = self.definition(task);
+        let Some(body) = definition.call() else { return };
         match settlement {
             Settlement::Succeeded(value) => {
                 let Some(call) = self.current_call(task, body) else { return };
@@ -295,8 +339,8 @@ impl Run {
     /// Looks whether a result is as the blueprint wants it, and if so is done with the task.
     pub(crate) fn check(&mut self, task: TaskIndex, result: Value) {
         self.task_mut(task).result = result.clone();
-        let plan = self.plan.clone();
-        for ensure in &plan.definition(task).ensure {
+        let definition = self.definition(task);
+        for ensure in &definition.ensure {
             match self.holds(task, &ensure.condition) {
                 Ok(true) => {}
                 Ok(false) => {
@@ -314,13 +358,21 @@ impl Run {
     fn succeed(&mut self, task: TaskIndex, result: Value) {
         self.task_mut(task).result = result.clone();
         self.tell(Fact::TaskSucceeded { task: self.id(task), result });
-        self.pass(task);
+        self.pass_if_due(task);
     }
 
     pub(crate) fn skip(&mut self, task: TaskIndex, reason: String) {
         self.task_mut(task).result = Value::Null;
         self.tell(Fact::TaskSkipped { task: self.id(task), reason });
-        self.pass(task);
+        self.pass_if_due(task);
+    }
+
+    /// Lets those go that waited for a task, unless an amendment has something before it done again, or the task itself is still
+    /// to be looked at: then it is after that.
+    fn pass_if_due(&mut self, task: TaskIndex) {
+        if self.task(task).missing == 0 && !self.state.due.contains(&task) {
+            self.pass(task);
+        }
     }
 
     /// Lets those go that waited for a task.
@@ -328,14 +380,24 @@ impl Run {
         if std::mem::replace(&mut self.task_mut(task).passed, true) {
             return;
         }
-        let plan = self.plan.clone();
-        for &next in plan.dependants(task) {
+        let layout = self.layout.clone();
+        for &next in layout.dependants(task) {
             let run = self.task_mut(next);
             run.missing = run.missing.saturating_sub(1);
-            if run.missing == 0 && !self.given_up(next) {
+            let missing = run.missing;
+            if self.given_up(next) {
+                continue;
+            }
+            self.foresee(next);
+            if missing == 0 {
                 self.state.due.insert(next);
             }
         }
+        self.count_passed();
+    }
+
+    /// One task fewer is left.
+    pub(crate) fn count_passed(&mut self) {
         self.state.left = self.state.left.saturating_sub(1);
         if self.state.left == 0 {
             self.complete();
@@ -349,8 +411,8 @@ impl Run {
     }
 
     fn react_to_failure(&mut self, task: TaskIndex, cause_text: String, cause: Cause) {
-        let plan = self.plan.clone();
-        let reaction = cause.reaction(plan.definition(task)).unwrap_or(plan.on_failure());
+        let definition = self.definition(task);
+        let reaction = cause.reaction(&definition).unwrap_or_else(|| definition.plan().on_failure());
         let why = match self.reason(task, reaction) {
             Some(why) => format!("{why} ({cause_text})"),
             None => cause_text,
@@ -381,7 +443,7 @@ impl Run {
             }
             ReactionKind::Rollback | ReactionKind::Reject => {
                 let alone = self.isolated_item(task).filter(|_| kind == ReactionKind::Rollback);
-                let (what, point) = match alone {
+                let (what, point) = match &alone {
                     Some(item) => ("item", self.point_of_no_return_of(item)),
                     None => ("order", self.point_of_no_return()),
                 };
@@ -390,13 +452,13 @@ impl Run {
                         let why = self.past_point(&why, what, point);
                         self.hold(task, why, HoldFor::Operations);
                     }
-                    (None, Some(item)) => self.roll_back_item(item, why),
+                    (None, Some(item)) => self.roll_back_item(&item, why),
                     (None, None) if kind == ReactionKind::Reject => self.go_back(Ending::Rejected(why)),
                     (None, None) => self.go_back(Ending::Failed(why)),
                 }
             }
             ReactionKind::Fail => match self.isolated_item(task) {
-                Some(item) => self.abandon_item(item, why),
+                Some(item) => self.abandon_item(&item, why),
                 None => self.go_back(Ending::Abandoned(why)),
             },
         }

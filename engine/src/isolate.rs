@@ -1,4 +1,4 @@
-//! Items that fail alone: what is done for such an item is undone, and the order goes on without it.
+//! Items that fail or are cancelled alone: what is done for such an item is undone, and the order goes on without it.
 //!
 //! An item goes back as an order does (see `undo`), among the tasks of its isolated `each`. Plans have whatever else needs
 //! one of them wait for all of them, so nothing outside has built on what is undone. When nothing of the item is left, what
@@ -6,8 +6,8 @@
 
 use std::collections::BTreeSet;
 
-use model::{Fact, ItemId, OrderState};
-use plan::{Task, TaskIndex};
+use model::{Fact, ItemId, ItemState, OrderState, Standing};
+use plan::TaskIndex;
 use serde::{Deserialize, Serialize};
 
 use crate::Run;
@@ -17,18 +17,53 @@ use crate::run::{Ending, Phase};
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Isolation {
     /// Why.
-    reason: String,
-    /// Whether what was done is left in place, because the blueprint means it.
-    abandoned: bool,
+    pub(crate) reason: String,
+    parting: Parting,
     /// Its tasks that are not cleared yet.
     uncleared: usize,
 }
 
+/// How an order and an item part.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Parting {
+    /// It has failed, and is undone.
+    RolledBack,
+    /// It has failed, and what was done is left in place, because the blueprint means it.
+    Abandoned,
+    /// It is cancelled, and is undone.
+    Cancelled,
+}
+
+impl Isolation {
+    /// How the item stands.
+    pub(crate) const fn standing(&self) -> Standing {
+        match (self.parting, self.uncleared) {
+            (Parting::RolledBack | Parting::Abandoned, 0) => Standing::Failed,
+            (Parting::RolledBack | Parting::Abandoned, _) => Standing::Failing,
+            (Parting::Cancelled, 0) => Standing::Cancelled,
+            (Parting::Cancelled, _) => Standing::Cancelling,
+        }
+    }
+
+    /// The item's last state, once nothing is done for it any more.
+    pub(crate) const fn ended(&self) -> Option<ItemState> {
+        match self.standing() {
+            Standing::Failed => Some(ItemState::Failed),
+            Standing::Cancelled => Some(ItemState::Cancelled),
+            Standing::Wanted | Standing::Failing | Standing::Cancelling => None,
+        }
+    }
+
+    /// Whether the item was not done though it was wanted.
+    pub(crate) const fn has_failed(&self) -> bool {
+        matches!(self.parting, Parting::RolledBack | Parting::Abandoned)
+    }
+}
+
 impl Run {
     /// The item that a task is rolled back with, if it is rolled back with its item alone.
-    pub(crate) fn isolated_item(&self, task: TaskIndex) -> Option<usize> {
-        let item = self.plan.task(task).item?;
-        self.plan.definition(task).isolate.then_some(item)
+    pub(crate) fn isolated_item(&self, task: TaskIndex) -> Option<ItemId> {
+        self.layout.item_rolled_back_with(task)
     }
 
     /// Whether the order goes on without the item of a task.
@@ -47,7 +82,7 @@ impl Run {
             return matches!(ending, Ending::Abandoned(_));
         }
         let isolation = self.isolated_item(task).and_then(|item| self.state.isolated.get(&item));
-        isolation.is_some_and(|isolation| isolation.abandoned)
+        isolation.is_some_and(|isolation| isolation.parting == Parting::Abandoned)
     }
 
     /// Whether two tasks are cleared together, one before the other.
@@ -56,30 +91,31 @@ impl Run {
     }
 
     /// Undoes what was done for an item, and goes on without it. If no item is left to go on for, the order turns round.
-    pub(crate) fn roll_back_item(&mut self, item: usize, reason: String) {
+    pub(crate) fn roll_back_item(&mut self, item: &ItemId, reason: String) {
         if self.is_last(item) && self.point_of_no_return().is_none() {
-            let left_in_place = self.state.isolated.values().any(|isolation| isolation.abandoned);
+            let mut partings = self.state.isolated.values().map(|isolation| isolation.parting);
+            let left_in_place = partings.any(|parting| parting == Parting::Abandoned);
             return self.go_back(if left_in_place {
                 Ending::Abandoned(reason)
             } else {
                 Ending::Failed(reason)
             });
         }
-        self.tell(Fact::ItemRollingBack { item: self.item_id(item), reason: reason.clone() });
-        self.isolate(item, reason, false);
+        self.tell(Fact::ItemRollingBack { item: item.clone(), reason: reason.clone() });
+        self.isolate(item, reason, Parting::RolledBack);
     }
 
     /// Leaves what was done for an item in place, and goes on without it. If no item is left to go on for, the order ends.
-    pub(crate) fn abandon_item(&mut self, item: usize, reason: String) {
+    pub(crate) fn abandon_item(&mut self, item: &ItemId, reason: String) {
         if self.is_last(item) {
             return self.go_back(Ending::Abandoned(reason));
         }
-        self.isolate(item, reason, true);
+        self.isolate(item, reason, Parting::Abandoned);
     }
 
-    fn isolate(&mut self, item: usize, reason: String, abandoned: bool) {
+    pub(crate) fn isolate(&mut self, item: &ItemId, reason: String, parting: Parting) {
         let members = self.members(item);
-        self.state.isolated.insert(item, Isolation { reason, abandoned, uncleared: members.len() });
+        self.state.isolated.insert(item.clone(), Isolation { reason, parting, uncleared: members.len() });
         let was_held = self.is_held();
         for &task in &members {
             self.state.held.remove(&task);
@@ -90,10 +126,14 @@ impl Run {
             self.tell(Fact::OrderResumed { state: OrderState::InProgress });
         }
         self.state.kept.retain(|kept| kept.task.is_none_or(|task| !members.contains(&task)));
-        let plan = self.plan.clone();
         for &task in &members {
-            let after = plan.dependants(task).iter().filter(|after| members.contains(after));
+            self.wait_for_again(task);
+        }
+        let layout = self.layout.clone();
+        for &task in &members {
+            let after = layout.dependants(task).iter().filter(|after| members.contains(after));
             self.task_mut(task).uncleared = after.count();
+            self.leave_round(task);
             self.stop(task);
         }
         let last = members.into_iter().filter(|task| self.task(*task).uncleared == 0).collect();
@@ -111,34 +151,48 @@ impl Run {
     }
 
     /// Goes on without an item of which nothing is left.
-    pub(crate) fn end_item(&mut self, item: usize) {
-        let Some(Isolation { reason, uncleared: 0, .. }) = self.state.isolated.get(&item) else { return };
+    pub(crate) fn end_item(&mut self, item: &ItemId) {
+        let Some(Isolation { reason, parting, uncleared: 0 }) = self.state.isolated.get(item) else { return };
         let reason = reason.clone();
-        self.tell(Fact::ItemFailed { item: self.item_id(item), reason });
+        self.tell(match parting {
+            Parting::RolledBack | Parting::Abandoned => Fact::ItemFailed { item: item.clone(), reason },
+            Parting::Cancelled => Fact::ItemCancelled { item: item.clone() },
+        });
         for task in self.members(item) {
             self.pass(task);
         }
     }
 
+    /// Has what waits for a task wait until it is known what is left of it. Nothing outside its item has begun yet.
+    fn wait_for_again(&mut self, task: TaskIndex) {
+        if !std::mem::take(&mut self.task_mut(task).passed) {
+            return;
+        }
+        self.state.left += 1;
+        let layout = self.layout.clone();
+        for &next in layout.dependants(task) {
+            self.task_mut(next).missing += 1;
+            self.state.due.remove(&next);
+            self.state.at_point.remove(&next);
+        }
+    }
+
     /// Whether, without an item, nothing is left that the order was sent for. An item counts for what is done for it, and
     /// so not for tasks that were left out from the beginning.
-    fn is_last(&self, item: usize) -> bool {
-        let counts = |task: &TaskIndex| self.plan.task(*task).skipped.is_none();
-        let lost = |task: &TaskIndex| self.isolated_item(*task) == Some(item) || self.given_up(*task);
-        let of_items = self.plan.indices().filter(|task| self.plan.task(*task).item.is_some());
-        of_items.filter(counts).all(|task| lost(&task))
+    fn is_last(&self, item: &ItemId) -> bool {
+        let lost =
+            |task: &TaskIndex| self.isolated_item(*task).as_ref() == Some(item) || self.given_up(*task);
+        let of_items = self.layout.indices().filter(|task| self.layout.item(*task).is_some());
+        of_items.filter(|task| self.counts(*task)).all(|task| lost(&task))
+    }
+
+    /// Whether the task was not left out from the beginning.
+    pub(crate) fn counts(&self, task: TaskIndex) -> bool {
+        self.layout.last(task).skipped().is_none()
     }
 
     /// The tasks that go back with an item.
-    fn members(&self, item: usize) -> BTreeSet<TaskIndex> {
-        self.plan.indices().filter(|task| self.isolated_item(*task) == Some(item)).collect()
-    }
-
-    #[expect(clippy::expect_used, reason = "checked when the plan was put together")]
-    pub(crate) fn item_id(&self, item: usize) -> ItemId {
-        let of = |task: &Task| task.item == Some(item);
-        let task = self.plan.indices().find(|task| of(self.plan.task(*task)));
-        let item = task.and_then(|task| self.plan.item(task));
-        item.expect("an item that has a task is in the plan").id.clone()
+    pub(crate) fn members(&self, item: &ItemId) -> BTreeSet<TaskIndex> {
+        self.layout.indices().filter(|task| self.isolated_item(*task).as_ref() == Some(item)).collect()
     }
 }

@@ -34,7 +34,7 @@ pub(crate) const LEAVE: &str = "leave of the order that it is part of to pass a 
 impl Run {
     /// Keeps a task from being begun that is a point of no return, until the order that this one is part of lets it.
     pub(crate) fn stays_at_point(&mut self, task: TaskIndex) -> bool {
-        let stays = self.plan.definition(task).point_of_no_return && !self.may_pass();
+        let stays = self.definition(task).point_of_no_return && !self.may_pass();
         if stays {
             self.state.at_point.insert(task);
         }
@@ -42,7 +42,7 @@ impl Run {
     }
 
     /// Whether points of no return can be passed without asking.
-    fn may_pass(&self) -> bool {
+    pub(crate) fn may_pass(&self) -> bool {
         !self.is_child() || self.state.leave == Leave::Given
     }
 
@@ -85,17 +85,28 @@ impl Run {
         }
         // What it said first may come last.
         let idle = idle || child.wants == Some(true);
-        child.wants = Some(idle);
+        if child.wants.replace(idle) == Some(idle) {
+            return Handled::Duplicate;
+        }
         let task = child.task;
         if self.is_to_be_undone(task) {
             // It was begun again to learn what there is to undo, and this is as far as it went before.
             if idle {
                 self.recall_as_undone(id);
             }
-        } else if self.may_pass() {
+        } else if self.may_pass() && self.task(task).missing == 0 {
+            // One that an amendment may yet have taken back is not let pass before that is known.
             self.let_pass(id);
         }
         Handled::Applied
+    }
+
+    /// The child of a task stays as it is: lets it pass, if it has asked and this order may say so.
+    pub(crate) fn let_wanting_pass(&mut self, task: TaskIndex) {
+        let Some(id) = self.task(task).child else { return };
+        if self.may_pass() && self.state.children.get(&id).is_some_and(|child| child.wants.is_some()) {
+            self.let_pass(id);
+        }
     }
 
     fn let_pass(&mut self, id: ChildId) {

@@ -7,22 +7,38 @@
 //! - **Invariant:** same plan + same events = same effects and same order events, byte for byte.
 //! - **Invariant:** a run has work outstanding, a wait it can name, or has ended.
 
+mod act;
+mod amend;
 mod answer;
 mod call;
+mod chart;
 mod child;
+mod correct;
 mod deadline;
 mod deliver;
+mod differences;
 mod effect;
 mod event;
+mod fallout;
 mod forward;
 mod isolate;
+mod item_cancel;
+mod items;
+mod layout;
 mod leave;
 mod manual;
+mod pause;
+mod pending;
 mod poll;
 mod quiet;
+mod reads;
 mod record;
+mod residue;
+mod revise;
 mod run;
+mod seen;
 mod simulation;
+mod snapshot;
 mod status;
 mod steer;
 mod task_run;
@@ -30,8 +46,11 @@ mod undo;
 mod verify;
 mod view;
 
+pub use act::{Act, Scope};
+pub use chart::Assessment;
 pub use effect::{CallEffect, CallId, ChildEffect, ChildId, Effect, RecallEffect, TimerEffect, TimerId};
-pub use event::{ChildReport, Event, Handled, OperatorAction, Rejected, Settlement};
+pub use event::{ChildReport, Event, Handled, Rejected, Settlement};
+pub use model::OperatorAction;
 pub use run::{Run, Snapshot};
 pub use simulation::{Answer, Simulation, Standstill, World};
-pub use view::{Blocked, RunView, TaskRunView};
+pub use view::{Blocked, ItemRunView, RunView, TaskRunView};

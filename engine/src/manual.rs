@@ -1,11 +1,13 @@
-//! Tasks that a person does: they wait for somebody of a role to say what came of it.
+//! Tasks that a person does: they wait for somebody of a role to say what came of it. And tasks that a person does in the end,
+//! because they could not be done otherwise.
 
 use std::collections::BTreeMap;
 
-use model::{Actor, DeliveryId, Fact, Fault, Pointer, TaskId, TaskState, UnknownFields, Value, limits};
+use model::{Fault, Pointer, TaskState, Type, UnknownFields, Value, limits};
 use plan::{Body, ManualBody, TaskIndex};
 
-use crate::{Handled, Rejected, Run};
+use crate::task_run::Trace;
+use crate::{Rejected, Run};
 
 /// Most faults of a result that are told at once: as many as a person mends in one go.
 const FAULTS: usize = 10;
@@ -13,8 +15,12 @@ const FAULTS: usize = 10;
 impl Run {
     /// Begins to wait for a person.
     pub(crate) fn wait_for_person(&mut self, task: TaskIndex, body: &ManualBody) {
-        if let Err(wrong) = self.evaluate(task, &body.title) {
-            return self.hold_for_fault(task, &wrong);
+        match self.evaluate(task, &body.title) {
+            Ok(title) => {
+                let title = Value::record([("title", title)]);
+                self.note_read(task, format!("manual {}", body.role), &title);
+            }
+            Err(wrong) => return self.hold_for_fault(task, &wrong),
         }
         let summary = format!("{} waits for {}", self.id(task), body.role);
         self.wait_within(task, body.within, summary);
@@ -29,47 +35,92 @@ impl Run {
         Some(format!("{}: {title}", body.role))
     }
 
-    /// A person says what came of a task.
-    pub(crate) fn complete_by_hand(
-        &mut self,
-        id: DeliveryId,
-        task: TaskId,
-        result: Value,
-        by: Actor,
-        note: String,
-    ) -> Result<Handled, Rejected> {
-        let index = self.to_be_acted_on(&task)?;
-        let plan = self.plan.clone();
-        let Body::Manual(body) = &plan.definition(index).body else {
-            return Err(Rejected::NotManual { task });
-        };
-        let state = self.task(index).state;
-        if state != TaskState::Running {
-            return Err(Rejected::NotWaiting { task, state });
+    /// Whether a task waits for the person who is to do it.
+    pub(crate) fn is_for_hands(&self, task: TaskIndex) -> bool {
+        let waits = self.task(task).state == TaskState::Running;
+        waits && matches!(self.definition(task).body, Body::Manual(_))
+    }
+
+    /// Whether a person can say what came of a task: it is theirs to do, or they have it because it could not be done.
+    pub(crate) fn may_be_completed(&self, task: TaskIndex) -> Result<(), Rejected> {
+        if self.is_for_hands(task) {
+            return Ok(());
         }
-        let result = match said(body, result) {
-            Ok(result) => result,
-            Err(mut faults) => {
-                faults.truncate(FAULTS);
-                return Err(Rejected::Result { task, faults });
-            }
+        if !self.state.held.contains(&task) {
+            return Err(Rejected::NotWaiting { task: self.id(task), state: self.task(task).state });
+        }
+        self.is_held_forward(task)?;
+        self.goes_on_elsewhere(task)?;
+        if self.definition(task).point_of_no_return && !self.may_pass() {
+            return Err(Rejected::NoLeave { task: self.id(task) });
+        }
+        Ok(())
+    }
+
+    /// What a person says came of a task, as the task declares it. Of one that could not be done, a note must say how it was
+    /// done, and what the blueprint ensures must hold: nobody means to have it fail again.
+    pub(crate) fn said_of(&self, task: TaskIndex, result: Value, note: &str) -> Result<Value, Rejected> {
+        let definition = self.definition(task);
+        let refused = |mut faults: Vec<Fault>| {
+            faults.truncate(FAULTS);
+            Rejected::Result { task: self.id(task), faults }
         };
-        self.stop_waiting(index);
-        let action = "complete".to_owned();
-        self.tell(Fact::OperatorActed { id, action, task, by, note, result: result.clone() });
-        self.check(index, result);
-        Ok(Handled::Applied)
+        let result = said(&definition.result_type(), result).map_err(refused)?;
+        if self.is_for_hands(task) {
+            return Ok(result);
+        }
+        self.must_say_why(task, note)?;
+        let until = if let Body::Poll(body) = &definition.body { Some(&body.until) } else { None };
+        for condition in until.into_iter().chain(definition.ensure.iter().map(|ensure| &ensure.condition)) {
+            let wrong = match self.holds_of(task, condition, &result) {
+                Ok(true) => continue,
+                Ok(false) => format!("`{}` does not hold", condition.text),
+                Err(wrong) => self.fault(task, &wrong),
+            };
+            return Err(refused(vec![Fault::new(Pointer::root(), wrong)]));
+        }
+        Ok(result)
+    }
+
+    /// Goes on with what a person says came of a task.
+    pub(crate) fn complete_by_hand(&mut self, task: TaskIndex, result: Value) {
+        self.stop_waiting(task);
+        if self.state.held.remove(&task) {
+            self.resume();
+            self.task_mut(task).hold_for = None;
+            self.note_reads(task);
+            // Whoever did it did what the task would have done, and that is there now.
+            if self.changes_something(task) {
+                self.task_mut(task).trace = Trace::Left;
+                self.state.touched = true;
+            }
+        }
+        self.check(task, result);
+    }
+
+    fn changes_something(&self, task: TaskIndex) -> bool {
+        match &self.definition(task).body {
+            Body::Call(body) => body.call.effect || body.fallbacks.iter().any(|call| call.effect),
+            Body::Run(_) => true,
+            Body::Wait { .. }
+            | Body::Manual(_)
+            | Body::Poll(_)
+            | Body::Sleep(_)
+            | Body::Let(_)
+            | Body::Milestone => false,
+        }
     }
 }
 
-/// What a person said, as the task declares it.
-fn said(body: &ManualBody, result: Value) -> Result<Value, Vec<Fault>> {
+/// What a person said, as it was declared.
+fn said(declared: &Type, result: Value) -> Result<Value, Vec<Fault>> {
     let size = result.to_string().len();
     if size > limits::RESULT_BYTES {
         let detail = format!("expected at most {} bytes, found {size}", limits::RESULT_BYTES);
         return Err(vec![Fault::new(Pointer::root(), detail)]);
     }
     // Where nothing is asked, nothing need be said.
-    let result = if result.is_null() { Value::Record(BTreeMap::new()) } else { result };
-    body.fields.conform(result, &Pointer::root(), UnknownFields::Drop)
+    let nothing = result.is_null() && matches!(declared, Type::Record(_));
+    let result = if nothing { Value::Record(BTreeMap::new()) } else { result };
+    declared.conform(result, &Pointer::root(), UnknownFields::Drop)
 }

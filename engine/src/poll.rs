@@ -19,6 +19,7 @@ impl Run {
             Ok(arguments) => arguments,
             Err(wrong) => return self.hold_for_fault(task, &wrong),
         };
+        self.note_call(task, &body.query, &arguments);
         self.task_mut(task).last_answer = None;
         let label = body.query.label();
         let summary = format!("{} polls {label} for {}", self.id(task), body.within);
@@ -31,8 +32,7 @@ impl Run {
     /// The time between two questions is over.
     pub(crate) fn poll_again(&mut self, task: TaskIndex) {
         self.task_mut(task).pause = None;
-        let plan = self.plan.clone();
-        if let Body::Poll(body) = &plan.definition(task).body {
+        if let Body::Poll(body) = &self.definition(task).body {
             self.put_question(task, body);
         }
     }
@@ -67,6 +67,9 @@ impl Run {
         if self.goes_back_with(task) {
             self.drop_task(task);
             return self.cleared(task);
+        }
+        if self.is_being_taken_back(task) {
+            return self.take_back(task);
         }
         let came = match settlement {
             Settlement::Succeeded(value) => match answer(&body.query.result, value) {

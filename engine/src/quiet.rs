@@ -25,6 +25,13 @@ impl Run {
             Ok(until) => until,
             Err(wrong) => return self.hold_for_fault(task, &wrong),
         };
+        match sleep {
+            Sleep::For(length) => self.note_read(task, format!("sleep {length}"), &Value::Null),
+            Sleep::Until(time) => {
+                let until = self.evaluate(task, time).unwrap_or(Value::Null);
+                self.note_read(task, "sleep".to_owned(), &Value::record([("until", until)]));
+            }
+        }
         let waiting_for = self.waits_for(task);
         let left = until.since(self.state.now);
         if left == model::Duration::ZERO {
@@ -51,6 +58,8 @@ impl Run {
         });
         match found {
             Ok(found) => {
+                let value = Value::record([("value", found.clone())]);
+                self.note_read(task, "let".to_owned(), &value);
                 self.started(task, None, None, Value::Null);
                 self.check(task, found);
             }

@@ -1,5 +1,7 @@
 //! Writing down what happened, and moving states only as the tables allow.
 
+use std::borrow::Cow;
+
 use model::{Fact, OrderEvent, OrderState, TaskState};
 use plan::TaskIndex;
 
@@ -14,12 +16,14 @@ impl Run {
             self.go(to);
         }
         if let Some((id, to)) = fact.task_state()
-            && let Some(task) = self.plan.find(id)
+            && let Some(task) = self.layout.find(id)
         {
             self.go_task(task, to);
             // A task that is dropped or taken back keeps the reason that made it so.
-            if !matches!(to, TaskState::Dropped | TaskState::Undoing | TaskState::Undone) {
-                self.task_mut(task).reason = fact.task_reason().map(str::to_owned);
+            let reason = fact.task_reason().map(Cow::into_owned);
+            if reason.is_some() || !matches!(to, TaskState::Dropped | TaskState::Undoing | TaskState::Undone)
+            {
+                self.task_mut(task).reason = reason;
             }
         }
         let number = self.next_number();
@@ -28,7 +32,7 @@ impl Run {
 
     /// The number of the next order event. 0 was given when the order was accepted.
     pub(crate) fn next_number(&self) -> u64 {
-        self.state.record.len() as u64 + 1
+        self.last_number() + 1
     }
 
     fn go(&mut self, to: OrderState) {
@@ -44,7 +48,7 @@ impl Run {
             if from == TaskState::Waiting && to != TaskState::Dropped { TaskState::Ready } else { from };
         // Said again is no change: what is not known may be asked for again.
         let next = if from == to { Ok(to) } else { from.go(to) };
-        debug_assert!(next.is_ok(), "{next:?} of {} in {:?}", self.plan.id(task), self.state.record);
+        debug_assert!(next.is_ok(), "{next:?} of {} in {:?}", self.id(task), self.state.record);
         let now = self.state.now;
         let run = self.task_mut(task);
         run.state = next.unwrap_or(from);

@@ -4,16 +4,20 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use model::{
-    DeliveryId, Direction, Fact, OrderEvent, OrderId, OrderState, SignalName, TaskId, TaskState, Timestamp,
-    Value,
+    DeliveryId, Direction, Fact, ItemId, OrderEvent, OrderId, OrderState, SignalName, TaskId, TaskState,
+    Timestamp, Value,
 };
-use plan::{DefinitionIndex, EvalError, Formula, Plan, Scope, Seen, TaskFacts, TaskIndex, TaskValue, Tasks};
+use plan::{EvalError, Plan, TaskIndex};
 use serde::{Deserialize, Serialize};
 
+use crate::amend::Round;
 use crate::child::Child;
-use crate::deadline::{Alarms, Pause};
+use crate::deadline::Alarms;
 use crate::isolate::Isolation;
+use crate::layout::{Bound, Layout, Version};
 use crate::leave::{LEAVE, Leave};
+use crate::pause::Pause;
+use crate::pending::Pending;
 use crate::task_run::TaskRun;
 use crate::{Blocked, CallId, ChildId, Effect, Event, Handled, Rejected, RunView, TaskRunView, TimerId};
 
@@ -23,7 +27,7 @@ use crate::{Blocked, CallId, ChildId, Effect, Event, Handled, Rejected, RunView,
 /// until it is empty, and again. It never asks for the time and never fails on any event.
 #[derive(Clone, Debug)]
 pub struct Run {
-    pub(crate) plan: Arc<Plan>,
+    pub(crate) layout: Arc<Layout>,
     pub(crate) state: Snapshot,
 }
 
@@ -41,6 +45,12 @@ pub struct Snapshot {
     pub(crate) left: usize,
     /// Tasks with nothing missing that have not been looked at yet.
     pub(crate) due: BTreeSet<TaskIndex>,
+    /// What amendments take back, by their versions, until that is done.
+    #[serde(default)]
+    pub(crate) rounds: BTreeMap<Version, Round>,
+    /// Tasks whose turn to be taken back has come.
+    #[serde(default)]
+    pub(crate) to_take_back: BTreeSet<TaskIndex>,
     /// Tasks that need a person.
     pub(crate) held: BTreeSet<TaskIndex>,
     pub(crate) calls: BTreeMap<CallId, (TaskIndex, Direction)>,
@@ -50,11 +60,13 @@ pub struct Snapshot {
     /// How often the polls of the order have asked.
     #[serde(default)]
     pub(crate) polls: u32,
-    /// Items, by their places in the plan, that the order goes on without.
+    /// Items that the order goes on without.
     #[serde(default)]
-    pub(crate) isolated: BTreeMap<usize, Isolation>,
+    pub(crate) isolated: BTreeMap<ItemId, Isolation>,
     #[serde(default)]
     pub(crate) alarms: Alarms,
+    #[serde(default)]
+    pub(crate) pending: Pending,
     /// Why nothing more is begun for now.
     #[serde(default)]
     pub(crate) paused: Option<Pause>,
@@ -80,6 +92,12 @@ pub struct Snapshot {
     /// Statuses that hold, the latest last.
     pub(crate) statuses: Vec<(TaskIndex, String)>,
     pub(crate) customer_status: Option<String>,
+    /// What customers were told last of each item.
+    #[serde(default)]
+    pub(crate) item_statuses: BTreeMap<ItemId, String>,
+    /// Items of which they may have to be told something else. Empty between events.
+    #[serde(skip)]
+    pub(crate) restated: BTreeSet<ItemId>,
     pub(crate) effects: VecDeque<Effect>,
     pub(crate) record: Vec<OrderEvent>,
 }
@@ -89,6 +107,8 @@ pub struct Snapshot {
 pub(crate) enum Phase {
     /// Nothing has happened.
     New,
+    /// To its beginning.
+    Pending,
     /// To its completion.
     Forward,
     /// To its end without completion.
@@ -143,6 +163,8 @@ impl Run {
             left: tasks.len(),
             tasks,
             due: BTreeSet::new(),
+            rounds: BTreeMap::new(),
+            to_take_back: BTreeSet::new(),
             held: BTreeSet::new(),
             calls: BTreeMap::new(),
             timers: BTreeMap::new(),
@@ -151,6 +173,7 @@ impl Run {
             polls: 0,
             isolated: BTreeMap::new(),
             alarms: Alarms::default(),
+            pending: Pending::default(),
             paused: None,
             children: BTreeMap::new(),
             last_child: 0,
@@ -162,16 +185,18 @@ impl Run {
             answers: BTreeMap::new(),
             statuses: Vec::new(),
             customer_status: None,
+            item_statuses: BTreeMap::new(),
+            restated: BTreeSet::new(),
             effects: VecDeque::new(),
             record: Vec::new(),
         };
-        Self { plan, state }
+        Self { layout: Arc::new(Layout::new(plan)), state }
     }
 
     /// Goes on from a snapshot. The plan must be the one the snapshot was taken with.
     #[must_use]
-    pub const fn restore(plan: Arc<Plan>, snapshot: Snapshot) -> Self {
-        Self { plan, state: snapshot }
+    pub fn restore(plan: Arc<Plan>, snapshot: Snapshot) -> Self {
+        Self { layout: Arc::new(Layout::new(plan)), state: snapshot }
     }
 
     /// All of the run but its plan.
@@ -201,15 +226,21 @@ impl Run {
             }
             Event::Released => Ok(self.release()),
             Event::LetPass => Ok(self.pass_points()),
+            Event::OrderEnded { order } => Ok(self.hear_end(order)),
+            Event::Pause { id, by, note } => self.once(id.clone(), |run| run.pause_by_hand(id, by, note)),
+            Event::Resume { id, by, note } => self.once(id.clone(), |run| run.resume_by_hand(id, by, note)),
             Event::Cancel { id, by, reason } => self.once(id.clone(), |run| run.cancel(id, by, reason)),
+            Event::CancelItem { id, item, by, reason } => {
+                self.once(id.clone(), |run| run.cancel_item(id, &item, by, reason))
+            }
+            Event::Amend { id, plan, by, reason, token } => {
+                self.once(id.clone(), |run| run.amend(id, *plan, by, reason, token))
+            }
             Event::Malformed { id, signal, reason } => {
                 self.once(id.clone(), |run| run.refuse_malformed(id, &signal, reason))
             }
             Event::Act { id, action, task, by, note } => {
                 self.once(id.clone(), |run| run.act(id, action, task, by, note))
-            }
-            Event::Complete { id, task, result, by, note } => {
-                self.once(id.clone(), |run| run.complete_by_hand(id, task, result, by, note))
             }
         };
         self.advance();
@@ -249,8 +280,14 @@ impl Run {
 
     /// The plan it carries out.
     #[must_use]
-    pub fn plan(&self) -> &Plan {
-        &self.plan
+    pub fn plan(&self) -> &Arc<Plan> {
+        self.layout.plan()
+    }
+
+    /// Which version of the order it carries out, from 1: every amendment makes the next.
+    #[must_use]
+    pub fn version(&self) -> u32 {
+        self.layout.latest().saturating_add(1)
     }
 
     /// What the customer sees.
@@ -263,12 +300,13 @@ impl Run {
     #[must_use]
     pub fn held(&self) -> Option<Blocked> {
         let Some(&task) = self.state.held.first() else {
-            let Pause { task, reason, hold_for } = self.state.paused.clone()?;
-            return Some(Blocked { task: self.plan.id(task), reason, hold_for });
+            let pause = self.state.paused.as_ref()?;
+            let (task, reason) = (self.id(pause.task), pause.why());
+            return Some(Blocked { task, reason, hold_for: pause.hold_for });
         };
         let run = self.task(task);
         Some(Blocked {
-            task: self.plan.id(task),
+            task: self.id(task),
             reason: run.reason.clone().unwrap_or_default(),
             hold_for: run.hold_for.unwrap_or(model::HoldFor::Operations),
         })
@@ -277,13 +315,13 @@ impl Run {
     /// The run as its readers see it.
     #[must_use]
     pub fn view(&self) -> RunView {
-        let tasks = self.plan.indices().map(|task| {
+        let tasks = self.layout.indices().map(|task| {
             let run = self.task(task);
             let at_point = self.state.at_point.contains(&task);
             let waits = run.reading_back
                 || (run.state == TaskState::Running && (run.timer.is_some() || run.child.is_some()));
             TaskRunView {
-                id: self.plan.id(task),
+                id: self.id(task),
                 state: run.state,
                 generation: run.generation,
                 waiting_for: match (at_point, waits) {
@@ -293,6 +331,7 @@ impl Run {
                 },
                 until: if waits { run.until } else { None },
                 reason: run.reason.clone(),
+                actions: self.actions(task),
                 call: self.does(task),
                 child: self.child_order(task),
                 started_at: run.started_at,
@@ -302,30 +341,31 @@ impl Run {
         });
         RunView {
             order: self.state.id,
-            blueprint: self.plan.blueprint().clone(),
+            blueprint: self.plan().blueprint().clone(),
+            version: self.version(),
             state: self.state.order,
             customer_status: self.state.customer_status.clone(),
             blocked: self.held(),
+            pending_until: self.state.pending.until,
+            pending_after: self.state.pending.after.iter().copied().collect(),
             at_risk_since: self.state.alarms.at_risk_since,
             overdue_since: self.state.alarms.overdue_since,
             waits_to_end: self.waits_to_end().map(str::to_owned),
             tasks: tasks.collect(),
+            items: self.items_view(),
             events: self.next_number(),
         }
     }
 
-    fn start(&mut self) -> Handled {
-        if self.state.phase != Phase::New {
-            return Handled::Duplicate;
-        }
+    /// Begins to carry the order out.
+    pub(crate) fn set_out(&mut self) {
         self.state.phase = Phase::Forward;
         self.tell(Fact::OrderStarted {});
         self.start_alarms();
-        self.state.due = self.plan.indices().filter(|task| self.task(*task).missing == 0).collect();
+        self.state.due = self.layout.indices().filter(|task| self.task(*task).missing == 0).collect();
         if self.state.left == 0 {
             self.complete();
         }
-        Handled::Applied
     }
 
     /// Answers a delivery that has come before as it was answered then.
@@ -354,7 +394,10 @@ impl Run {
             self.start();
         }
         let answer = handle(self);
-        self.state.answers.insert(id, answer.clone());
+        // Nothing was decided: the same request may come again, with the token of a new preview.
+        if !matches!(answer, Err(Rejected::AmendmentMoved { .. })) {
+            self.state.answers.insert(id, answer.clone());
+        }
         answer
     }
 
@@ -374,86 +417,18 @@ impl Run {
     }
 
     pub(crate) fn id(&self, task: TaskIndex) -> TaskId {
-        self.plan.id(task)
+        self.layout.id(task)
+    }
+
+    /// What a task is an instance of, by the version of the plan that it was begun with.
+    pub(crate) fn definition(&self, task: TaskIndex) -> Bound {
+        let version = self.task(task).version;
+        self.layout.bound(task, version).unwrap_or_else(|| self.layout.last(task))
     }
 
     /// What is wrong with an expression of a task, and where its author wrote it.
     pub(crate) fn fault(&self, task: TaskIndex, wrong: &EvalError) -> String {
         let EvalError { text, line, problem } = wrong;
-        format!("{}:{line}: `{text}`: {problem}", self.plan.definition(task).file)
-    }
-
-    /// The value of an expression of a task.
-    pub(crate) fn evaluate(&self, task: TaskIndex, formula: &Formula) -> Result<Value, EvalError> {
-        let seen = SeenFrom { run: self, task };
-        formula.evaluate(&seen.scope(&self.task(task).result))
-    }
-
-    /// Whether a condition of a task holds.
-    pub(crate) fn holds(&self, task: TaskIndex, formula: &Formula) -> Result<bool, EvalError> {
-        self.holds_of(task, formula, &self.task(task).result)
-    }
-
-    /// Whether a condition of a task holds of an answer that is not, or not yet, its result.
-    pub(crate) fn holds_of(
-        &self,
-        task: TaskIndex,
-        formula: &Formula,
-        answer: &Value,
-    ) -> Result<bool, EvalError> {
-        let seen = SeenFrom { run: self, task };
-        formula.holds(&seen.scope(answer))
-    }
-}
-
-impl Run {
-    /// What is known of a task that others may read.
-    pub(crate) fn facts(&self, task: TaskIndex) -> TaskFacts<'_> {
-        let run = self.task(task);
-        // While it is being undone, the undo of a task before it may still need its result.
-        let done = matches!(run.state, TaskState::Succeeded | TaskState::Undoing | TaskState::Undone);
-        if done {
-            TaskFacts { result: Some(&run.result), finished_at: run.ended_at }
-        } else {
-            TaskFacts::default()
-        }
-    }
-}
-
-/// The other tasks as the expressions of one task see them.
-struct SeenFrom<'a> {
-    run: &'a Run,
-    task: TaskIndex,
-}
-
-impl SeenFrom<'_> {
-    fn scope<'a>(&'a self, result: &'a Value) -> Scope<'a> {
-        let plan = &self.run.plan;
-        Scope {
-            order: plan.order(),
-            items: plan.items(),
-            item: plan.item(self.task).map(|item| &item.value),
-            result: Some(result),
-            before: None,
-            parameters: plan.parameters(),
-            tasks: self,
-        }
-    }
-
-    fn facts(&self, task: TaskIndex) -> TaskFacts<'_> {
-        // An item that is rolled back alone has never been done for anything outside it.
-        if self.run.given_up(task) && self.run.isolated_item(task) != self.run.isolated_item(self.task) {
-            return TaskFacts::default();
-        }
-        self.run.facts(task)
-    }
-}
-
-impl Tasks for SeenFrom<'_> {
-    fn task(&self, definition: DefinitionIndex) -> TaskValue<'_> {
-        match self.run.plan.seen_from(self.task, definition) {
-            Seen::One(task) => TaskValue::One(task.map(|task| self.facts(task)).unwrap_or_default()),
-            Seen::All(tasks) => TaskValue::Many(tasks.iter().map(|task| self.facts(*task)).collect()),
-        }
+        format!("{}:{line}: `{text}`: {problem}", self.definition(task).file)
     }
 }

@@ -49,6 +49,8 @@ pub struct Simulation<W> {
     agreed: u64,
     stopped: BTreeSet<(Place, TimerId)>,
     calls: BTreeMap<(Place, CallId), Underway>,
+    /// What happened last, and to which order.
+    last: Option<(Place, Event)>,
 }
 
 /// An order, by its place among all.
@@ -121,6 +123,7 @@ impl<W: World> Simulation<W> {
             agreed: 0,
             stopped: BTreeSet::new(),
             calls: BTreeMap::new(),
+            last: None,
         };
         simulation.schedule(Duration::ZERO, Event::Start);
         simulation
@@ -154,7 +157,22 @@ impl<W: World> Simulation<W> {
         place.map_or(Ok(Handled::Duplicate), |place| self.handle_at(place, event))
     }
 
+    /// What happened last, and to which order.
+    #[must_use]
+    pub fn last(&self) -> Option<(OrderId, &Event)> {
+        let (at, event) = self.last.as_ref()?;
+        Some((self.orders.get(*at)?.run.order_id(), event))
+    }
+
+    /// Has every order go on as `restored` makes it of what it is now: from its snapshot, as after a crash of its driver.
+    pub fn restore(&mut self, mut restored: impl FnMut(&Run) -> Run) {
+        for order in &mut self.orders {
+            order.run = restored(&order.run);
+        }
+    }
+
     fn handle_at(&mut self, at: Place, event: Event) -> Result<Handled, Rejected> {
+        self.last = Some((at, event.clone()));
         let Some(order) = self.orders.get_mut(at) else { return Ok(Handled::Duplicate) };
         let handled = order.run.handle_event(event, self.now);
         while let Some(effect) = self.orders.get_mut(at).and_then(|order| order.run.poll_effect()) {

@@ -20,6 +20,7 @@ impl Run {
         let was_held = self.is_held();
         self.state.held.clear();
         self.state.paused = None;
+        self.stop_pending();
         if was_held && ending != Ending::Cancelled {
             self.tell(Fact::OrderResumed { state: OrderState::InProgress });
         }
@@ -30,12 +31,13 @@ impl Run {
         self.state.due.clear();
         self.state.at_point.clear();
         self.state.kept.clear();
-        let plan = self.plan.clone();
-        for task in plan.indices() {
-            self.task_mut(task).uncleared = plan.dependants(task).len();
+        self.forget_rounds();
+        let layout = self.layout.clone();
+        for task in layout.indices() {
+            self.task_mut(task).uncleared = layout.dependants(task).len();
             self.stop(task);
         }
-        let last = plan.indices().filter(|task| self.task(*task).uncleared == 0).collect();
+        let last = layout.indices().filter(|task| self.task(*task).uncleared == 0).collect();
         self.clear_all(last);
         self.end_backward();
     }
@@ -94,18 +96,23 @@ impl Run {
     /// Looks at tasks that everything after them is cleared of, and so on towards the beginning of the plan.
     /// Of several, the last of the plan first.
     pub(crate) fn clear_all(&mut self, mut ready: BTreeSet<TaskIndex>) {
-        let plan = self.plan.clone();
+        let layout = self.layout.clone();
         while let Some(task) = ready.pop_last() {
             if !self.try_clear(task) {
                 continue;
             }
             match &mut self.state.phase {
                 Phase::Backward { uncleared, .. } => *uncleared = uncleared.saturating_sub(1),
-                Phase::New | Phase::Forward | Phase::Answered | Phase::Closing(_) | Phase::Ended => {
+                Phase::New
+                | Phase::Pending
+                | Phase::Forward
+                | Phase::Answered
+                | Phase::Closing(_)
+                | Phase::Ended => {
                     self.count_cleared(task);
                 }
             }
-            for &before in &plan.task(task).after {
+            for &before in layout.after(task) {
                 if !self.clears_with(task, before) {
                     continue;
                 }
@@ -155,14 +162,15 @@ impl Run {
     /// does not say how, the call is made again, under the same key: the answer tells, and carries the result that the undo
     /// needs.
     pub(crate) fn undo(&mut self, task: TaskIndex) {
-        let plan = self.plan.clone();
-        if let Body::Run(body) = &plan.definition(task).body {
+        self.task_mut(task).change = None;
+        let definition = self.definition(task);
+        if let Body::Run(body) = &definition.body {
             return match self.task(task).child {
                 Some(_) => self.undo_child(task, body),
                 None => self.ask(task),
             };
         }
-        let Some(body) = plan.definition(task).call() else { return };
+        let Some(body) = definition.call() else { return };
         if self.task(task).trace == Trace::Maybe {
             let reason = self.task(task).reason.clone().unwrap_or_default();
             if !self.read_back(task, reason) {
@@ -170,7 +178,7 @@ impl Run {
             }
             return;
         }
-        let Some(call) = plan.definition(task).undo() else { return };
+        let Some(call) = definition.undo() else { return };
         match self.arguments(task, call) {
             Ok(arguments) => {
                 self.tell(Fact::TaskUndoing {
@@ -202,8 +210,8 @@ impl Run {
     /// Takes back what a task did, because a person wants it. If its result lacks what the undo needs, the call is made
     /// again first, under the same key: a system that has been mended answers with all of it.
     pub(crate) fn undo_anew(&mut self, task: TaskIndex) {
-        let plan = self.plan.clone();
-        match plan.definition(task).undo() {
+        let definition = self.definition(task);
+        match definition.undo() {
             Some(call) if self.task(task).trace == Trace::Left && self.arguments(task, call).is_err() => {
                 self.ask(task);
             }
@@ -240,7 +248,7 @@ impl Run {
                 if self.goes_back_with(task) {
                     self.cleared(task);
                 } else {
-                    self.undo(task);
+                    self.take_back(task);
                 }
             }
             // That it was done is known; what its undo needs is still missing.
@@ -265,6 +273,8 @@ impl Run {
                 if self.abandons(task) || (self.goes_back_with(task) && !asked) {
                     // It is asked for when its turn to be undone comes.
                     self.cleared(task);
+                } else if !asked {
+                    self.take_back(task);
                 } else {
                     self.undo_failed(task, format!("{reason}; it may or may not have been done"));
                 }
@@ -284,7 +294,8 @@ impl Run {
 
     /// An answer as the task's call declares it, or else as it came: the undo may need no more than what is there.
     pub(crate) fn as_declared(&self, task: TaskIndex, value: Value) -> Value {
-        let call = self.plan.definition(task).call().and_then(|body| self.current_call(task, body));
+        let definition = self.definition(task);
+        let call = definition.call().and_then(|body| self.current_call(task, body));
         match call.map(|call| answer(&call.result, value.clone())) {
             Some(Ok(result)) => result,
             Some(Err((raw, _))) => raw,
@@ -299,6 +310,8 @@ impl Run {
             AfterUndo::Over => self.cleared(task),
             AfterUndo::Redo => self.begin(task),
             AfterUndo::Skip(reason) => self.skip(task, reason),
+            AfterUndo::Replan => self.replan(task),
+            AfterUndo::Leave => self.leave(task),
         }
     }
 
@@ -317,7 +330,7 @@ impl Run {
             self.clear_all(BTreeSet::from([task]));
         }
         match self.isolated_item(task) {
-            Some(item) if !self.goes_back() => self.end_item(item),
+            Some(item) if !self.goes_back() => self.end_item(&item),
             _ => self.end_backward(),
         }
     }
@@ -328,7 +341,7 @@ impl Run {
         let abandoned = matches!(ending, Ending::Abandoned(_));
         // What the customer was told on the way is over, but for what the blueprint leaves in place.
         if !abandoned {
-            self.state.statuses.clear();
+            self.forget_statuses();
         }
         let fact = match ending {
             Ending::Rejected(reason) if self.untouched() => Fact::OrderRejected { reason },

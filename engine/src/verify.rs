@@ -43,8 +43,8 @@ impl Run {
 
     /// Asks whether the call of a task was made; false if the blueprint does not say how.
     pub(crate) fn read_back(&mut self, task: TaskIndex, reason: String) -> bool {
-        let plan = self.plan.clone();
-        let verify = plan.definition(task).call().and_then(|body| body.verify.as_ref());
+        let definition = self.definition(task);
+        let verify = definition.call().and_then(|body| body.verify.as_ref());
         let Some(Verify { query, .. }) = verify else { return false };
         let arguments = self.arguments(task, query);
         if arguments.is_ok() {
@@ -67,22 +67,22 @@ impl Run {
 
     /// What a task waits for whose call is being read back, in words.
     pub(crate) fn waits_to_learn(&self, task: TaskIndex) -> Option<String> {
-        let verify = self.verify(task).filter(|_| self.task(task).reading_back)?;
+        let verify = if self.task(task).reading_back { self.verify(task)? } else { return None };
         Some(format!("{} to tell whether it was done", verify.query.label()))
     }
 
-    fn verify(&self, task: TaskIndex) -> Option<&Verify> {
-        self.plan.definition(task).call()?.verify.as_ref()
+    fn verify(&self, task: TaskIndex) -> Option<Verify> {
+        self.definition(task).call()?.verify.clone()
     }
 
     /// The question has been answered, or given up.
     pub(crate) fn settle_read_back(&mut self, task: TaskIndex, settlement: Settlement) {
-        let plan = self.plan.clone();
-        let Some(verify) = plan.definition(task).call().and_then(|body| body.verify.as_ref()) else { return };
+        let definition = self.definition(task);
+        let Some(verify) = definition.call().and_then(|body| body.verify.as_ref()) else { return };
         let back = self.is_to_be_undone(task);
-        if back && (self.abandons(task) || plan.definition(task).undo().is_none()) {
+        if back && (self.abandons(task) || definition.undo().is_none()) {
             // Whatever was done stays.
-            return self.cleared(task);
+            return self.clear_or_take_back(task);
         }
         let forward = !back;
         let found = self.found(task, verify, settlement);

@@ -36,6 +36,7 @@ static ENVELOPE: LazyLock<Type> = LazyLock::new(|| {
         with_default("priority", Type::Int, Value::from(4)),
         field("requested_start", Type::Time.optional()),
         field("requested_completion", Type::Time.optional()),
+        with_default("after_order", Type::List(Box::new(Type::Text)), Value::List(Vec::new())),
         with_default("notes", Type::List(Box::new(Type::Text)), Value::List(Vec::new())),
         with_default("attributes", Type::Any, no_fields()),
         field("items", Type::List(Box::new(item))),
@@ -93,7 +94,7 @@ impl OrderDraft {
 impl OrderRequest {
     /// Reads an order document:
     /// `{ external_id?, blueprint?: "name" | "name@3", category?, customer: { id, name? }, priority? (0 to 4),
-    /// requested_start?, requested_completion?, notes?, attributes?, items: [{ id, offering, action,
+    /// requested_start?, requested_completion?, after_order?, notes?, attributes?, items: [{ id, offering, action,
     /// quantity?, product?, attributes? }] }`.
     ///
     /// # Errors
@@ -123,6 +124,7 @@ impl OrderRequest {
             priority: reader.number(&envelope, "priority", &root, 0, 4),
             requested_start: time(&envelope, "requested_start"),
             requested_completion: time(&envelope, "requested_completion"),
+            after_order: reader.orders(&envelope, &root.key("after_order")),
             notes: list(&envelope, "notes").iter().filter_map(|n| n.as_text().map(str::to_owned)).collect(),
             attributes: reader.attributes(&envelope, &root),
             items: reader.items(&envelope, &root.key("items")),
@@ -182,6 +184,28 @@ impl Reader {
             }
         }
         (None, None)
+    }
+
+    /// Names of other orders, each once.
+    fn orders(&mut self, of: &Value, at: &Pointer) -> Vec<ExternalId> {
+        let named = list(of, "after_order");
+        if named.len() > limits::PREDECESSORS {
+            let found = named.len();
+            self.fault(
+                at.clone(),
+                format!("expected at most {} orders, found {found}", limits::PREDECESSORS),
+            );
+            return Vec::new();
+        }
+        let mut orders = Vec::new();
+        for (n, name) in named.iter().enumerate() {
+            match ExternalId::new(name.as_text().unwrap_or_default()) {
+                Ok(name) if orders.contains(&name) => {}
+                Ok(name) => orders.push(name),
+                Err(wrong) => self.fault(at.index(n), wrong.to_string()),
+            }
+        }
+        orders
     }
 
     fn filled(&mut self, of: &Value, name: &str, at: &Pointer) -> String {
@@ -294,7 +318,7 @@ mod tests {
                 "/priority: expected a whole number, found a text",
                 "/items: missing: expected a list",
                 "/itmes: unknown field `itmes`: known are `external_id`, `blueprint`, `category`, `customer`, \
-                 `priority`, `requested_start`, `requested_completion`, `notes`, `attributes`, `items`",
+                 `priority`, `requested_start`, `requested_completion`, `after_order`, `notes`, `attributes`, `items`",
             ]
         );
         assert_eq!(
@@ -305,7 +329,7 @@ mod tests {
             ),
             [
                 "/more: unknown field `more`: known are `external_id`, `blueprint`, `category`, `customer`, \
-                 `priority`, `requested_start`, `requested_completion`, `notes`, `attributes`, `items`",
+                 `priority`, `requested_start`, `requested_completion`, `after_order`, `notes`, `attributes`, `items`",
                 "/blueprint: `x@0` is not a blueprint version (`name@3`)",
                 "/external_id: `a b` is not an id (printable ASCII without spaces, at most 255)",
                 "/customer/id: expected a text that is not empty",

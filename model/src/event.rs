@@ -1,10 +1,12 @@
 //! What happened to an order: the record that people read and the mirror is built from.
 
+use std::borrow::Cow;
+
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Actor, BlueprintName, DeliveryId, ItemId, OrderId, OrderState, SignalName, TaskId, TaskState, Timestamp,
-    Value,
+    Actor, AmendedItem, BlueprintName, BlueprintRef, DeliveryId, Difference, ItemId, OrderId, OrderState,
+    SignalName, TaskChange, TaskId, TaskState, Timestamp, Value,
 };
 
 /// One order event. Events of an order are numbered from 0 without gaps, and each is applied once, in order.
@@ -47,10 +49,13 @@ impl HoldFor {
 pub enum Fact {
     /// The order is valid and written down.
     OrderAccepted {},
-    /// The order waits for its start date.
+    /// The order waits for its start date, for other orders to end, or for both. Told again when it waits for less.
     OrderPending {
-        /// Until when.
-        until: Timestamp,
+        /// Until when; none if its start date has come.
+        until: Option<Timestamp>,
+        /// The orders that must end before.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        after: Vec<OrderId>,
     },
     /// Work has begun.
     OrderStarted {},
@@ -91,17 +96,35 @@ pub enum Fact {
     OrderAtRisk {
         /// When its time is up.
         deadline: Timestamp,
+        /// What of it that is left takes too long; none if its blueprint says when it is at risk.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reason: Option<String>,
     },
     /// The order's time is up. What the blueprint wants then, the next events say.
     OrderOverdue {},
     /// The order as a whole needs a person before anything else of it is begun.
     OrderPaused {
-        /// The first task that is not done: they act on it.
+        /// The first task that is not done. If its deadline paused the order, they may act on it.
         task: TaskId,
         /// Why.
         reason: String,
         /// Who is needed.
         hold_for: HoldFor,
+        /// The delivery of whoever paused it; none if its deadline did.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        id: Option<DeliveryId>,
+        /// Who paused it; none if its deadline did.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        by: Option<Actor>,
+    },
+    /// A person lets a paused order go on. It stays held while one of its tasks needs somebody.
+    PauseLifted {
+        /// Its delivery.
+        id: DeliveryId,
+        /// Who.
+        by: Actor,
+        /// Their note.
+        note: String,
     },
     /// An isolated item is rolled back, alone.
     ItemRollingBack {
@@ -116,6 +139,37 @@ pub enum Fact {
         item: ItemId,
         /// Why.
         reason: String,
+    },
+    /// Somebody had an item cancelled; what was done for it is now being undone, alone.
+    ItemCancelAccepted {
+        /// The delivery.
+        id: DeliveryId,
+        /// The item.
+        item: ItemId,
+        /// Who.
+        by: Actor,
+        /// Why.
+        reason: String,
+    },
+    /// Somebody wanted an item cancelled, and it can't be. Nothing has changed.
+    ItemCancelRefused {
+        /// The delivery.
+        id: DeliveryId,
+        /// The item.
+        item: ItemId,
+        /// Who.
+        by: Actor,
+        /// Why they wanted it.
+        wanted: String,
+        /// The task that stands in its way, where that is why.
+        task: Option<TaskId>,
+        /// Why not.
+        reason: String,
+    },
+    /// Everything that was done for a cancelled item has been undone; the order goes on without it.
+    ItemCancelled {
+        /// The item.
+        item: ItemId,
     },
     /// A task has begun an order of its own.
     ChildOrderStarted {
@@ -162,6 +216,9 @@ pub enum Fact {
     CustomerStatusChanged {
         /// The text they see; none if what they saw last is no longer true and nothing else is known.
         status: Option<String>,
+        /// The item that it is about; none if about the order as a whole.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        item: Option<ItemId>,
     },
     /// A signal came and a task took it.
     SignalReceived {
@@ -200,7 +257,7 @@ pub enum Fact {
     OperatorActed {
         /// Its delivery.
         id: DeliveryId,
-        /// `retry`, `rollback` or `complete`.
+        /// The word for what they did, see [`crate::OperatorAction`].
         action: String,
         /// The task.
         task: TaskId,
@@ -211,6 +268,9 @@ pub enum Fact {
         /// What they say came of the task, if they completed it; null otherwise.
         #[serde(default, skip_serializing_if = "Value::is_null")]
         result: Value,
+        /// The arguments that they corrected, if they had it tried again with other ones: a record; null otherwise.
+        #[serde(default, skip_serializing_if = "Value::is_null")]
+        arguments: Value,
     },
     /// A task began: its call is out, or it waits.
     TaskStarted {
@@ -272,6 +332,56 @@ pub enum Fact {
         /// The task.
         task: TaskId,
     },
+    /// Somebody amended the order. From here on its plan is another one; what that means for each task is said here.
+    OrderAmended {
+        /// The delivery.
+        id: DeliveryId,
+        /// Which version of the order this is, from 2: the first one is as it was accepted.
+        version: u32,
+        /// Who.
+        by: Actor,
+        /// Why.
+        reason: String,
+        /// The blueprint that the plan is made by now.
+        blueprint: BlueprintRef,
+        /// The order as expressions see it now: a record.
+        order: Value,
+        /// Its items now.
+        items: Vec<AmendedItem>,
+        /// What is different in the order.
+        differences: Vec<Difference>,
+        /// What is done to each task that is not kept.
+        tasks: Vec<TaskChange>,
+    },
+    /// Somebody wanted the order amended, and it can't be. It goes on untouched.
+    AmendmentRefused {
+        /// The delivery.
+        id: DeliveryId,
+        /// Who.
+        by: Actor,
+        /// Why they wanted it.
+        wanted: String,
+        /// Why not.
+        reason: String,
+        /// The tasks that speak against it.
+        tasks: Vec<TaskChange>,
+    },
+    /// An amendment has a task done anew, or again. Nothing of it is left, and it waits for its turn.
+    TaskReplanned {
+        /// The task.
+        task: TaskId,
+    },
+    /// What a task did is being changed.
+    TaskAmending {
+        /// The task.
+        task: TaskId,
+        /// How often it has been begun or changed, from 1.
+        generation: u32,
+        /// What it calls: `system.operation`.
+        call: String,
+        /// The arguments of the call.
+        arguments: Value,
+    },
     /// A task's undo has begun.
     TaskUndoing {
         /// The task.
@@ -290,6 +400,21 @@ pub enum Fact {
     TaskUndoFailed {
         /// The task.
         task: TaskId,
+        /// Why.
+        reason: String,
+    },
+    /// A person has decided that what a task left stays, though its undo failed. The order goes on as if it were undone.
+    ResidueAccepted {
+        /// The task.
+        task: TaskId,
+        /// What would have taken it back: `system.operation`.
+        call: String,
+        /// The arguments of that call; null if they could not be put together.
+        arguments: Value,
+        /// What the task had brought back.
+        result: Value,
+        /// Who.
+        by: Actor,
         /// Why.
         reason: String,
     },
@@ -313,8 +438,12 @@ impl Fact {
             Self::OrderAtRisk { .. } => "OrderAtRisk",
             Self::OrderOverdue {} => "OrderOverdue",
             Self::OrderPaused { .. } => "OrderPaused",
+            Self::PauseLifted { .. } => "PauseLifted",
             Self::ItemRollingBack { .. } => "ItemRollingBack",
             Self::ItemFailed { .. } => "ItemFailed",
+            Self::ItemCancelAccepted { .. } => "ItemCancelAccepted",
+            Self::ItemCancelRefused { .. } => "ItemCancelRefused",
+            Self::ItemCancelled { .. } => "ItemCancelled",
             Self::ChildOrderStarted { .. } => "ChildOrderStarted",
             Self::OrderAnswered { .. } => "OrderAnswered",
             Self::CancelRequested { .. } => "CancelRequested",
@@ -333,9 +462,14 @@ impl Fact {
             Self::TaskHeld { .. } => "TaskHeld",
             Self::TaskSkipped { .. } => "TaskSkipped",
             Self::TaskDropped { .. } => "TaskDropped",
+            Self::OrderAmended { .. } => "OrderAmended",
+            Self::AmendmentRefused { .. } => "AmendmentRefused",
+            Self::TaskReplanned { .. } => "TaskReplanned",
+            Self::TaskAmending { .. } => "TaskAmending",
             Self::TaskUndoing { .. } => "TaskUndoing",
             Self::TaskUndone { .. } => "TaskUndone",
             Self::TaskUndoFailed { .. } => "TaskUndoFailed",
+            Self::ResidueAccepted { .. } => "ResidueAccepted",
         }
     }
 
@@ -353,8 +487,12 @@ impl Fact {
 
     /// Why a task is in the state that this fact puts it in, where there is something to say.
     #[must_use]
-    pub const fn task_reason(&self) -> Option<&str> {
-        if let Change::Task(_, _, reason) = self.change() { reason } else { None }
+    pub fn task_reason(&self) -> Option<Cow<'_, str>> {
+        let Change::Task(_, _, reason) = self.change() else { return None };
+        let reason = Cow::Borrowed(reason?);
+        // Its state says that it is undone, and it is not.
+        let stays = matches!(self, Self::ResidueAccepted { .. });
+        Some(if stays { Cow::Owned(format!("left in place: {reason}")) } else { reason })
     }
 
     /// The delivery that this fact tells of: a signal, a cancel, or what a person did.
@@ -364,10 +502,16 @@ impl Fact {
             Self::CancelRequested { id, .. }
             | Self::CancelRefused { id, .. }
             | Self::CancelAccepted { id }
+            | Self::ItemCancelAccepted { id, .. }
+            | Self::ItemCancelRefused { id, .. }
             | Self::SignalReceived { id, .. }
             | Self::SignalKept { id, .. }
             | Self::SignalRefused { id, .. }
-            | Self::OperatorActed { id, .. } => Some(id),
+            | Self::PauseLifted { id, .. }
+            | Self::OperatorActed { id, .. }
+            | Self::OrderAmended { id, .. }
+            | Self::AmendmentRefused { id, .. } => Some(id),
+            Self::OrderPaused { id, .. } => id.as_ref(),
             Self::OrderAccepted {}
             | Self::OrderPending { .. }
             | Self::OrderStarted {}
@@ -380,9 +524,9 @@ impl Fact {
             | Self::OrderPartiallyCompleted {}
             | Self::OrderAtRisk { .. }
             | Self::OrderOverdue {}
-            | Self::OrderPaused { .. }
             | Self::ItemRollingBack { .. }
             | Self::ItemFailed { .. }
+            | Self::ItemCancelled { .. }
             | Self::ChildOrderStarted { .. }
             | Self::OrderAnswered { .. }
             | Self::OrderCancelled {}
@@ -394,9 +538,12 @@ impl Fact {
             | Self::TaskHeld { .. }
             | Self::TaskSkipped { .. }
             | Self::TaskDropped { .. }
+            | Self::TaskReplanned { .. }
+            | Self::TaskAmending { .. }
             | Self::TaskUndoing { .. }
             | Self::TaskUndone { .. }
-            | Self::TaskUndoFailed { .. } => None,
+            | Self::TaskUndoFailed { .. }
+            | Self::ResidueAccepted { .. } => None,
         }
     }
 
@@ -425,22 +572,33 @@ impl Fact {
                 Change::Task(task, TaskState::Skipped, Some(reason.as_str()))
             }
             Self::TaskDropped { task } => Change::Task(task, TaskState::Dropped, None),
+            Self::TaskReplanned { task } => Change::Task(task, TaskState::Waiting, None),
+            Self::TaskAmending { task, .. } => Change::Task(task, TaskState::Amending, None),
             Self::TaskUndoing { task, .. } => Change::Task(task, TaskState::Undoing, None),
             Self::TaskUndone { task } => Change::Task(task, TaskState::Undone, None),
             Self::TaskUndoFailed { task, reason } => {
                 Change::Task(task, TaskState::UndoFailed, Some(reason.as_str()))
             }
+            Self::ResidueAccepted { task, reason, .. } => {
+                Change::Task(task, TaskState::Undone, Some(reason.as_str()))
+            }
             Self::OrderRollingBack { .. }
             | Self::OrderAtRisk { .. }
             | Self::OrderOverdue {}
+            | Self::PauseLifted { .. }
             | Self::ItemRollingBack { .. }
             | Self::ItemFailed { .. }
+            | Self::ItemCancelAccepted { .. }
+            | Self::ItemCancelRefused { .. }
+            | Self::ItemCancelled { .. }
             | Self::ChildOrderStarted { .. }
             | Self::OrderAnswered { .. }
             | Self::CustomerStatusChanged { .. }
             | Self::SignalReceived { .. }
             | Self::SignalKept { .. }
             | Self::SignalRefused { .. }
+            | Self::OrderAmended { .. }
+            | Self::AmendmentRefused { .. }
             | Self::OperatorActed { .. } => Change::Nothing,
         }
     }

@@ -44,6 +44,10 @@ fn is_item_id(text: &str) -> bool {
         && text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | ':' | '-'))
 }
 
+fn is_sequence_key(text: &str) -> bool {
+    !text.is_empty() && text.len() <= limits::CALLER_KEY_BYTES && !text.contains(char::is_control)
+}
+
 fn is_caller_key(text: &str) -> bool {
     !text.is_empty() && text.len() <= limits::CALLER_KEY_BYTES && text.chars().all(|c| c.is_ascii_graphic())
 }
@@ -155,6 +159,12 @@ text_id!(
     /// Names one effect in the world. Every attempt of a call carries the same key, a new generation of a
     /// task gets a new one (`order/task/generation/direction`), and a system does the work once per key.
     IdempotencyKey, is_caller_key, "a key (printable ASCII without spaces, at most 255)"
+);
+
+text_id!(
+    /// What orders have in common that follow each other, such as a subscription: any text of 1 to 255 bytes without control
+    /// characters.
+    SequenceKey, is_sequence_key, "a key (a text of at most 255 bytes, without control characters)"
 );
 
 /// The id of an order: a UUID, version 7 where we make it, so that ids sort by age.

@@ -36,13 +36,13 @@ pub const VALUE_DEPTH: usize = 64;
 /// policy beyond this is a mistake: a wait belongs in `within`.
 pub const ATTEMPTS: u32 = 10_000;
 
-/// Most times one poll may ask before its time is up. Each time takes some 11 events of the order's history, of which Temporal
-/// keeps 51,200: this leaves room for a second such poll and everything else.
-pub const POLLS: u64 = 2_000;
+/// Most times one poll may ask before its time is up: once a minute for a month. Who needs more should ask less often, or have
+/// the system tell.
+pub const POLLS: u64 = 50_000;
 
-/// Most times that all polls of an order may ask, those that were begun anew included. What is left of the history is enough
-/// to bring any order to its end.
-pub const ORDER_POLLS: u32 = 4_000;
+/// Most times that all polls of an order may ask, those that were begun anew included. Each time is work for Temporal, a worker
+/// and a system, and an order that asks so often without an answer needs a person.
+pub const ORDER_POLLS: u32 = 100_000;
 
 /// Most times that a call without an answer is read back before the blueprint's reaction decides, or a person. Each of them
 /// follows all the attempts of the call, so what is not found out by then is not a matter of patience.
@@ -54,6 +54,13 @@ pub const SUB_BLUEPRINTS: usize = 100;
 /// Deepest running of blueprints by one another. Nobody can follow more.
 pub const RUN_DEPTH: usize = 16;
 
+/// Most keys by which one order follows others. Each is a lock while an order is accepted.
+pub const SEQUENCE_KEYS: usize = 100;
+
+/// Most orders that one order waits for before it begins. They are part of its workflow's input, and each that ends is an event
+/// in its history; a queue beyond this is not worked off by waiting.
+pub const PREDECESSORS: usize = 500;
+
 /// Longest duration that may be written anywhere, in days: ten years.
 pub const DURATION_DAYS: u64 = 3_660;
 
@@ -61,5 +68,15 @@ pub const DURATION_DAYS: u64 = 3_660;
 /// task which is not there yet.
 pub const DELIVERIES: usize = 10_000;
 
+/// Most amendments of one order. Each brings a plan into the order's history, which may hold 50 MB.
+pub const AMENDMENTS: u32 = 100;
+
+/// Most tasks that one request acts on. What an outage has held up is worked off in a few of them.
+pub const BULK_ACTIONS: usize = 1_000;
+
 /// Most elements a single expression may visit while it is evaluated.
 pub const EVALUATION_STEPS: u32 = 1_000_000;
+
+/// Most calls of one order that are out at a time; the others wait for their turn. Temporal takes 2,000 activities of a workflow,
+/// and a worker makes 100 calls at a time: more would only wait elsewhere.
+pub const CALLS_IN_FLIGHT: usize = 200;

@@ -79,6 +79,9 @@ pub struct OrderRequest {
     pub requested_start: Option<Timestamp>,
     /// If possible by.
     pub requested_completion: Option<Timestamp>,
+    /// The orders that must have ended before it begins, by our ids or their senders'.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub after_order: Vec<ExternalId>,
     /// Remarks for people.
     pub notes: Vec<String>,
     /// What the blueprint's `order { … }` asks for.

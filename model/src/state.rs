@@ -121,27 +121,27 @@ states! {
         /// Due.
         Ready = "ready" => [Running, Skipped, Dropped, Held, Succeeded],
         /// Its call is out, or it waits for a signal, a timer or a person.
-        Running = "running" => [Succeeded, Unknown, Failed, Held, Dropped],
+        Running = "running" => [Succeeded, Unknown, Failed, Held, Dropped, Waiting],
         /// A call got no answer: it may or may not have taken effect.
-        Unknown = "unknown" => [Running, Succeeded, Failed, Held, Skipped, Undoing, UndoFailed, Dropped],
-        /// Done.
-        Succeeded = "succeeded" => [Undoing, Amending],
+        Unknown = "unknown" => [Running, Succeeded, Failed, Held, Skipped, Undoing, UndoFailed, Dropped, Waiting],
+        /// Done. An amendment may have it changed, taken back or done again.
+        Succeeded = "succeeded" => [Undoing, Amending, Waiting, Skipped, Dropped, Held],
         /// Could not be done; its reaction decides what follows.
-        Failed = "failed" => [Held, Skipped, Dropped, Running, Undoing, UndoFailed],
+        Failed = "failed" => [Held, Skipped, Dropped, Running, Undoing, UndoFailed, Waiting],
         /// Needs a person.
-        Held = "held" => [Running, Succeeded, Skipped, Dropped, Undoing, UndoFailed, Unknown],
+        Held = "held" => [Running, Succeeded, Skipped, Dropped, Undoing, UndoFailed, Unknown, Amending, Waiting],
         /// Left out, by a rule or by a person. Counts as done for those after it.
-        Skipped = "skipped" => [],
+        Skipped = "skipped" => [Waiting],
         /// Will not be done any more: the order ends without it, and it has no effect to undo.
-        Dropped = "dropped" => [],
+        Dropped = "dropped" => [Waiting],
         /// Its undo is under way.
         Undoing = "undoing" => [Undone, UndoFailed],
         /// Taken back. A person may have it done again, or go on without it.
-        Undone = "undone" => [Running, Held, Skipped],
+        Undone = "undone" => [Running, Held, Skipped, Waiting],
         /// Could not be taken back; a person must.
         UndoFailed = "undo_failed" => [Undoing, Undone, Running, Unknown],
         /// Its amend call is under way.
-        Amending = "amending" => [Succeeded, Held],
+        Amending = "amending" => [Succeeded, Failed, Held, Undoing, UndoFailed],
     }
 }
 

@@ -132,6 +132,20 @@ impl Definition {
         }
     }
 
+    /// The type of what comes of it. Of a value that is computed, the plan does not know it.
+    #[must_use]
+    pub fn result_type(&self) -> Type {
+        match &self.body {
+            Body::Call(body) => body.call.result.clone(),
+            Body::Wait { fields, .. } => fields.clone(),
+            Body::Manual(body) => body.fields.clone(),
+            Body::Poll(body) => body.query.result.clone(),
+            Body::Run(body) => body.result.clone(),
+            Body::Let(_) => Type::Any,
+            Body::Sleep(_) | Body::Milestone => Type::Record(Vec::new()),
+        }
+    }
+
     /// The blueprint that it runs, if it runs one.
     #[must_use]
     pub fn runs(&self) -> Option<&BlueprintName> {

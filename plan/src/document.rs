@@ -20,6 +20,9 @@ pub struct PlanDocument {
     pub deadline: Option<String>,
     /// When it is at risk, from its beginning; null if nothing says so.
     pub at_risk_after: Option<String>,
+    /// What it has in common with orders that it must not be carried out beside, as `one at a time by` says.
+    #[cfg_attr(feature = "openapi", schema(example = json!(["SUB-88"])))]
+    pub sequence: Vec<String>,
     /// The tasks.
     pub tasks: Vec<PlannedTask>,
     /// How long it may take, and what decides that.
@@ -203,6 +206,7 @@ impl PlanDocument {
                 .deadline()
                 .and_then(|deadline| deadline.at_risk)
                 .map(|after| after.to_string()),
+            sequence: plan.sequence().iter().map(ToString::to_string).collect(),
             tasks: tasks.collect(),
             critical_path: critical_path(plan, &plan.critical_path(durations)),
         }

@@ -1,9 +1,9 @@
 //! The plan: every task instance of one order, and what each waits for.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
-use model::{BlueprintName, BlueprintRef, Hash, ItemId, ItemKind, TaskId, Value, limits};
+use model::{BlueprintName, BlueprintRef, Hash, ItemId, ItemKind, SequenceKey, TaskId, Value, limits};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -82,6 +82,9 @@ pub struct PlanParts {
     /// How long the order may take.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub deadline: Option<Deadline>,
+    /// What it has in common with orders that it must not be carried out beside.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub sequence: BTreeSet<SequenceKey>,
     /// What a child order was given by the task that runs it: a record.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub parameters: Option<Value>,
@@ -184,6 +187,12 @@ impl Plan {
         self.parts.deadline.as_ref()
     }
 
+    /// What it has in common with orders that it must not be carried out beside.
+    #[must_use]
+    pub const fn sequence(&self) -> &BTreeSet<SequenceKey> {
+        &self.parts.sequence
+    }
+
     /// What a child order was given by the task that runs it: a record.
     #[must_use]
     pub const fn parameters(&self) -> Option<&Value> {
@@ -281,11 +290,17 @@ impl Plan {
 
     /// The SHA-256 of the canonical bytes.
     #[must_use]
-    #[expect(clippy::expect_used, reason = "64 lower-case hex digits are a hash")]
     pub fn hash(&self) -> Hash {
-        let hex: String = Sha256::digest(self.canonical_bytes()).iter().map(|b| format!("{b:02x}")).collect();
-        Hash::new(&hex).expect("64 lower-case hex digits")
+        hash(&self.canonical_bytes())
     }
+}
+
+/// The SHA-256 of some bytes.
+#[must_use]
+#[expect(clippy::expect_used, reason = "64 lower-case hex digits are a hash")]
+pub fn hash(bytes: &[u8]) -> Hash {
+    let hex: String = Sha256::digest(bytes).iter().map(|b| format!("{b:02x}")).collect();
+    Hash::new(&hex).expect("64 lower-case hex digits")
 }
 
 fn task_id(parts: &PlanParts, task: &Task) -> Option<TaskId> {

@@ -74,6 +74,8 @@ impl Plan {
             definitions: sub.definitions.clone(),
             tasks: sub.after.iter().enumerate().map(task).collect(),
             deadline: sub.deadline.clone(),
+            // It is carried out beside the order that it is part of.
+            sequence: std::collections::BTreeSet::new(),
             parameters: Some(parameters),
             sub_blueprints: parts.sub_blueprints.clone(),
         })

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use anyhow::{Context as _, anyhow};
 use model::{Actor, OrderId};
-use reqwest::header::{ACCEPT, HeaderMap, HeaderValue};
-use reqwest::{Client, RequestBuilder, Response, Url};
+use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderValue};
+use reqwest::{Client, RequestBuilder, Response, StatusCode, Url};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
@@ -20,6 +20,22 @@ const CONNECT: Duration = Duration::from_secs(5);
 /// How long the API may be silent. Longer than it waits for a worker (10 s), and than the pause between two signs of life of
 /// a stream (15 s).
 const SILENCE: Duration = Duration::from_secs(45);
+
+/// What is asked of an order: the last part of the address, the document with what it is sent as, and the parameters.
+#[derive(Clone, Debug)]
+pub(crate) struct Request {
+    pub(crate) below: &'static str,
+    pub(crate) media_type: &'static str,
+    pub(crate) body: Value,
+    pub(crate) query: Vec<(&'static str, String)>,
+}
+
+/// An order's no: in words, and the whole problem document.
+#[derive(Debug)]
+pub(crate) struct Refusal {
+    pub(crate) failure: Failure,
+    pub(crate) document: Value,
+}
 
 /// The API at one address, asked by one person.
 #[derive(Clone, Debug)]
@@ -52,11 +68,7 @@ impl Api {
 
     /// Reads a document.
     pub(crate) async fn get(&self, path: &[&str], query: &[(&str, String)]) -> Result<Value, Failure> {
-        let mut url = self.url(path)?;
-        if !query.is_empty() {
-            url.query_pairs_mut().extend_pairs(query);
-        }
-        self.answer(self.http.get(url)).await
+        self.answer(self.http.get(self.url_with(path, query)?)).await
     }
 
     /// Sends a document. With a key, the request may be made again and is done once.
@@ -66,11 +78,50 @@ impl Api {
         key: Option<&str>,
         body: &Value,
     ) -> Result<Value, Failure> {
-        let mut request = self.http.post(self.url(path)?).json(body);
+        self.post_with(path, &[], key, body).await
+    }
+
+    /// The same with parameters.
+    pub(crate) async fn post_with(
+        &self,
+        path: &[&str],
+        query: &[(&str, String)],
+        key: Option<&str>,
+        body: &Value,
+    ) -> Result<Value, Failure> {
+        let mut request = self.http.post(self.url_with(path, query)?).json(body);
         if let Some(key) = key {
             request = request.header("idempotency-key", key);
         }
         self.answer(request).await
+    }
+
+    /// Asks something of an order that it may refuse. Whatever else keeps it from being done is a failure.
+    pub(crate) async fn try_post(
+        &self,
+        order: OrderId,
+        key: Option<&str>,
+        request: &Request,
+    ) -> Result<Result<Value, Refusal>, Failure> {
+        let mut url = self.url(&["v1", "orders", &order.to_string(), request.below])?;
+        if !request.query.is_empty() {
+            url.query_pairs_mut().extend_pairs(&request.query);
+        }
+        let body = serde_json::to_vec(&request.body).map_err(Failure::no)?;
+        let mut sent = self.http.post(url).header(CONTENT_TYPE, request.media_type).body(body);
+        if let Some(key) = key {
+            sent = sent.header("idempotency-key", key);
+        }
+        let response = sent.send().await.map_err(|error| self.lost(error))?;
+        if response.status() != StatusCode::CONFLICT {
+            let text = self.accept(response).await?.text().await.map_err(|error| self.lost(error))?;
+            return Ok(Ok(serde_json::from_str(&text).map_err(|error| self.not_ours(error))?));
+        }
+        let text = response.text().await.map_err(|error| self.lost(error))?;
+        let document: Value = serde_json::from_str(&text).map_err(|error| self.not_ours(error))?;
+        let problem =
+            Problem::read(&document).ok_or_else(|| self.not_ours(anyhow!("it is no problem document")))?;
+        Ok(Err(Refusal { failure: problem.into_failure(), document }))
     }
 
     /// An order as it stands, with its tasks.
@@ -93,6 +144,14 @@ impl Api {
         self.send(request).await
     }
 
+    fn url_with(&self, path: &[&str], query: &[(&str, String)]) -> Result<Url, Failure> {
+        let mut url = self.url(path)?;
+        if !query.is_empty() {
+            url.query_pairs_mut().extend_pairs(query);
+        }
+        Ok(url)
+    }
+
     fn url(&self, path: &[&str]) -> Result<Url, Failure> {
         let mut url = self.base.clone();
         url.path_segments_mut()
@@ -110,7 +169,10 @@ impl Api {
 
     /// Sends a request; what is not a success is a failure with the API's own words.
     async fn send(&self, request: RequestBuilder) -> Result<Response, Failure> {
-        let response = request.send().await.map_err(|error| self.lost(error))?;
+        self.accept(request.send().await.map_err(|error| self.lost(error))?).await
+    }
+
+    async fn accept(&self, response: Response) -> Result<Response, Failure> {
         let status = response.status();
         if status.is_success() {
             return Ok(response);

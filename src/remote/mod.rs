@@ -5,11 +5,18 @@
 
 mod address;
 mod api;
+mod fallout;
 mod problem;
 mod stream;
 mod views;
 
 pub(crate) use address::{ApiArgs, default_address};
-pub(crate) use api::{Api, read};
+pub(crate) use api::{Api, Refusal, Request, read};
+pub(crate) use fallout::{
+    Bulk, BulkTask, Residue, ResiduePage, WorkGroup, WorkGroups, WorkItem, WorkPage, WorkSort,
+};
 pub(crate) use stream::{EventStream, Received};
-pub(crate) use views::{Cancel, Child, KeptSignal, Order, OrderPage, Published, Submitted, Task, Verdict};
+pub(crate) use views::{
+    Amendment, Cancel, Child, Item, KeptSignal, Order, OrderPage, Predecessor, Published, Submitted, Task,
+    Verdict, Version, Versions,
+};

@@ -1,7 +1,12 @@
 //! The API's documents as far as the commands show them. What is not read here is still printed with `--json`.
 
+use std::collections::BTreeMap;
+
 use dsl::DiagnosticDocument;
-use model::{DeliveryId, HoldFor, OrderId, OrderState, SignalName, TaskId, TaskState, Timestamp};
+use model::{
+    DeliveryId, Difference, HoldFor, ItemId, ItemState, OrderId, OrderState, SignalName, TaskChange, TaskId,
+    TaskState, Timestamp,
+};
 use serde::Deserialize;
 
 /// An order; in a list without its tasks.
@@ -10,6 +15,8 @@ pub(crate) struct Order {
     pub(crate) id: OrderId,
     pub(crate) external_id: Option<String>,
     pub(crate) blueprint: Blueprint,
+    #[serde(default)]
+    pub(crate) version: u32,
     pub(crate) customer: Customer,
     pub(crate) author: String,
     pub(crate) state: OrderState,
@@ -25,9 +32,15 @@ pub(crate) struct Order {
     #[serde(default)]
     pub(crate) overdue_since: Option<Timestamp>,
     #[serde(default)]
+    pub(crate) predecessors: Vec<Predecessor>,
+    #[serde(default)]
     pub(crate) parent: Option<Parent>,
     #[serde(default)]
     pub(crate) children: Vec<Child>,
+    #[serde(default)]
+    pub(crate) item_states: BTreeMap<ItemState, u64>,
+    #[serde(default)]
+    pub(crate) items: Vec<Item>,
     pub(crate) submitted_at: Timestamp,
     pub(crate) started_at: Option<Timestamp>,
     pub(crate) ended_at: Option<Timestamp>,
@@ -71,11 +84,30 @@ pub(crate) struct Blocked {
     pub(crate) hold_for: HoldFor,
 }
 
+/// An order that comes before another one.
+#[derive(Clone, Debug, Deserialize)]
+pub(crate) struct Predecessor {
+    pub(crate) id: OrderId,
+    pub(crate) external_id: Option<String>,
+    pub(crate) state: OrderState,
+    pub(crate) key: Option<String>,
+}
+
 /// The order that another one is part of.
 #[derive(Clone, Debug, Deserialize)]
 pub(crate) struct Parent {
     pub(crate) id: OrderId,
     pub(crate) task: TaskId,
+}
+
+/// An item of an order.
+#[derive(Clone, Debug, Deserialize)]
+pub(crate) struct Item {
+    pub(crate) id: ItemId,
+    pub(crate) offering: String,
+    pub(crate) state: ItemState,
+    pub(crate) reason: Option<String>,
+    pub(crate) customer_status: Option<String>,
 }
 
 /// An order that a task of another one runs.
@@ -125,6 +157,8 @@ pub(crate) struct Task {
     pub(crate) until: Option<Timestamp>,
     #[serde(default)]
     pub(crate) expects: Option<Expects>,
+    #[serde(default)]
+    pub(crate) actions: Vec<String>,
     pub(crate) call: Option<String>,
     pub(crate) undo_call: Option<String>,
     pub(crate) attempts: u32,
@@ -174,6 +208,39 @@ pub(crate) struct Verdict {
     pub(crate) id: DeliveryId,
     pub(crate) result: String,
     pub(crate) differences: Vec<String>,
+}
+
+/// What an amendment does.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Amendment {
+    pub(crate) result: String,
+    pub(crate) accepted: bool,
+    pub(crate) version: u32,
+    pub(crate) blueprint: String,
+    pub(crate) token: Option<String>,
+    pub(crate) differences: Vec<Difference>,
+    pub(crate) counts: BTreeMap<String, u64>,
+    pub(crate) tasks: Vec<TaskChange>,
+}
+
+/// Every version of an order.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Versions {
+    pub(crate) versions: Vec<Version>,
+}
+
+/// A version of an order.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Version {
+    pub(crate) version: u32,
+    pub(crate) state: String,
+    pub(crate) by: String,
+    pub(crate) reason: String,
+    pub(crate) at: Option<Timestamp>,
+    pub(crate) blueprint: String,
+    pub(crate) refusal: Option<String>,
+    pub(crate) differences: Vec<Difference>,
+    pub(crate) tasks: Vec<TaskChange>,
 }
 
 /// What came of publishing blueprints.

@@ -8,6 +8,7 @@ mod api;
 mod database;
 mod metrics;
 mod monitor;
+mod planner;
 mod session;
 mod settings;
 mod worker;

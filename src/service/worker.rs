@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use ::api::{Replanner, Routing};
 use anyhow::{Context as _, anyhow};
 use metrics_exporter_prometheus::PrometheusHandle;
 use sqlx::PgPool;
@@ -10,14 +11,17 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use worker::WorkerConfig;
 
-use super::monitor;
+use super::planner::Plans;
 use super::settings::{QueueSettings, SharedSettings, WorkerSettings};
+use super::{api, monitor};
 use crate::failure::Failure;
 
 /// What a worker does and with what, once all that it is told is known to be right.
 pub(super) struct Duty {
     config: WorkerConfig,
     systems: Systems,
+    /// How the calls of amended orders are made.
+    routing: Routing,
 }
 
 impl Duty {
@@ -32,7 +36,11 @@ impl Duty {
                 .with_help("name the file with `--systems` or `ORDERWRIGHT_SYSTEMS`")
         })?;
         let service = queues.service(systems.directory())?;
-        Ok(Self { config: settings.config(shared.temporal(), service), systems })
+        Ok(Self {
+            config: settings.config(shared.temporal(), service),
+            systems,
+            routing: api::routing(shared)?,
+        })
     }
 }
 
@@ -51,7 +59,10 @@ pub(super) async fn run(
         .map_err(Failure::unavailable)?;
     let working = async {
         let stop = stop.clone().cancelled_owned();
-        worker::run(duty.config, Arc::new(duty.systems), pool, stop).await.map_err(Failure::no)
+        let plans = Plans(Replanner::new(pool.clone(), duty.routing));
+        worker::run(duty.config, Arc::new(duty.systems), Arc::new(plans), pool, stop)
+            .await
+            .map_err(Failure::no)
     };
     // A worker that finishes its calls is still alive, and says so to the end.
     tokio::select! {

@@ -1,6 +1,6 @@
 //! Order events, one line each.
 
-use model::{Fact, OrderEvent};
+use model::{Fact, OrderEvent, OrderId, Timestamp};
 
 use super::time::clock;
 
@@ -11,6 +11,13 @@ pub(crate) fn event_line(event: &OrderEvent) -> String {
     line.trim_end().to_owned()
 }
 
+/// What an order waits for before it begins.
+fn pending(until: Option<Timestamp>, after: &[OrderId]) -> String {
+    let until = until.map(|until| format!("until {until}"));
+    let after = after.iter().map(|order| format!("after {order}"));
+    until.into_iter().chain(after).collect::<Vec<_>>().join(", ")
+}
+
 fn particulars(fact: &Fact) -> String {
     match fact {
         Fact::OrderAccepted {}
@@ -19,10 +26,17 @@ fn particulars(fact: &Fact) -> String {
         | Fact::OrderPartiallyCompleted {}
         | Fact::OrderOverdue {}
         | Fact::OrderCancelled {} => String::new(),
-        Fact::OrderAtRisk { deadline } => format!("to be done by {deadline}"),
-        Fact::OrderPending { until } => format!("until {until}"),
+        Fact::OrderAtRisk { deadline, reason: None } => format!("to be done by {deadline}"),
+        Fact::OrderAtRisk { deadline, reason: Some(reason) } => {
+            format!("to be done by {deadline}, but {reason}")
+        }
+        Fact::OrderPending { until, after } => pending(*until, after),
+        Fact::OrderPaused { reason, by: Some(by), task: _, hold_for: _, id: _ } => {
+            format!("by {}: {reason}", by.as_str())
+        }
+        Fact::PauseLifted { by, note, id: _ } => format!("by {}: {note}", by.as_str()),
         Fact::OrderHeld { task, reason, hold_for }
-        | Fact::OrderPaused { task, reason, hold_for }
+        | Fact::OrderPaused { task, reason, hold_for, id: _, by: None }
         | Fact::TaskHeld { task, reason, hold_for } => {
             format!("{task}, for {}: {reason}", hold_for.as_str())
         }
@@ -33,21 +47,32 @@ fn particulars(fact: &Fact) -> String {
         Fact::ItemRollingBack { item, reason } | Fact::ItemFailed { item, reason } => {
             format!("item {item}: {reason}")
         }
+        Fact::ItemCancelAccepted { item, by, reason, id: _ } => {
+            format!("item {item} by {}: {reason}", by.as_str())
+        }
+        Fact::ItemCancelRefused { item, reason, id: _, by: _, wanted: _, task: _ } => {
+            format!("item {item}: {reason}")
+        }
+        Fact::ItemCancelled { item } => format!("item {item}"),
         Fact::ChildOrderStarted { task, order, blueprint } => format!("{task}  {blueprint} as {order}"),
         Fact::OrderAnswered { result } => result.to_string(),
         Fact::CancelRequested { by, reason, id: _ } => format!("by {}: {reason}", by.as_str()),
         Fact::CancelRefused { reason, task: _, id: _, state: _ } => reason.clone(),
         Fact::CancelAccepted { id } => id.to_string(),
-        Fact::CustomerStatusChanged { status } => status.clone().unwrap_or_default(),
+        Fact::CustomerStatusChanged { status, item: None } => status.clone().unwrap_or_default(),
+        Fact::CustomerStatusChanged { status, item: Some(item) } => {
+            format!("item {item}: {}", status.as_deref().unwrap_or("nothing"))
+        }
         Fact::SignalReceived { signal, task, payload, id: _ } => format!("{signal} for {task}: {payload}"),
         Fact::SignalKept { signal, task, id: _, payload: _ } => match task {
             Some(task) => format!("{signal}, until {task} waits for it"),
             None => format!("{signal}, until a task waits for it"),
         },
         Fact::SignalRefused { signal, reason, id: _ } => format!("{signal}: {reason}"),
-        Fact::OperatorActed { action, task, by, note, result, id: _ } => {
+        Fact::OperatorActed { action, task, by, note, result, arguments, id: _ } => {
             let said = if result.is_null() { String::new() } else { format!(": {result}") };
-            format!("{action} {task} by {}: {note}{said}", by.as_str())
+            let given = if arguments.is_null() { String::new() } else { format!(" with {arguments}") };
+            format!("{action} {task}{given} by {}: {note}{said}", by.as_str())
         }
         Fact::TaskStarted { task, waiting_for, call, generation: _, until: _, arguments: _ } => {
             match (waiting_for, call) {
@@ -66,6 +91,18 @@ fn particulars(fact: &Fact) -> String {
         | Fact::TaskFailed { task, reason }
         | Fact::TaskSkipped { task, reason }
         | Fact::TaskUndoFailed { task, reason } => format!("{task}: {reason}"),
-        Fact::TaskUndoing { task, call, arguments: _ } => format!("{task}  {call}"),
+        Fact::ResidueAccepted { task, call, by, reason, .. } => {
+            format!("{task}: not taken back by {call}, accepted by {}: {reason}", by.as_str())
+        }
+        Fact::OrderAmended { version, by, reason, tasks, .. } => {
+            let tasks = tasks.iter().map(|change| format!("{} {}", change.task, change.verdict.as_str()));
+            let tasks = tasks.collect::<Vec<_>>().join(", ");
+            format!("version {version} by {}: {reason}: {tasks}", by.as_str())
+        }
+        Fact::AmendmentRefused { by, reason, .. } => format!("by {}: {reason}", by.as_str()),
+        Fact::TaskReplanned { task } => task.to_string(),
+        Fact::TaskAmending { task, call, .. } | Fact::TaskUndoing { task, call, .. } => {
+            format!("{task}  {call}")
+        }
     }
 }

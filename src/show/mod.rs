@@ -2,9 +2,12 @@
 //!
 //! Colours come from `console`, which leaves them out where they are not wanted. [`Live`] alone writes by itself.
 
+mod amendment;
 mod diagnostic;
 mod difference;
 mod event;
+mod fallout;
+mod item;
 mod junit;
 mod live;
 mod order;
@@ -16,9 +19,11 @@ mod task;
 mod tests;
 mod time;
 
+pub(crate) use amendment::{amendment, version_list};
 pub(crate) use diagnostic::{diagnostic_lines, where_explained};
 pub(crate) use difference::difference;
 pub(crate) use event::event_line;
+pub(crate) use fallout::{bulk, group_list, is_settled, residue_list, work_list};
 pub(crate) use junit::junit;
 pub(crate) use live::Live;
 pub(crate) use order::{order_details, order_heading, order_list, order_state};

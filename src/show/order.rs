@@ -3,10 +3,11 @@
 use console::style;
 use model::OrderState;
 
+use super::item::{item_counts, item_list};
 use super::table::Table;
 use super::task::task_list;
 use super::time::{between, date_time};
-use crate::remote::{Cancel, Child, KeptSignal, Order};
+use crate::remote::{Cancel, KeptSignal, Order, Predecessor};
 
 /// The state of an order, coloured by whether anything is to be done about it.
 pub(crate) fn order_state(state: OrderState) -> String {
@@ -42,6 +43,7 @@ pub(crate) fn order_details(order: &Order) -> String {
     fact("order", Some(style(order.id).bold().to_string()));
     fact("external id", order.external_id.clone());
     fact("blueprint", Some(blueprint(order)));
+    fact("version", (order.version > 1).then(|| order.version.to_string()));
     fact("customer", Some(customer(order)));
     fact("state", Some(order_state(order.state)));
     fact("attention", order.attention.as_ref().map(|text| style(text).red().to_string()));
@@ -53,6 +55,9 @@ pub(crate) fn order_details(order: &Order) -> String {
         "blocked",
         order.blocked.as_ref().map(|b| format!("{}, for {}: {}", b.task, b.hold_for.as_str(), b.reason)),
     );
+    for task in order.tasks.iter().filter(|task| !task.actions.is_empty()) {
+        fact("to do", Some(format!("{}: {}", task.id, task.actions.join(", "))));
+    }
     fact("next", order.next_action.clone().filter(|_| order.attention.is_none()));
     fact("customer sees", order.customer_status.clone());
     fact("sent by", Some(order.author.clone()));
@@ -65,20 +70,28 @@ pub(crate) fn order_details(order: &Order) -> String {
         }),
     );
     fact("history", order.links.temporal.clone());
+    for before in &order.predecessors {
+        table.row([style("comes after").dim().to_string(), predecessor(before)]);
+    }
     for kept in &order.kept_signals {
         table.row([style("kept signal").dim().to_string(), kept_signal(kept)]);
     }
-    for child in &order.children {
-        let Child { id, task, blueprint, state } = child;
-        let text = format!("{id} {} {blueprint}, run by {task}", order_state(*state));
-        table.row([style("child order").dim().to_string(), text]);
-    }
     let mut lines = table.lines();
-    if !order.tasks.is_empty() {
-        lines.push(String::new());
-        lines.extend(task_list(&order.tasks).lines());
+    for part in [item_list(&order.items).lines(), task_list(order).lines()] {
+        if !part.is_empty() {
+            lines.push(String::new());
+            lines.extend(part);
+        }
     }
     lines.join("\n")
+}
+
+/// An order that comes before this one, and why.
+fn predecessor(before: &Predecessor) -> String {
+    let Predecessor { id, external_id, state, key } = before;
+    let name = external_id.as_ref().map(|name| format!(" ({name})")).unwrap_or_default();
+    let why = key.as_ref().map_or_else(|| "it is named".to_owned(), |key| format!("both have `{key}`"));
+    format!("{id}{name} {}: {why}", order_state(*state))
 }
 
 /// A signal that came early, and whom it waits for.
@@ -97,7 +110,7 @@ pub(crate) fn order_list(orders: &[Order]) -> String {
         let blocked = order.blocked.as_ref().map(|blocked| format!("{}: {}", blocked.task, blocked.reason));
         table.row([
             order.id.to_string(),
-            order_state(order.state),
+            state_and_items(order),
             blueprint(order),
             order.customer.id.clone(),
             date_time(order.submitted_at),
@@ -105,6 +118,15 @@ pub(crate) fn order_list(orders: &[Order]) -> String {
         ]);
     }
     table.to_string()
+}
+
+/// The order's state, and those of its items where they differ from each other.
+fn state_and_items(order: &Order) -> String {
+    let state = order_state(order.state);
+    match item_counts(&order.item_states) {
+        Some(items) => format!("{state}: {items}"),
+        None => state,
+    }
 }
 
 /// Whether it is late, or may be.

@@ -29,6 +29,9 @@ pub(crate) fn plan_tree(plan: &PlanDocument) -> String {
         if skipped.is_empty() { String::new() } else { format!(", {} skipped", skipped.len()) },
         deadline.unwrap_or_default(),
     )];
+    if !plan.sequence.is_empty() {
+        lines.push(format!("one at a time with orders that have {}", said(&plan.sequence)));
+    }
     for (wave, tasks) in waves {
         lines.push(String::new());
         lines.push(style(format!("wave {wave}")).cyan().to_string());
@@ -45,6 +48,11 @@ pub(crate) fn plan_tree(plan: &PlanDocument) -> String {
     }
     lines.extend(critical_path(&plan.critical_path));
     lines.join("\n")
+}
+
+/// Keys, as a person names them.
+fn said(keys: &[String]) -> String {
+    keys.iter().map(|key| format!("`{key}`")).collect::<Vec<_>>().join(" or ")
 }
 
 /// How long it may take, and the tasks that decide that. Nothing, if no task takes any time.

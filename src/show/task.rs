@@ -3,10 +3,11 @@
 use console::{style, truncate_str};
 use model::{TaskState, Timestamp};
 
+use super::item::item_counts;
 use super::order::{order_heading, order_state};
 use super::table::Table;
 use super::time::{between, clock, date_time, time_of_day};
-use crate::remote::{Order, Task};
+use crate::remote::{Child, Order, Task};
 
 /// What turns while a task is under way.
 const SPINNER: [&str; 10] = ["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏"];
@@ -14,9 +15,9 @@ const SPINNER: [&str; 10] = ["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "�
 /// A moment of the live list, which turns its spinners.
 pub(crate) type Frame = usize;
 
-/// All tasks, one a line.
-pub(crate) fn task_list(tasks: &[Task]) -> Table {
-    list(tasks.iter(), None)
+/// All tasks, one a line, and below each the orders that it runs.
+pub(crate) fn task_list(order: &Order) -> Table {
+    list(order.tasks.iter(), &order.children, None)
 }
 
 /// An order under way, in at most so many rows and columns: what moves first, then what comes, then what is done.
@@ -26,7 +27,7 @@ pub(crate) fn progress(order: &Order, frame: Frame, rows: usize, columns: usize)
     let hidden = order.tasks.len().saturating_sub(room);
     let shown =
         if hidden == 0 { order.tasks.iter().collect() } else { around_what_moves(&order.tasks, room) };
-    lines.extend(list(shown.into_iter(), Some(frame)).lines());
+    lines.extend(list(shown.into_iter(), &[], Some(frame)).lines());
     if hidden > 0 {
         lines.push(style(format!("  … and {hidden} more tasks")).dim().to_string());
     }
@@ -45,10 +46,11 @@ fn summary(order: &Order) -> String {
     let done = order.tasks.iter().filter(|task| is_over(task.state)).count();
     let said = order.why().or_else(|| order.next_action.clone());
     let said = said.map(|text| format!(" · {text}")).unwrap_or_default();
-    format!("{} · {done} of {} tasks settled{said}", order_state(order.state), order.tasks.len())
+    let items = item_counts(&order.item_states).map(|items| format!(" · items: {items}")).unwrap_or_default();
+    format!("{} · {done} of {} tasks settled{items}{said}", order_state(order.state), order.tasks.len())
 }
 
-fn list<'a>(tasks: impl Iterator<Item = &'a Task>, frame: Option<Frame>) -> Table {
+fn list<'a>(tasks: impl Iterator<Item = &'a Task>, children: &[Child], frame: Option<Frame>) -> Table {
     let mut table = Table::indented(2);
     for task in tasks {
         let name = style(&task.id);
@@ -56,6 +58,15 @@ fn list<'a>(tasks: impl Iterator<Item = &'a Task>, frame: Option<Frame>) -> Tabl
         let state = format!("{} {}", symbol(task.state, frame), task.state);
         let what = task.call.as_ref().map(|call| style(call).dim().to_string());
         table.row([name.to_string(), state, what.unwrap_or_default(), notes(task)]);
+        for Child { id, blueprint, state, .. } in children.iter().filter(|child| child.task == task.id) {
+            let blueprint = style(blueprint).dim().to_string();
+            table.row([
+                "└ order".to_owned(),
+                format!("  {}", order_state(*state)),
+                blueprint,
+                id.to_string(),
+            ]);
+        }
     }
     table
 }
@@ -234,7 +245,45 @@ mod tests {
               activate[1]     ! held       network.activate   olt down
               static_ip[2]    − skipped                       when item.count > 0
               bill            · waiting"#]]
-        .assert_eq(&format!("tasks:\n{}", task_list(&order.tasks)));
+        .assert_eq(&format!("tasks:\n{}", task_list(&order)));
+    }
+
+    #[test]
+    fn the_orders_that_a_task_runs_stand_below_it() {
+        let mut order = order(&[
+            task("deliver[1]", "running", &json!({"call": "run internet"})),
+            task("bill", "waiting", &json!({})),
+        ]);
+        order.children = serde_json::from_value(json!([
+            {"id": "00000000-0000-0000-0000-000000000002", "task": "deliver[1]", "blueprint": "internet", "state": "held"},
+        ]))
+        .unwrap();
+        expect![[r#"
+            tasks:
+              deliver[1]  ▸ running  run internet
+              └ order       held     internet      00000000-0000-0000-0000-000000000002
+              bill        · waiting"#]]
+        .assert_eq(&format!("tasks:\n{}", task_list(&order)));
+    }
+
+    #[test]
+    fn a_task_whose_outcome_is_not_known_says_who_is_asked() {
+        let order = order(&[
+            task(
+                "activate[1]",
+                "unknown",
+                &json!({
+                    "call": "network.activate", "waiting_for": "network.get_service to tell whether it was done",
+                    "reason": "no answer within 30s",
+                }),
+            ),
+            task("register", "unknown", &json!({"call": "radius.add", "reason": "no answer within 5s"})),
+        ]);
+        expect![[r#"
+            tasks:
+              activate[1]  ? unknown  network.activate  waits for network.get_service to tell whether it was done, no answer within 30s
+              register     ? unknown  radius.add        no answer within 5s"#]]
+        .assert_eq(&format!("tasks:\n{}", task_list(&order)));
     }
 
     #[test]
@@ -272,7 +321,7 @@ mod tests {
               asks[1]     ▸ running  network.activate  attempt 3 is under way, attempt 2 of 6 got no answer: 503 busy
               undoes[1]   ◂ undoing                    attempt 1 failed: 503 busy; next at 10:00:03, by inventory.release
               dropped[1]  − dropped                    503 busy"#]]
-        .assert_eq(&format!("tasks:\n{}", task_list(&order.tasks)));
+        .assert_eq(&format!("tasks:\n{}", task_list(&order)));
     }
 
     #[test]

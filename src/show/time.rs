@@ -31,7 +31,8 @@ pub(super) fn between(from: Timestamp, to: Timestamp) -> String {
     length(to.since(from))
 }
 
-fn length(duration: Duration) -> String {
+/// So much time, as anyone reads it.
+pub(super) fn length(duration: Duration) -> String {
     let millis = duration.as_millis();
     let seconds = millis / 1_000;
     match seconds {

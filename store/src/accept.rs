@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use model::{
-    Actor, Duration, ExternalId, Fact, ItemId, ItemKind, Order, OrderEvent, OrderId, OrderState, TaskState,
-    Timestamp,
+    Actor, Duration, ExternalId, Fact, ItemId, ItemKind, Order, OrderEvent, OrderId, OrderRequest,
+    OrderState, TaskState, Timestamp,
 };
 use plan::{Body, Plan, Sleep, TaskIndex};
 use sqlx::{Connection, PgConnection};
@@ -15,6 +15,7 @@ use crate::events::insert_events;
 use crate::intents::{IntentId, Steering, add_intent};
 use crate::keys::{KeyReused, Keyed, find_key, point_key, take_key};
 use crate::listen::notify;
+use crate::waits::{PlaceError, take_place};
 
 /// How long the start of a new order is left to whoever accepted it, before a sweeper takes it over.
 pub const START_GRACE: Duration = Duration::from_secs(5);
@@ -36,14 +37,25 @@ pub struct NewOrder<'a> {
     pub key: Option<&'a Keyed>,
 }
 
+impl NewOrder<'_> {
+    /// Its start date, if that is still to come. What a task runs begins when the task does.
+    #[must_use]
+    pub fn starts_later(&self) -> Option<Timestamp> {
+        let start = self.order.request.requested_start.filter(|_| self.plan.parameters().is_none());
+        start.filter(|start| *start > self.order.submitted_at)
+    }
+}
+
 /// What became of a request to accept an order.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Accepted {
     /// The order is written down.
     Created {
         /// The intent to start it. It is due after [`START_GRACE`]; finish it when Temporal has the order
         /// sooner.
         start: IntentId,
+        /// The orders that must have ended before it begins.
+        after: Vec<OrderId>,
     },
     /// The same order came before, under this id. Nothing was written.
     Existing(OrderId),
@@ -55,6 +67,9 @@ pub enum AcceptError {
     /// The key stands for another request.
     #[error(transparent)]
     KeyReused(#[from] KeyReused),
+    /// It has no place among other orders.
+    #[error(transparent)]
+    Place(#[from] PlaceError),
     /// Postgres could not write it.
     #[error(transparent)]
     Database(#[from] DatabaseError),
@@ -97,7 +112,8 @@ pub async fn find_accepted(
 /// requests come at once.
 ///
 /// # Errors
-/// The key came before with another request, or Postgres is away; nothing is written.
+/// The key came before with another request, the order can't come after those that it is to come after, or Postgres is away;
+/// nothing is written.
 pub async fn accept_order(conn: &mut PgConnection, new: &NewOrder<'_>) -> Result<Accepted, AcceptError> {
     let mut tx = conn.begin().await.map_err(cannot("begin to accept an order"))?;
     let id = new.order.id;
@@ -115,13 +131,14 @@ pub async fn accept_order(conn: &mut PgConnection, new: &NewOrder<'_>) -> Result
         return Ok(Accepted::Existing(known));
     }
     insert_parts(&mut tx, new).await.map_err(cannot("write the parts of an order"))?;
+    let after = take_place(&mut tx, new.order, new.plan).await?;
     let start = add_intent(&mut tx, id, &Steering::Start, new.order.submitted_at, START_GRACE)
         .await?
         .ok_or(sqlx::Error::RowNotFound)
         .map_err(cannot("find the order just written"))?;
     notify(&mut tx, &[(id, 0)]).await.map_err(cannot("notify live readers"))?;
     tx.commit().await.map_err(cannot("commit an order"))?;
-    Ok(Accepted::Created { start })
+    Ok(Accepted::Created { start, after })
 }
 
 /// Writes an order that nobody needs to start. False if it is there already.
@@ -136,7 +153,7 @@ pub(crate) async fn write_order(conn: &mut PgConnection, new: &NewOrder<'_>) -> 
 /// The items, the tasks and the first event of an order.
 async fn insert_parts(conn: &mut PgConnection, new: &NewOrder<'_>) -> Result<(), sqlx::Error> {
     insert_items(conn, new).await?;
-    insert_tasks(conn, new).await?;
+    write_tasks(conn, new.order.id, new.plan, new.order.submitted_at).await?;
     let event = OrderEvent { number: 0, at: new.order.submitted_at, fact: Fact::OrderAccepted {} };
     insert_events(conn, &[(new.order.id, &event)]).await
 }
@@ -146,16 +163,17 @@ async fn insert_order(conn: &mut PgConnection, new: &NewOrder<'_>) -> Result<boo
     let Order { id, submitted_at, request } = new.order;
     let blueprint = new.plan.blueprint();
     let hash = new.plan.hash();
-    let search = search_text(new.order);
+    let search = search_text(*id, request);
     let plan = String::from_utf8(new.plan.canonical_bytes())
         .map_err(|cause| sqlx::Error::Encode(Box::new(cause)))?;
     let written = sqlx::query!(
         r#"
         insert into orders (
             id, external_id, blueprint_name, blueprint_version, blueprint_hash, customer_id, customer_name,
-            category, author, state, submitted_at, updated_at, next_event, search, request, plan, plan_hash
+            category, author, state, submitted_at, updated_at, next_event, search, request, plan, plan_hash,
+            pending_until
         )
-        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11, 1, $12, $13::text::json, $14, $15)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11, 1, $12, $13::text::json, $14, $15, $16)
         on conflict do nothing
         "#,
         id.uuid(),
@@ -173,6 +191,7 @@ async fn insert_order(conn: &mut PgConnection, new: &NewOrder<'_>) -> Result<boo
         json(request)?,
         plan,
         hash.as_str(),
+        new.starts_later().map(At) as _,
     )
     .execute(conn)
     .await?;
@@ -191,9 +210,8 @@ async fn find_order(conn: &mut PgConnection, new: &NewOrder<'_>) -> Result<Order
 }
 
 /// What people type when they look for an order: its ids, its customer, what is ordered.
-fn search_text(order: &Order) -> String {
-    let request = &order.request;
-    let mut words = vec![order.id.to_string()];
+pub(crate) fn search_text(id: OrderId, request: &OrderRequest) -> String {
+    let mut words = vec![id.to_string()];
     words.extend(request.external_id.as_ref().map(ToString::to_string));
     words.push(request.customer.id.clone());
     words.extend(request.customer.name.clone());
@@ -225,26 +243,46 @@ async fn insert_items(conn: &mut PgConnection, new: &NewOrder<'_>) -> Result<(),
     Ok(())
 }
 
-/// The whole plan, so that a reader sees at once what will be done and what is left out.
-async fn insert_tasks(conn: &mut PgConnection, new: &NewOrder<'_>) -> Result<(), sqlx::Error> {
-    let plan = new.plan;
+/// The whole plan, so that a reader sees at once what will be done and what is left out. Of tasks that are there already, their
+/// places, and what is called if they have not begun.
+pub(crate) async fn write_tasks(
+    conn: &mut PgConnection,
+    order: OrderId,
+    plan: &Plan,
+    at: Timestamp,
+) -> Result<(), sqlx::Error> {
     let tasks: Vec<TaskIndex> = plan.indices().collect();
     let skipped = |task: &TaskIndex| plan.task(*task).skipped.as_deref();
     let state = |task| if skipped(task).is_some() { TaskState::Skipped } else { TaskState::Waiting };
     let call = |task: &TaskIndex| plan.definition(*task).call().map(|body| body.call.label());
+    let role = |task: &TaskIndex| match &plan.definition(*task).body {
+        Body::Manual(body) => Some(body.role.as_str()),
+        Body::Call(_)
+        | Body::Wait { .. }
+        | Body::Poll(_)
+        | Body::Sleep(_)
+        | Body::Run(_)
+        | Body::Let(_)
+        | Body::Milestone => None,
+    };
     sqlx::query!(
         r#"
-        insert into tasks (order_id, task, position, title, state, call, undo_call, reason, ended_at)
+        insert into tasks as known (order_id, task, position, title, role, state, call, undo_call, reason, ended_at)
         select
-            $1, task, place - 1, title, state, call, undo_call, reason,
+            $1, task, place - 1, title, role, state, call, undo_call, reason,
             case when reason is not null then $2::timestamptz end
-        from unnest($3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[])
-            with ordinality as new (task, title, state, call, undo_call, reason, place)
+        from unnest($3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[])
+            with ordinality as new (task, title, role, state, call, undo_call, reason, place)
+        on conflict (order_id, task) do update set
+            position = excluded.position, title = excluded.title, role = excluded.role,
+            call = case when known.state = 'waiting' then excluded.call else known.call end,
+            undo_call = case when known.state = 'waiting' then excluded.undo_call else known.undo_call end
         "#,
-        new.order.id.uuid(),
-        At(new.order.submitted_at) as _,
+        order.uuid(),
+        At(at) as _,
         &column(&tasks, |task| plan.id(*task).to_string()),
         &column(&tasks, |task| title(&plan.definition(*task).body)),
+        &column(&tasks, role) as _,
         &column(&tasks, |task| state(task).as_str()) as _,
         &column(&tasks, call) as _,
         &column(&tasks, |task| plan.definition(*task).undo().map(plan::Call::label)) as _,

@@ -5,17 +5,23 @@
 
 use std::collections::BTreeMap;
 
-use model::{HoldFor, OrderEvent, OrderId, OrderState, TaskId, TaskState};
+use model::{
+    Actor, DeliveryId, Fact, HoldFor, OrderEvent, OrderId, OrderState, TaskId, TaskState, Timestamp,
+};
 use sqlx::{Connection, PgConnection};
 use uuid::Uuid;
 
+use crate::amended::{load_proposals, write_amendments};
 use crate::children::insert_children;
 use crate::columns::{At, Whole, Word, bigint, column, text};
 use crate::database::{DatabaseError, cannot};
 use crate::events::insert_events;
+use crate::items::{ItemChanges, save_items};
 use crate::listen::notify;
 use crate::progress::{Blocked, OrderProgress, PlacedTask, Progress, Refusal, TaskProgress};
+use crate::residue::insert_residue;
 use crate::rows::{blocked, order_progress, task_progress};
+use crate::waits::tell_followers;
 
 /// How far the events of one order were applied. What comes before the number is applied in every case.
 #[derive(Debug)]
@@ -109,6 +115,13 @@ async fn apply_together(
 ) -> Result<Vec<(OrderId, Outcome)>, DatabaseError> {
     let mut tx = conn.begin().await.map_err(cannot("begin to apply order events"))?;
     let mut orders = lock_orders(&mut tx, batch).await.map_err(cannot("lock orders"))?;
+    let proposals =
+        load_proposals(&mut tx, &amended(batch)).await.map_err(cannot("load versions of orders"))?;
+    for ((order, delivery), proposal) in proposals {
+        if let Some(progress) = orders.get_mut(&order) {
+            progress.proposals.insert(delivery, proposal);
+        }
+    }
     load_tasks(&mut tx, batch, &mut orders).await.map_err(cannot("load tasks"))?;
 
     let mut outcomes = Vec::with_capacity(batch.len());
@@ -127,13 +140,30 @@ async fn apply_together(
     let changed = |id: &OrderId| applied.binary_search_by_key(id, |(order, _)| *order).is_ok();
     orders.retain(|id, _| changed(id));
     insert_events(&mut tx, &applied).await.map_err(cannot("write order events"))?;
+    write_amendments(&mut tx, &applied, &orders).await.map_err(cannot("write versions of orders"))?;
     insert_children(&mut tx, &applied).await.map_err(cannot("write child orders"))?;
+    insert_residue(&mut tx, &applied).await.map_err(cannot("write what was left behind"))?;
     save_tasks(&mut tx, &orders).await.map_err(cannot("write tasks"))?;
     save_orders(&mut tx, &orders).await.map_err(cannot("write orders"))?;
+    save_items(&mut tx, &mut orders).await.map_err(cannot("write items"))?;
+    let ended: Vec<Uuid> =
+        orders.iter().filter(|(_, of)| of.order.state.is_final()).map(|(id, _)| id.uuid()).collect();
+    tell_followers(&mut tx, &ended).await.map_err(cannot("promise to tell of the end of orders"))?;
     let news: Vec<_> = orders.iter().map(|(id, of)| (*id, of.order.next_event.saturating_sub(1))).collect();
     notify(&mut tx, &news).await.map_err(cannot("notify live readers"))?;
     tx.commit().await.map_err(cannot("commit order events"))?;
     Ok(outcomes)
+}
+
+/// The amendments that these events tell of.
+#[expect(clippy::wildcard_enum_match_arm, reason = "one fact tells of them")]
+fn amended<'a>(batch: &Batch<'a>) -> Vec<(OrderId, &'a DeliveryId)> {
+    let events = batch.iter().flat_map(|(order, events)| events.values().map(move |event| (*order, *event)));
+    let amended = events.filter_map(|(order, event)| match &event.fact {
+        Fact::OrderAmended { id, .. } => Some((order, id)),
+        _ => None,
+    });
+    amended.collect()
 }
 
 /// Applies what follows without a gap, and notes each event that was.
@@ -174,6 +204,9 @@ struct OrderColumns {
     paused_task: Option<Word<TaskId>>,
     paused_reason: Option<String>,
     paused_for: Option<Word<HoldFor>>,
+    paused_at: Option<At>,
+    pending_after: Option<Vec<Uuid>>,
+    paused_by: Option<Word<Actor>>,
 }
 
 /// Locks the orders of the batch. Everyone locks in the order of the ids, so nobody waits in a circle.
@@ -191,7 +224,7 @@ async fn lock_orders(
             started_at as "started_at: _", ended_at as "ended_at: _", at_risk_since as "at_risk_since: _",
             overdue_since as "overdue_since: _", updated_at as "updated_at: _",
             next_event as "next_event: _", paused_task as "paused_task: _", paused_reason,
-            paused_for as "paused_for: _"
+            paused_for as "paused_for: _", paused_at as "paused_at: _", pending_after, paused_by as "paused_by: _"
         from orders
         where id = any($1)
         order by id
@@ -207,7 +240,14 @@ async fn lock_orders(
 impl From<OrderColumns> for Progress {
     fn from(row: OrderColumns) -> Self {
         let paused = blocked(row.paused_task, row.paused_reason, row.paused_for);
-        Self { order: order_progress!(row), paused, tasks: BTreeMap::new() }
+        let paused = paused.zip(row.paused_at.map(|at| at.0));
+        Self {
+            order: order_progress!(row),
+            paused,
+            tasks: BTreeMap::new(),
+            items: ItemChanges::default(),
+            proposals: BTreeMap::new(),
+        }
     }
 }
 
@@ -215,6 +255,7 @@ struct TaskColumns {
     order_id: Uuid,
     task: Word<TaskId>,
     position: Whole<u64>,
+    is_manual: bool,
     state: Word<TaskState>,
     generation: Whole<u32>,
     call: Option<String>,
@@ -227,6 +268,8 @@ struct TaskColumns {
     ended_at: Option<At>,
     begun_event: Option<Whole<u64>>,
     result_event: Option<Whole<u64>>,
+    undo_event: Option<Whole<u64>>,
+    person_since: Option<At>,
 }
 
 /// Loads the tasks that the batch is about, for the others don't change, and those that need a person.
@@ -238,6 +281,11 @@ async fn load_tasks(
     let mut touched: Vec<(OrderId, &TaskId)> = Vec::new();
     for (id, events) in batch {
         touched.extend(events.values().filter_map(|e| Some((*id, e.fact.task_state()?.0))));
+        for event in events.values() {
+            if let Fact::OrderAmended { tasks, .. } = &event.fact {
+                touched.extend(tasks.iter().map(|change| (*id, &change.task)));
+            }
+        }
     }
     touched.sort_unstable();
     touched.dedup();
@@ -251,10 +299,12 @@ async fn load_tasks(
             select order_id, task from tasks where order_id = any($3) and hold_for is not null
         )
         select
-            tasks.order_id, tasks.task as "task: _", position as "position: _", state as "state: _",
+            tasks.order_id, tasks.task as "task: _", position as "position: _",
+            role is not null as "is_manual!", state as "state: _",
             generation as "generation: _", call, undo_call, waiting_for, until as "until: _", reason,
             hold_for as "hold_for: _", started_at as "started_at: _", ended_at as "ended_at: _",
-            begun_event as "begun_event: _", result_event as "result_event: _"
+            begun_event as "begun_event: _", result_event as "result_event: _",
+            undo_event as "undo_event: _", person_since as "person_since: _"
         from tasks
         join wanted on wanted.order_id = tasks.order_id and wanted.task = tasks.task
         "#,
@@ -275,7 +325,8 @@ async fn load_tasks(
 
 impl From<TaskColumns> for (OrderId, TaskId, PlacedTask) {
     fn from(row: TaskColumns) -> Self {
-        let task = PlacedTask { position: row.position.0, progress: task_progress!(row) };
+        let task =
+            PlacedTask { position: row.position.0, is_manual: row.is_manual, progress: task_progress!(row) };
         (OrderId::new(row.order_id), row.task.0, task)
     }
 }
@@ -297,14 +348,15 @@ async fn save_tasks(
             state = new.state, generation = new.generation, call = new.call, undo_call = new.undo_call,
             waiting_for = new.waiting_for, until = new.until, reason = new.reason, hold_for = new.hold_for,
             started_at = new.started_at, ended_at = new.ended_at,
-            begun_event = new.begun_event, result_event = new.result_event
+            begun_event = new.begun_event, result_event = new.result_event, undo_event = new.undo_event,
+            person_since = new.person_since
         from unnest(
             $1::uuid[], $2::text[], $3::text[], $4::bigint[], $5::text[], $6::text[], $7::text[],
             $8::timestamptz[], $9::text[], $10::text[], $11::timestamptz[], $12::timestamptz[],
-            $13::bigint[], $14::bigint[]
+            $13::bigint[], $14::bigint[], $15::bigint[], $16::timestamptz[]
         ) as new (
-            order_id, task, state, generation, call, undo_call, waiting_for,
-            until, reason, hold_for, started_at, ended_at, begun_event, result_event
+            order_id, task, state, generation, call, undo_call, waiting_for, until, reason, hold_for,
+            started_at, ended_at, begun_event, result_event, undo_event, person_since
         )
         where tasks.order_id = new.order_id and tasks.task = new.task
         "#,
@@ -322,6 +374,8 @@ async fn save_tasks(
         &column(&rows, |(.., task)| task.ended_at.map(At)) as _,
         &column(&rows, |(.., task)| task.begun_event.map(bigint)) as _,
         &column(&rows, |(.., task)| task.result_event.map(bigint)) as _,
+        &column(&rows, |(.., task)| task.undo_event.map(bigint)) as _,
+        &column(&rows, |(.., task)| task.person_since.map(At)) as _,
     )
     .execute(conn)
     .await?;
@@ -333,7 +387,7 @@ async fn save_orders(
     orders: &BTreeMap<OrderId, Progress>,
 ) -> Result<(), sqlx::Error> {
     let rows: Vec<(OrderId, &OrderProgress)> = orders.iter().map(|(id, of)| (*id, &of.order)).collect();
-    let pauses: Vec<Option<&Blocked>> = orders.values().map(|of| of.paused.as_ref()).collect();
+    let pauses: Vec<Option<&(Blocked, Timestamp)>> = orders.values().map(|of| of.paused.as_ref()).collect();
     sqlx::query!(
         r#"
         update orders set
@@ -342,16 +396,19 @@ async fn save_orders(
             pending_until = new.pending_until, started_at = new.started_at, ended_at = new.ended_at,
             at_risk_since = new.at_risk_since, overdue_since = new.overdue_since,
             updated_at = new.updated_at, next_event = new.next_event, paused_task = new.paused_task,
-            paused_reason = new.paused_reason, paused_for = new.paused_for,
+            paused_reason = new.paused_reason, paused_for = new.paused_for, paused_at = new.paused_at,
+            paused_by = new.paused_by, pending_after = new.pending_after::uuid[],
             stopped_at = case when orders.stopped_at >= new.updated_at then orders.stopped_at end
         from unnest(
             $1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[],
             $8::timestamptz[], $9::timestamptz[], $10::timestamptz[], $11::timestamptz[], $12::bigint[],
-            $13::timestamptz[], $14::timestamptz[], $15::text[], $16::text[], $17::text[]
+            $13::timestamptz[], $14::timestamptz[], $15::text[], $16::text[], $17::text[], $18::timestamptz[],
+            $19::text[], $20::text[]
         ) as new (
             id, state, customer_status, blocked_task, blocked_reason, hold_for, reason,
             pending_until, started_at, ended_at, updated_at, next_event,
-            at_risk_since, overdue_since, paused_task, paused_reason, paused_for
+            at_risk_since, overdue_since, paused_task, paused_reason, paused_for, paused_at,
+            paused_by, pending_after
         )
         where orders.id = new.id
         "#,
@@ -369,11 +426,20 @@ async fn save_orders(
         &column(&rows, |(_, order)| bigint(order.next_event)),
         &column(&rows, |(_, order)| order.at_risk_since.map(At)) as _,
         &column(&rows, |(_, order)| order.overdue_since.map(At)) as _,
-        &column(&pauses, |pause| pause.map(|p| p.task.to_string())) as _,
-        &column(&pauses, |pause| pause.map(|p| text(&p.reason))) as _,
-        &column(&pauses, |pause| pause.map(|p| p.hold_for.as_str())) as _,
+        &column(&pauses, |pause| pause.map(|(p, _)| p.task.to_string())) as _,
+        &column(&pauses, |pause| pause.map(|(p, _)| text(&p.reason))) as _,
+        &column(&pauses, |pause| pause.map(|(p, _)| p.hold_for.as_str())) as _,
+        &column(&pauses, |pause| pause.map(|(_, since)| At(*since))) as _,
+        &column(&rows, |(_, order)| order.paused_by.as_ref().map(Actor::as_str)) as _,
+        &column(&rows, |(_, order)| array_of(&order.pending_after)) as _,
     )
     .execute(conn)
     .await?;
     Ok(())
+}
+
+/// Ids as the text of an array: arrays of arrays can't be unnested one by one.
+fn array_of(ids: &[OrderId]) -> Option<String> {
+    let ids: Vec<String> = ids.iter().map(ToString::to_string).collect();
+    (!ids.is_empty()).then(|| format!("{{{}}}", ids.join(",")))
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use sqlx::migrate::{MigrateError, Migrator};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
-use sqlx::{Connection, PgConnection, PgPool};
+use sqlx::{ConnectOptions as _, Connection, PgConnection, PgPool};
 
 /// Every migration, in order.
 pub static MIGRATOR: Migrator = sqlx::migrate!("../migrations");
@@ -82,7 +82,11 @@ pub fn connect(url: &str, max_connections: u32) -> Result<PgPool, DatabaseError>
 /// # Errors
 /// Postgres is away, or an applied migration is not the one we have.
 pub async fn migrate(pool: &PgPool) -> Result<(), DatabaseError> {
-    MIGRATOR.run(pool).await.map_err(|cause| cannot("migrate the database")(cause.into()))
+    // A process that waits for another one to migrate is not a slow statement that anybody should look at.
+    let options = pool.connect_options().as_ref().clone().disable_statement_logging();
+    let mut conn = options.connect().await.map_err(cannot("connect to migrate the database"))?;
+    MIGRATOR.run(&mut conn).await.map_err(|cause| cannot("migrate the database")(cause.into()))?;
+    conn.close().await.map_err(cannot("close the connection that migrated the database"))
 }
 
 /// Answers if Postgres does.

@@ -39,8 +39,8 @@ pub async fn load_delivery(
         from order_events
         where order_id = $1
           and type in (
-              'CancelRequested', 'CancelAccepted', 'CancelRefused', 'OperatorActed',
-              'SignalKept', 'SignalReceived', 'SignalRefused'
+              'CancelRequested', 'CancelAccepted', 'CancelRefused', 'ItemCancelAccepted', 'ItemCancelRefused', 'OperatorActed',
+              'SignalKept', 'SignalReceived', 'SignalRefused', 'OrderPaused', 'PauseLifted', 'OrderAmended', 'AmendmentRefused'
           )
           and strpos(data::text, $2) > 0
         order by number

@@ -59,10 +59,12 @@ pub enum Expectation {
     ChildrenEnd,
     /// A cancel is assessed.
     Assessment,
-    /// The order starts, at once or at its start date.
+    /// The order starts, at once or at its start date, and not before others have ended.
     Start {
         /// Its start date.
         at: Option<Timestamp>,
+        /// The orders that must end before.
+        after: Vec<OrderId>,
     },
     /// The order is to be started, and Temporal has not taken it.
     LateStart {
@@ -101,8 +103,19 @@ impl fmt::Display for Expected {
             }
             Expectation::ChildrenEnd => f.write_str("waits for its child orders to end"),
             Expectation::Assessment => f.write_str("the cancel is being assessed"),
-            Expectation::Start { at: Some(at) } => write!(f, "starts at {at}"),
-            Expectation::Start { at: None } => f.write_str("starts at once"),
+            Expectation::Start { at: None, after } if after.is_empty() => f.write_str("starts at once"),
+            Expectation::Start { at, after } => {
+                f.write_str("starts")?;
+                if let Some(at) = at {
+                    write!(f, " at {at}")?;
+                }
+                let [first, others @ ..] = after.as_slice() else { return Ok(()) };
+                let and = if at.is_some() { ", but not before" } else { " when" };
+                match others.len() {
+                    0 => write!(f, "{and} the order {first} has ended"),
+                    more => write!(f, "{and} the order {first} and {more} more have ended"),
+                }
+            }
             Expectation::LateStart { error } => {
                 write!(f, "is to be started; Temporal has not taken it yet: {error}")
             }

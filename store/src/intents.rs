@@ -25,7 +25,12 @@ pub struct IntentId(i64);
 pub enum Steering {
     /// Start the order's workflow.
     Start,
-    /// Somebody wants the order cancelled.
+    /// An order that this one comes after has ended.
+    OrderEnded {
+        /// Which.
+        order: OrderId,
+    },
+    /// Somebody wants the order cancelled, or one of its items.
     Cancel {
         /// Its delivery.
         id: DeliveryId,
@@ -33,6 +38,9 @@ pub enum Steering {
         by: Actor,
         /// Why.
         reason: String,
+        /// The item, as it came; without it, the order.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        item: Option<String>,
     },
     /// A signal for one of the order's tasks.
     Deliver {

@@ -6,6 +6,7 @@
 //! order, and only as its numbered events say. The clock is an input.
 
 mod accept;
+mod amended;
 mod apply;
 mod attempts;
 mod blueprints;
@@ -16,16 +17,22 @@ mod database;
 mod deliveries;
 mod events;
 mod expected;
+mod fallout;
 mod intents;
+mod items;
 mod keys;
 mod listen;
 mod lists;
 mod orders;
 mod outlook;
 mod progress;
+mod residue;
 mod rows;
 mod summary;
 mod tasks;
+mod versions;
+mod waits;
+mod work_item;
 mod workers;
 
 pub use accept::{AcceptError, Accepted, NewOrder, START_GRACE, accept_order, find_accepted};
@@ -41,17 +48,29 @@ pub use database::{DatabaseError, MIGRATOR, check_alive, connect, migrate};
 pub use deliveries::{KeptSignal, load_delivery};
 pub use events::{EVENT_PAGE, EventCursor, PublicEvent, load_events, tail_events};
 pub use expected::{Expectation, Expected};
+pub use fallout::{FALLOUT_PAGE, find_fallout, group_fallout, list_fallout};
 pub use intents::{
     Intent, IntentId, LONGEST_REST, Steering, add_intent, claim_intents, delay_intent, finish_intents,
 };
+pub use items::ItemRow;
 pub use keys::{KEY_RETENTION, KeyReused, Keyed, purge_keys};
 pub use listen::{Heard, Listener};
 pub use lists::{ORDER_PAGE, OrderCursor, OrderFilter, OrderPage, list_orders};
-pub use orders::{ItemRow, OrderRow, find_tasks, load_order, load_plan, load_state};
+pub use orders::{OrderRow, find_tasks, load_order, load_plan, load_state};
 pub use outlook::{Cancel, note_stopped};
 pub use progress::{Blocked, OrderProgress, Refusal, TaskProgress};
+pub use residue::{RESIDUE_PAGE, Residue, ResidueCursor, ResidueFilter, ResiduePage, list_residue};
 pub use summary::OrderSummary;
 pub use tasks::{CallError, TaskRow};
+pub use versions::{
+    CurrentVersion, NewVersion, VersionRow, VersionState, list_versions, load_current, load_version,
+    propose_version, withdraw_version,
+};
+pub use waits::{PlaceError, Predecessor, load_predecessors, mend_waits};
+pub use work_item::{
+    FalloutFilter, Person, WaitsFor, WorkCursor, WorkExample, WorkGroup, WorkItem, WorkKey, WorkKind,
+    WorkPage,
+};
 pub use workers::{
     WorkerId, begin_worker, count_workers, declare_lost, end_worker, find_lost_workers, mark_audited,
     orders_to_audit, see_worker,

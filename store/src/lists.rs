@@ -8,6 +8,7 @@ use sqlx::{Connection, PgConnection};
 
 use crate::columns::{At, column, text};
 use crate::database::{DatabaseError, cannot};
+use crate::items::count_items;
 use crate::outlook::look_ahead;
 use crate::summary::{OrderSummary, SummaryColumns, select_orders};
 
@@ -88,6 +89,7 @@ pub async fn list_orders(
     }
     let mut orders: Vec<OrderSummary> = rows.into_iter().map(Into::into).collect();
     look_ahead(&mut tx, &mut orders).await.map_err(cannot("see what orders wait for"))?;
+    count_items(&mut tx, &mut orders).await.map_err(cannot("count the items of orders"))?;
     tx.commit().await.map_err(cannot("finish listing orders"))?;
     let next = orders.last().filter(|_| more);
     let next = next.map(|last| OrderCursor { submitted_at: last.submitted_at, id: last.id });

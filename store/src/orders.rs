@@ -1,17 +1,19 @@
 //! Reads one order whole.
 
-use model::{Action, ItemId, ItemKind, OrderId, OrderRequest, OrderState, TaskId};
+use model::{OrderId, OrderRequest, OrderState, TaskId};
 use plan::Plan;
 use sqlx::types::Json;
 use sqlx::{Connection, PgConnection};
 
 use crate::children::{ChildRow, select_children};
-use crate::columns::{Whole, Word, text};
+use crate::columns::{Word, text};
 use crate::database::{DatabaseError, cannot};
 use crate::deliveries::{KeptSignal, select_kept};
+use crate::items::{ItemRow, count_items, select_items};
 use crate::outlook::look_ahead;
 use crate::summary::{OrderSummary, select_orders};
 use crate::tasks::{TaskRow, select_tasks};
+use crate::waits::{Predecessor, select_predecessors};
 
 /// An order with everything that readers see of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,21 +30,8 @@ pub struct OrderRow {
     pub kept: Vec<KeptSignal>,
     /// The orders that its tasks run, as they began.
     pub children: Vec<ChildRow>,
-}
-
-/// An item of an order.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ItemRow {
-    /// Its id, unique within the order.
-    pub id: ItemId,
-    /// The kind the blueprint sorted it into, if it names one.
-    pub kind: Option<ItemKind>,
-    /// What is ordered.
-    pub offering: String,
-    /// What is to happen to it.
-    pub action: Action,
-    /// How many.
-    pub quantity: u32,
+    /// The orders that it waited for when it was accepted, as those were.
+    pub predecessors: Vec<Predecessor>,
 }
 
 /// Loads an order as it is at one moment. Not to be called within a transaction: it begins its own.
@@ -59,6 +48,8 @@ pub async fn load_order(conn: &mut PgConnection, id: OrderId) -> Result<Option<O
     let mut summary: OrderSummary = row.into();
     let ahead = look_ahead(&mut tx, std::slice::from_mut(&mut summary)).await;
     ahead.map_err(cannot("see what an order waits for"))?;
+    let counted = count_items(&mut tx, std::slice::from_mut(&mut summary)).await;
+    counted.map_err(cannot("count the items of an order"))?;
     let request = select_request(&mut tx, id).await.map_err(cannot("load the request of an order"))?;
     let items = select_items(&mut tx, id).await.map_err(cannot("load the items of an order"))?;
     let tasks = select_tasks(&mut tx, id).await.map_err(cannot("load the tasks of an order"))?;
@@ -70,8 +61,10 @@ pub async fn load_order(conn: &mut PgConnection, id: OrderId) -> Result<Option<O
     };
     let children =
         select_children(&mut tx, id).await.map_err(cannot("load the orders that an order runs"))?;
+    let predecessors =
+        select_predecessors(&mut tx, id).await.map_err(cannot("load what an order waits for"))?;
     tx.commit().await.map_err(cannot("finish loading an order"))?;
-    Ok(Some(OrderRow { summary, request, items, tasks, kept, children }))
+    Ok(Some(OrderRow { summary, request, items, tasks, kept, children, predecessors }))
 }
 
 async fn select_request(conn: &mut PgConnection, id: OrderId) -> Result<OrderRequest, sqlx::Error> {
@@ -82,30 +75,6 @@ async fn select_request(conn: &mut PgConnection, id: OrderId) -> Result<OrderReq
     .fetch_one(conn)
     .await?;
     Ok(request.0)
-}
-
-async fn select_items(conn: &mut PgConnection, id: OrderId) -> Result<Vec<ItemRow>, sqlx::Error> {
-    let rows = sqlx::query!(
-        r#"
-        select
-            item as "item: Word<ItemId>", kind as "kind: Word<ItemKind>", offering,
-            action as "action: Word<Action>", quantity as "quantity: Whole<u32>"
-        from order_items
-        where order_id = $1
-        order by position
-        "#,
-        id.uuid(),
-    )
-    .fetch_all(conn)
-    .await?;
-    let items = rows.into_iter().map(|row| ItemRow {
-        id: row.item.0,
-        kind: row.kind.map(|kind| kind.0),
-        offering: row.offering,
-        action: row.action.0,
-        quantity: row.quantity.0,
-    });
-    Ok(items.collect())
 }
 
 /// The state of an order.

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use model::{Actor, Fact, HoldFor, OrderEvent, OrderId, OrderState, TaskId, TaskState, Timestamp};
-use sqlx::PgConnection;
+use sqlx::{Connection as _, PgConnection};
 use uuid::Uuid;
 
 use crate::columns::{At, Whole, Word, column};
@@ -17,6 +17,7 @@ use crate::progress::{Blocked, TaskProgress};
 use crate::rows::task_progress;
 use crate::summary::OrderSummary;
 use crate::tasks::{ACTIVE_STATES, UNDO_STATES};
+use crate::waits::tell_followers;
 
 /// Who wants, or wanted, an order cancelled.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,8 +49,10 @@ pub(crate) async fn look_ahead(
         order.expected = match (order.stopped_at, order.progress.state) {
             (_, state) if state.is_final() => None,
             (Some(at), _) => whole(Expectation::Stopped { at }),
-            (None, OrderState::Acknowledged) => whole(starts.remove(&id).unwrap_or(Expectation::Begin)),
-            (None, OrderState::Pending) => whole(Expectation::Start { at: order.progress.pending_until }),
+            (None, OrderState::Acknowledged) => {
+                whole(to_begin(order, starts.remove(&id).unwrap_or(Expectation::Begin)))
+            }
+            (None, OrderState::Pending) => whole(pending(order)),
             (None, OrderState::AssessingCancellation) => whole(Expectation::Assessment),
             (None, state) => {
                 // Of an order that is paused as a whole, the task to act on may itself go on.
@@ -61,6 +64,17 @@ pub(crate) async fn look_ahead(
         };
     }
     Ok(())
+}
+
+/// What an order waits for that has not begun: what it is to wait for, unless nobody has been told of it.
+fn to_begin(order: &OrderSummary, start: Expectation) -> Expectation {
+    let waits = order.progress.pending_until.is_some() || !order.progress.pending_after.is_empty();
+    if waits && !matches!(start, Expectation::LateStart { .. }) { pending(order) } else { start }
+}
+
+fn pending(order: &OrderSummary) -> Expectation {
+    let (at, after) = (order.progress.pending_until, order.progress.pending_after.clone());
+    Expectation::Start { at, after }
 }
 
 const fn whole(what: Expectation) -> Option<Expected> {
@@ -151,7 +165,7 @@ async fn select_starts(
     .await?;
     let start = |error: Option<String>| match error {
         Some(error) => Expectation::LateStart { error },
-        None => Expectation::Start { at: None },
+        None => Expectation::Start { at: None, after: Vec::new() },
     };
     Ok(rows.into_iter().map(|row| (row.order_id, start(row.last_error))).collect())
 }
@@ -204,6 +218,8 @@ struct TaskColumns {
     ended_at: Option<At>,
     begun_event: Option<Whole<u64>>,
     result_event: Option<Whole<u64>>,
+    undo_event: Option<Whole<u64>>,
+    person_since: Option<At>,
     next_at: Option<At>,
 }
 
@@ -223,7 +239,8 @@ async fn select_expected(
             t.order_id, t.task as "task: _", t.state as "state: _", t.generation as "generation: _", t.call,
             t.undo_call, t.waiting_for, t.until as "until: _", t.reason, t.hold_for as "hold_for: _",
             t.started_at as "started_at: _", t.ended_at as "ended_at: _",
-            t.begun_event as "begun_event: _", t.result_event as "result_event: _", last.next_at as "next_at: _"
+            t.begun_event as "begun_event: _", t.result_event as "result_event: _", t.undo_event as "undo_event: _",
+            t.person_since as "person_since: _", last.next_at as "next_at: _"
         from tasks t
         left join lateral (
             select case when a.ended_at is not null and t.state <> 'unknown' then a.next_at end as next_at
@@ -260,13 +277,21 @@ pub async fn note_stopped(
     order: OrderId,
     at: Timestamp,
 ) -> Result<bool, DatabaseError> {
+    let mut tx = conn.begin().await.map_err(cannot("begin to note that an order was stopped"))?;
     let noted = sqlx::query!(
         "update orders set stopped_at = $2 where id = $1 and ended_at is null and updated_at <= $2",
         order.uuid(),
         At(at) as _,
     )
-    .execute(conn)
+    .execute(&mut *tx)
     .await
     .map_err(cannot("note that an order was stopped"))?;
-    Ok(noted.rows_affected() > 0)
+    let is_noted = noted.rows_affected() > 0;
+    if is_noted {
+        // It does nothing more, so nobody waits for it.
+        let told = tell_followers(&mut tx, &[order.uuid()]).await;
+        told.map_err(cannot("promise to tell that an order was stopped"))?;
+    }
+    tx.commit().await.map_err(cannot("commit that an order was stopped"))?;
+    Ok(is_noted)
 }

@@ -3,9 +3,16 @@
 //! Pure: rows and an event in, rows out. [`crate::apply_batch`] loads and saves around it. Each event is
 //! checked before it changes anything.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use model::{Fact, HoldFor, IllegalTransition, OrderEvent, OrderState, TaskId, TaskState, Timestamp};
+use model::{
+    Actor, DeliveryId, Fact, HoldFor, IllegalTransition, OrderEvent, OrderId, OrderState, TaskId, TaskState,
+    Timestamp,
+};
+
+use crate::amended::{Proposal, place_tasks};
+use crate::items::ItemChanges;
 
 /// The part of an order that its events change.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,6 +27,10 @@ pub struct OrderProgress {
     pub reason: Option<String>,
     /// The start date it waits for while pending.
     pub pending_until: Option<Timestamp>,
+    /// The orders that must end before it begins, while pending.
+    pub pending_after: Vec<OrderId>,
+    /// Who has paused it, while it is paused by a person.
+    pub paused_by: Option<Actor>,
     /// When work began.
     pub started_at: Option<Timestamp>,
     /// When it came to its end.
@@ -72,6 +83,10 @@ pub struct TaskProgress {
     pub begun_event: Option<u64>,
     /// The number of the event that holds its result.
     pub result_event: Option<u64>,
+    /// The number of the event that holds the arguments of `undo_call`.
+    pub undo_event: Option<u64>,
+    /// Since when it waits for a person: it is held, its undo failed, or it is theirs to do.
+    pub person_since: Option<Timestamp>,
 }
 
 /// Why an event can't be applied. It is a defect of whoever made the event; it is reported and never written.
@@ -100,15 +115,20 @@ pub enum Refusal {
 #[derive(Debug)]
 pub(crate) struct Progress {
     pub(crate) order: OrderProgress,
-    /// Where the order as a whole waits for a person.
-    pub(crate) paused: Option<Blocked>,
+    /// Where the order as a whole waits for a person, and since when.
+    pub(crate) paused: Option<(Blocked, Timestamp)>,
     pub(crate) tasks: BTreeMap<TaskId, PlacedTask>,
+    pub(crate) items: ItemChanges,
+    /// The versions that amendments make of it, by their deliveries.
+    pub(crate) proposals: BTreeMap<DeliveryId, Proposal>,
 }
 
 /// A task and its place in the plan.
 #[derive(Debug)]
 pub(crate) struct PlacedTask {
     pub(crate) position: u64,
+    /// Whether a person does it.
+    pub(crate) is_manual: bool,
     pub(crate) progress: TaskProgress,
 }
 
@@ -119,6 +139,7 @@ impl Progress {
     /// It can't follow; nothing has changed.
     pub(crate) fn apply(&mut self, event: &OrderEvent) -> Result<(), Refusal> {
         let (fact, at) = (&event.fact, event.at);
+        let before = (self.order.state, self.paused.is_some());
         if let Some(state) = fact.order_state() {
             self.order.enter(state, event)?;
         }
@@ -129,6 +150,9 @@ impl Progress {
             | Fact::OrderPartiallyCompleted {}
             | Fact::ItemRollingBack { .. }
             | Fact::ItemFailed { .. }
+            | Fact::ItemCancelAccepted { .. }
+            | Fact::ItemCancelRefused { .. }
+            | Fact::ItemCancelled { .. }
             | Fact::ChildOrderStarted { .. }
             | Fact::OrderAnswered { .. }
             | Fact::OrderCancelled {}
@@ -139,11 +163,16 @@ impl Progress {
             | Fact::SignalRefused { .. } => {}
             Fact::OrderAtRisk { .. } => self.order.at_risk_since = Some(at),
             Fact::OrderOverdue {} => self.order.overdue_since = Some(at),
-            Fact::OrderPaused { task, reason, hold_for } => {
+            Fact::OrderPaused { task, reason, hold_for, id: _, by } => {
                 let (task, reason) = (task.clone(), reason.clone());
-                self.paused = Some(Blocked { task, reason, hold_for: *hold_for });
+                self.paused = Some((Blocked { task, reason, hold_for: *hold_for }, at));
+                self.order.paused_by.clone_from(by);
             }
-            Fact::OrderPending { until } => self.order.pending_until = Some(*until),
+            Fact::PauseLifted { .. } => self.lift_pause(),
+            Fact::OrderPending { until, after } => {
+                self.order.pending_until = *until;
+                self.order.pending_after.clone_from(after);
+            }
             Fact::OrderStarted {} => {
                 self.order.started_at.get_or_insert(at);
             }
@@ -155,21 +184,28 @@ impl Progress {
                 self.release();
             }
             // Nobody is needed any more, neither for a task nor for the order as a whole.
-            Fact::OrderResumed { .. } => self.paused = None,
+            Fact::OrderResumed { .. } => self.lift_pause(),
             Fact::CancelAccepted { .. } => self.release(),
-            Fact::CustomerStatusChanged { status } => self.order.customer_status.clone_from(status),
+            Fact::CustomerStatusChanged { status, item: None } => {
+                self.order.customer_status.clone_from(status);
+            }
+            Fact::CustomerStatusChanged { status: _, item: Some(_) } => {}
             // The person it needed has been there; what becomes of it the next events say.
             Fact::OperatorActed { task, .. } => {
-                if self.paused.as_ref().is_some_and(|pause| pause.task == *task) {
+                // What a person has paused, only a person lets go on.
+                let by_deadline = self.order.paused_by.is_none();
+                if by_deadline && self.paused.as_ref().is_some_and(|(pause, _)| pause.task == *task) {
                     self.paused = None;
                 }
                 if let Some(task) = self.tasks.get_mut(task) {
-                    task.progress.hold_for = None;
+                    task.progress.release();
                 }
             }
             Fact::TaskStarted { task, generation, waiting_for, until, call, arguments: _ } => {
+                let is_manual = self.tasks.get(task).is_some_and(|task| task.is_manual);
                 let task = self.enter(task, event)?;
                 task.generation = *generation;
+                task.person_since = is_manual.then_some(at);
                 task.waiting_for.clone_from(waiting_for);
                 task.until = *until;
                 if call.is_some() {
@@ -195,28 +231,56 @@ impl Progress {
             Fact::TaskFailed { task, reason } | Fact::TaskSkipped { task, reason } => {
                 self.enter(task, event)?.reason = Some(reason.clone());
             }
+            Fact::ResidueAccepted { task, .. } => {
+                self.enter(task, event)?.reason = fact.task_reason().map(Cow::into_owned);
+            }
             Fact::TaskHeld { task, reason, hold_for } => {
                 let task = self.enter(task, event)?;
                 task.reason = Some(reason.clone());
                 task.hold_for = Some(*hold_for);
+                task.person_since = Some(at);
             }
             Fact::TaskUndoFailed { task, reason } => {
                 let task = self.enter(task, event)?;
                 task.reason = Some(reason.clone());
                 // An undo that fails is never the customer's to mend.
                 task.hold_for = Some(HoldFor::Operations);
+                task.person_since = Some(at);
+            }
+            Fact::OrderAmended { id, tasks, .. } => {
+                let plan = self.proposals.get(id).map(|proposal| &proposal.plan);
+                place_tasks(&mut self.tasks, tasks, plan, at);
+                self.items.all = true;
+            }
+            Fact::AmendmentRefused { .. } => {}
+            Fact::TaskReplanned { task } => {
+                let task = self.enter(task, event)?;
+                task.reason = None;
+                task.hold_for = None;
+                task.ended_at = None;
+                task.result_event = None;
+            }
+            Fact::TaskAmending { task, generation, call, arguments: _ } => {
+                let task = self.enter(task, event)?;
+                task.generation = *generation;
+                task.call = Some(call.clone());
+                task.reason = None;
+                task.begun_event = Some(event.number);
             }
             Fact::TaskUndoing { task, call, arguments: _ } => {
                 let task = self.enter(task, event)?;
                 task.undo_call = Some(call.clone());
+                task.undo_event = Some(event.number);
             }
             Fact::TaskDropped { task } | Fact::TaskUndone { task } => {
                 self.enter(task, event)?;
             }
         }
         if self.order.state.is_final() {
-            self.paused = None;
+            self.lift_pause();
         }
+        self.items.note(fact);
+        self.items.all |= before != (self.order.state, self.paused.is_some());
         self.order.blocked = self.blocked();
         self.order.updated_at = self.order.updated_at.max(at);
         self.order.next_event = event.number.saturating_add(1);
@@ -225,10 +289,15 @@ impl Progress {
 
     /// An order that turns back needs nobody for what was held: it is undone or dropped when its turn comes.
     fn release(&mut self) {
-        self.paused = None;
+        self.lift_pause();
         for task in self.tasks.values_mut() {
-            task.progress.hold_for = None;
+            task.progress.release();
         }
+    }
+
+    fn lift_pause(&mut self) {
+        self.paused = None;
+        self.order.paused_by = None;
     }
 
     /// The event that holds an order names the task that was first; when that one goes on, another may still
@@ -238,7 +307,12 @@ impl Progress {
             return None;
         }
         let held = self.tasks.iter().filter(|(_, task)| task.progress.hold_for.is_some());
-        let Some((id, task)) = held.min_by_key(|(_, task)| task.position) else { return self.paused.clone() };
+        let Some((id, task)) = held.min_by_key(|(_, task)| task.position) else {
+            let (pause, _) = self.paused.as_ref()?;
+            let by = self.order.paused_by.as_ref().map(|by| format!("paused by {by}: "));
+            let reason = format!("{}{}", by.unwrap_or_default(), pause.reason);
+            return Some(Blocked { reason, ..pause.clone() });
+        };
         Some(Blocked {
             task: id.clone(),
             reason: task.progress.reason.clone().unwrap_or_default(),
@@ -258,6 +332,7 @@ impl Progress {
             task.waiting_for = None;
             task.until = None;
             task.hold_for = None;
+            task.person_since = None;
             if matches!(
                 state,
                 TaskState::Succeeded | TaskState::Skipped | TaskState::Dropped | TaskState::Undone
@@ -266,6 +341,35 @@ impl Progress {
             }
         }
         Ok(task)
+    }
+}
+
+impl TaskProgress {
+    /// That of a task that has not begun; or is left out since `at`, by a rule.
+    pub(crate) fn new(skipped: Option<String>, at: Timestamp) -> Self {
+        Self {
+            state: if skipped.is_some() { TaskState::Skipped } else { TaskState::Waiting },
+            generation: 0,
+            call: None,
+            undo_call: None,
+            waiting_for: None,
+            until: None,
+            ended_at: skipped.is_some().then_some(at),
+            reason: skipped,
+            hold_for: None,
+            started_at: None,
+            begun_event: None,
+            result_event: None,
+            undo_event: None,
+            person_since: None,
+        }
+    }
+
+    /// Nobody is needed for what was held.
+    fn release(&mut self) {
+        if self.hold_for.take().is_some() {
+            self.person_since = None;
+        }
     }
 }
 
@@ -279,6 +383,7 @@ impl OrderProgress {
         }
         self.state = state;
         self.pending_until = None;
+        self.pending_after.clear();
         if state.is_final() {
             self.ended_at.get_or_insert(event.at);
         }
@@ -305,23 +410,6 @@ mod tests {
     const FIRST: &str = "z_first";
     const SECOND: &str = "a_second";
 
-    fn waiting() -> TaskProgress {
-        TaskProgress {
-            state: TaskState::Waiting,
-            generation: 0,
-            call: None,
-            undo_call: None,
-            waiting_for: None,
-            until: None,
-            reason: None,
-            hold_for: None,
-            started_at: None,
-            ended_at: None,
-            begun_event: None,
-            result_event: None,
-        }
-    }
-
     fn task(id: &str) -> TaskId {
         id.parse().unwrap()
     }
@@ -334,6 +422,8 @@ mod tests {
             blocked: None,
             reason: None,
             pending_until: None,
+            pending_after: Vec::new(),
+            paused_by: None,
             started_at: None,
             ended_at: None,
             at_risk_since: None,
@@ -341,9 +431,23 @@ mod tests {
             updated_at: Timestamp::EPOCH,
             next_event: 1,
         };
-        let place = |(position, id)| (task(id), PlacedTask { position, progress: waiting() });
-        let mut progress =
-            Progress { order, paused: None, tasks: (0..).zip([FIRST, SECOND]).map(place).collect() };
+        let place = |(position, id)| {
+            (
+                task(id),
+                PlacedTask {
+                    position,
+                    is_manual: false,
+                    progress: TaskProgress::new(None, Timestamp::EPOCH),
+                },
+            )
+        };
+        let mut progress = Progress {
+            order,
+            paused: None,
+            tasks: (0..).zip([FIRST, SECOND]).map(place).collect(),
+            items: ItemChanges::default(),
+            proposals: BTreeMap::new(),
+        };
         for fact in facts {
             let number = progress.order.next_event;
             progress.apply(&OrderEvent { number, at: Timestamp::EPOCH, fact }).unwrap();
@@ -373,6 +477,7 @@ mod tests {
             by,
             note,
             result: Value::Null,
+            arguments: Value::Null,
         }
     }
 
@@ -471,7 +576,11 @@ mod tests {
     fn an_event_that_cannot_follow_changes_nothing() {
         let mut progress = after(vec![Fact::OrderStarted {}, Fact::OrderCompleted {}]);
         let before = progress.order.clone();
-        for fact in [order_held(FIRST), Fact::OrderPending { until: Timestamp::EPOCH }, started("nobody")] {
+        for fact in [
+            order_held(FIRST),
+            Fact::OrderPending { until: Some(Timestamp::EPOCH), after: Vec::new() },
+            started("nobody"),
+        ] {
             let event = OrderEvent { number: 3, at: Timestamp::from_millis(9), fact };
             assert!(progress.apply(&event).is_err(), "{event:?}");
             assert_eq!(progress.order, before);

@@ -17,6 +17,8 @@ macro_rules! order_progress {
             blocked: $crate::rows::blocked($row.blocked_task, $row.blocked_reason, $row.hold_for),
             reason: $row.reason,
             pending_until: $row.pending_until.map(|at| at.0),
+            pending_after: $row.pending_after.into_iter().flatten().map(model::OrderId::new).collect(),
+            paused_by: $row.paused_by.map(|by| by.0),
             started_at: $row.started_at.map(|at| at.0),
             ended_at: $row.ended_at.map(|at| at.0),
             at_risk_since: $row.at_risk_since.map(|at| at.0),
@@ -43,6 +45,8 @@ macro_rules! task_progress {
             ended_at: $row.ended_at.map(|at| at.0),
             begun_event: $row.begun_event.map(|number| number.0),
             result_event: $row.result_event.map(|number| number.0),
+            undo_event: $row.undo_event.map(|number| number.0),
+            person_since: $row.person_since.map(|at| at.0),
         }
     };
 }

@@ -1,8 +1,10 @@
 //! An order in short, as it is read from its row.
 
+use std::collections::BTreeMap;
+
 use model::{
-    Actor, BlueprintName, BlueprintRef, Customer, ExternalId, Hash, HoldFor, OrderId, OrderState, TaskId,
-    Timestamp,
+    Actor, BlueprintName, BlueprintRef, Customer, ExternalId, Hash, HoldFor, ItemState, OrderId, OrderState,
+    TaskId, Timestamp,
 };
 use uuid::Uuid;
 
@@ -26,6 +28,8 @@ pub struct OrderSummary {
     pub blueprint_hash: Hash,
     /// The hash of its plan.
     pub plan_hash: Hash,
+    /// Which version of the order this is, from 1: every amendment makes the next.
+    pub version: u32,
     /// Who ordered.
     pub customer: Customer,
     /// A word the sender sorts orders by.
@@ -40,6 +44,8 @@ pub struct OrderSummary {
     pub stopped_at: Option<Timestamp>,
     /// The order that it is part of, if it is part of one.
     pub parent: Option<Parent>,
+    /// How many of its items are in which state.
+    pub items: BTreeMap<ItemState, u64>,
     /// Who cancelled it, or asks for that now.
     pub cancel: Option<Cancel>,
     /// What is expected to happen next, what needs a person first; none if it has ended. Several things may be under way at
@@ -55,6 +61,7 @@ pub(crate) struct SummaryColumns {
     pub(crate) blueprint_version: Whole<u32>,
     pub(crate) blueprint_hash: Word<Hash>,
     pub(crate) plan_hash: Word<Hash>,
+    pub(crate) version: Whole<u32>,
     pub(crate) customer_id: String,
     pub(crate) customer_name: Option<String>,
     pub(crate) category: Option<String>,
@@ -66,6 +73,8 @@ pub(crate) struct SummaryColumns {
     pub(crate) hold_for: Option<Word<HoldFor>>,
     pub(crate) reason: Option<String>,
     pub(crate) pending_until: Option<At>,
+    pub(crate) pending_after: Option<Vec<Uuid>>,
+    pub(crate) paused_by: Option<Word<Actor>>,
     pub(crate) submitted_at: At,
     pub(crate) started_at: Option<At>,
     pub(crate) ended_at: Option<At>,
@@ -78,7 +87,7 @@ pub(crate) struct SummaryColumns {
     pub(crate) parent_task: Option<Word<TaskId>>,
 }
 
-/// Without what `look_ahead` fills in.
+/// Without what `look_ahead` and `count_items` fill in.
 impl From<SummaryColumns> for OrderSummary {
     fn from(row: SummaryColumns) -> Self {
         Self {
@@ -87,6 +96,7 @@ impl From<SummaryColumns> for OrderSummary {
             blueprint: BlueprintRef { name: row.blueprint_name.0, version: row.blueprint_version.0 },
             blueprint_hash: row.blueprint_hash.0,
             plan_hash: row.plan_hash.0,
+            version: row.version.0,
             customer: Customer { id: row.customer_id, name: row.customer_name },
             category: row.category,
             author: row.author.0,
@@ -97,6 +107,7 @@ impl From<SummaryColumns> for OrderSummary {
                 .parent_id
                 .zip(row.parent_task)
                 .map(|(order, task)| Parent { order: OrderId::new(order), task: task.0 }),
+            items: BTreeMap::new(),
             cancel: None,
             expected: None,
         }
@@ -112,9 +123,10 @@ macro_rules! select_orders {
             select
                 id, external_id as "external_id: _", blueprint_name as "blueprint_name: _",
                 blueprint_version as "blueprint_version: _", blueprint_hash as "blueprint_hash: _",
-                plan_hash as "plan_hash: _", customer_id, customer_name, category, author as "author: _",
+                plan_hash as "plan_hash: _", version as "version: _", customer_id, customer_name, category, author as "author: _",
                 state as "state: _", customer_status, blocked_task as "blocked_task: _", blocked_reason,
                 hold_for as "hold_for: _", reason, pending_until as "pending_until: _",
+                pending_after, paused_by as "paused_by: _",
                 submitted_at as "submitted_at: _", started_at as "started_at: _", ended_at as "ended_at: _",
                 at_risk_since as "at_risk_since: _", overdue_since as "overdue_since: _",
                 updated_at as "updated_at: _", next_event as "next_event: _",

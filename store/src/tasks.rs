@@ -55,7 +55,8 @@ pub struct CallError {
 }
 
 impl CallError {
-    fn of(
+    /// What the last attempt that has ended came to, from its columns.
+    pub(crate) fn of(
         attempt: Option<Whole<u32>>,
         at: Option<At>,
         outcome: Option<Word<AttemptOutcome>>,
@@ -91,6 +92,8 @@ struct TaskColumns {
     ended_at: Option<At>,
     begun_event: Option<Whole<u64>>,
     result_event: Option<Whole<u64>>,
+    undo_event: Option<Whole<u64>>,
+    person_since: Option<At>,
     attempts: Whole<u32>,
     undo_attempts: Whole<u32>,
     last_attempt: Option<Whole<u32>>,
@@ -149,6 +152,7 @@ pub(crate) async fn select_tasks(conn: &mut PgConnection, id: OrderId) -> Result
             t.undo_call, t.waiting_for, t.until as "until: _", t.reason, t.hold_for as "hold_for: _",
             t.started_at as "started_at: _", t.ended_at as "ended_at: _",
             t.begun_event as "begun_event: _", t.result_event as "result_event: _",
+            t.undo_event as "undo_event: _", t.person_since as "person_since: _",
             coalesce(forward.attempts, 0) as "attempts!: _", coalesce(undo.attempts, 0) as "undo_attempts!: _",
             last.attempt as "last_attempt?: _", last.ended_at as "last_ended_at?: _", last.outcome as "outcome?: _",
             last.error as "error?", last.allowed as "allowed?: _", last.next_at as "next_at?: _",

@@ -25,6 +25,7 @@ pub use document::{
     CoverageDocument, FailureDocument, MissedDocument, MomentDocument, ShareDocument, TestDocument,
     TestsDocument,
 };
+pub use made_up::MadeUp;
 pub use outcome::{Failure, Outcome};
 pub use reached::Reached;
 pub use spot::{Spot, SpotKind};

@@ -29,7 +29,7 @@ impl fmt::Display for Source {
 
 /// Makes up answers, and counts the texts in them so that each is another.
 #[derive(Debug, Default)]
-pub(crate) struct MadeUp {
+pub struct MadeUp {
     texts: BTreeMap<String, u64>,
     /// How many values it has made up, those apart that are absent.
     made: u64,
@@ -37,7 +37,7 @@ pub(crate) struct MadeUp {
 
 impl MadeUp {
     /// A value of a type. A text is called after the field it is in, or else `name`: `reservation_id-1`.
-    pub(crate) fn value(&mut self, of: &Type, name: &str, now: Timestamp) -> Value {
+    pub fn value(&mut self, of: &Type, name: &str, now: Timestamp) -> Value {
         self.made += u64::from(!matches!(of, Type::Any | Type::Optional(_) | Type::Record(_)));
         match of {
             Type::Any | Type::Optional(_) => Value::Null,

@@ -69,7 +69,7 @@ const fn sort(act: &Act) -> Sort {
         Act::Signal { .. } | Act::Complete { .. } => Sort::Answer,
         Act::Retry | Act::Rollback => Sort::Operator,
         Act::Cancel => Sort::Cancel,
-        Act::Amend(_) => Sort::Amend,
+        Act::Amend { .. } => Sort::Amend,
     }
 }
 
@@ -231,20 +231,13 @@ impl<'a> Story<'a> {
     /// Has a step happen now.
     fn act(&mut self, n: usize, index: TaskIndex) {
         let Some(step) = self.test.steps.get(n) else { return };
-        let Some(event) = self.event(step, index) else {
-            self.failures.push(Failure {
-                at: step.at,
-                expected: "the order to be amended".to_owned(),
-                actual: "amendments are not carried out yet".to_owned(),
-                moment: None,
-            });
-            return;
-        };
+        let event = self.event(step, index);
         let Err(rejected) = self.simulation.handle(event) else { return };
         let task = self.test.plan.id(index);
         let at = self.simulation.now();
         let on_record = matches!(rejected, Rejected::Signal { .. })
-            || matches!((&step.act, &rejected), (Act::Cancel, Rejected::PointOfNoReturn { .. }));
+            || matches!((&step.act, &rejected), (Act::Cancel, Rejected::PointOfNoReturn { .. }))
+            || matches!((&step.act, &rejected), (Act::Amend { .. }, Rejected::Amendment { .. }));
         if !on_record {
             let text = format!("{} is refused: {rejected}", told(&step.act, &task.to_string()));
             self.timeline.refusal(Whose { number: 0, plan: &self.test.plan }, &task, at, text);
@@ -263,25 +256,30 @@ impl<'a> Story<'a> {
         }
     }
 
-    /// What a step is to the order; nothing, if the engine knows no such thing yet.
-    fn event(&mut self, step: &Step, index: TaskIndex) -> Option<Event> {
+    /// What a step is to the order.
+    fn event(&mut self, step: &Step, index: TaskIndex) -> Event {
         self.deliveries += 1;
         let id = delivery(self.deliveries);
         let task = self.test.plan.id(index);
         let (by, note) = (Actor::new("test"), self.test.name.clone());
-        Some(match &step.act {
+        match &step.act {
             Act::Signal { name, payload } => Event::Delivered {
                 id,
                 signal: name.to_string(),
                 task: Some(task.to_string()),
                 payload: payload.clone(),
             },
-            Act::Complete { result } => Event::Complete { id, task, result: result.clone(), by, note },
-            Act::Retry => Event::Act { id, action: OperatorAction::Retry, task, by, note },
-            Act::Rollback => Event::Act { id, action: OperatorAction::Rollback, task, by, note },
+            Act::Complete { result } => {
+                let action = engine::Act::Complete { result: result.clone() };
+                Event::Act { id, action, task, by, note }
+            }
+            Act::Retry => Event::Act { id, action: OperatorAction::Retry.into(), task, by, note },
+            Act::Rollback => Event::Act { id, action: OperatorAction::Rollback.into(), task, by, note },
             Act::Cancel => Event::Cancel { id, by, reason: note },
-            Act::Amend(_) => return None,
-        })
+            Act::Amend { plan, changes: _ } => {
+                Event::Amend { id, plan: plan.clone(), by, reason: note, token: None }
+            }
+        }
     }
 
     /// Judges what has happened.
@@ -359,7 +357,7 @@ fn told(act: &Act, task: &str) -> String {
         Act::Retry => format!("the operator's retry of `{task}`"),
         Act::Rollback => format!("the operator's rollback at `{task}`"),
         Act::Cancel => format!("the cancel at `{task}`"),
-        Act::Amend(_) => format!("the amendment at `{task}`"),
+        Act::Amend { .. } => format!("the amendment at `{task}`"),
     }
 }
 

@@ -126,8 +126,10 @@ impl Judge<'_> {
         let id = self.ended.test.plan.id(task);
         let begun = self.count(|fact| matches!(fact, Fact::TaskStarted { task, .. } if *task == id));
         let undoing = self.count(|fact| matches!(fact, Fact::TaskUndoing { task, .. } if *task == id));
+        let amending = self.count(|fact| matches!(fact, Fact::TaskAmending { task, .. } if *task == id));
         let Some(state) = self.view.get(task.0).map(|view| view.state) else { return };
         let actual = match (begun, undoing, state) {
+            _ if amending > 0 => "what it did was changed".to_owned(),
             (0, ..) => format!("it was never begun: it is {state}"),
             (_, 1.., _) => "it was taken back".to_owned(),
             (2.., ..) => format!("it was begun {begun} times"),

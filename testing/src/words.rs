@@ -1,6 +1,6 @@
 //! The words of a timeline for what an order's record says.
 
-use model::{Fact, HoldFor, TaskId, Timestamp};
+use model::{Fact, HoldFor, OperatorAction, TaskId, Timestamp};
 use plan::Body;
 
 use crate::timeline::Whose;
@@ -28,10 +28,21 @@ pub(crate) fn words(fact: &Fact, whose: Whose<'_>, start: Timestamp) -> Option<S
         | Fact::OrderStarted {}
         | Fact::OrderHeld { .. }
         | Fact::OrderResumed { .. }
+        | Fact::TaskAmending { .. }
         | Fact::TaskUndoing { .. }
         | Fact::TaskUndone { .. } => None,
-        Fact::OrderPending { until } => whole(format!("waits until +{}", until.since(start))),
-        Fact::OrderAtRisk { .. } => whole("may not be done in time".to_owned()),
+        Fact::OrderPending { until, after } => {
+            let until = until.map(|until| format!("until +{}", until.since(start)));
+            let after = after.iter().map(|order| format!("for the order {order} to end"));
+            let all = until.into_iter().chain(after).collect::<Vec<_>>();
+            whole(format!("waits {}", all.join(" and ")))
+        }
+        Fact::OrderAtRisk { reason: None, .. } => whole("may not be done in time".to_owned()),
+        Fact::OrderAtRisk { reason: Some(reason), .. } => whole(format!("may not be done in time: {reason}")),
+        Fact::OrderPaused { reason, by: Some(by), .. } => {
+            whole(format!("is paused by {}: {reason}", by.as_str()))
+        }
+        Fact::PauseLifted { by, .. } => whole(format!("is let go on by {}", by.as_str())),
         Fact::OrderOverdue {} => whole_wrong("has had its time".to_owned()),
         Fact::OrderPaused { reason, hold_for, .. } => {
             whole_wrong(format!("is held{}: {reason}", whom(*hold_for)))
@@ -50,10 +61,21 @@ pub(crate) fn words(fact: &Fact, whose: Whose<'_>, start: Timestamp) -> Option<S
             whole_wrong(format!("is rolled back for item {item}: {reason}"))
         }
         Fact::ItemFailed { item, reason } => whole_wrong(format!("goes on without item {item}: {reason}")),
-        Fact::CustomerStatusChanged { status: Some(status) } => {
+        Fact::ItemCancelAccepted { item, reason, .. } => {
+            whole(format!("is undone for item {item}, because that is cancelled: {reason}"))
+        }
+        Fact::ItemCancelRefused { item, reason, .. } => {
+            whole_wrong(format!("is not cancelled for item {item}: {reason}"))
+        }
+        Fact::ItemCancelled { item } => whole(format!("goes on without item {item}")),
+        Fact::CustomerStatusChanged { status: Some(status), item: None } => {
             free(format!("the customer sees \"{status}\""))
         }
-        Fact::CustomerStatusChanged { status: None } => free("the customer sees nothing any more".to_owned()),
+        Fact::CustomerStatusChanged { status: None, item: None } => {
+            free("the customer sees nothing any more".to_owned())
+        }
+        // What they see of an item is news of its order as well, or follows from what is told.
+        Fact::CustomerStatusChanged { item: Some(_), .. } => None,
         Fact::SignalKept { signal, .. } => free(format!("the signal `{signal}` comes before its task")),
         Fact::SignalRefused { signal, reason, .. } => {
             free(format!("the signal `{signal}` is refused: {reason}")).map(wrong)
@@ -61,10 +83,15 @@ pub(crate) fn words(fact: &Fact, whose: Whose<'_>, start: Timestamp) -> Option<S
         Fact::SignalReceived { signal, task, payload, .. } => {
             part(task, format!("takes the signal `{signal}` {payload}"))
         }
-        Fact::OperatorActed { action, task, result, .. } if result.is_null() => {
-            free(format!("an operator asks for a {action} of {}", whose.part(task)))
-        }
-        Fact::OperatorActed { task, result, .. } => part(task, format!("is said to be done: {result}")),
+        Fact::OperatorActed { action, task, result, .. } => match action.parse() {
+            Ok(OperatorAction::Complete) => part(task, format!("is said to be done: {result}")),
+            Ok(OperatorAction::Undone) => part(task, "is said to be undone".to_owned()),
+            // What is left is told with the fact that says so.
+            Ok(OperatorAction::Accept) => None,
+            Ok(OperatorAction::Retry | OperatorAction::Skip | OperatorAction::Rollback) | Err(_) => {
+                free(format!("an operator asks for a {action} of {}", whose.part(task)))
+            }
+        },
         Fact::ChildOrderStarted { task, blueprint, .. } => part(task, format!("runs `{blueprint}`")),
         Fact::TaskStarted { task, waiting_for: Some(what), until, call: None, .. } => {
             let until = until.map(|until| format!(", until +{} at most", until.since(start)));
@@ -86,8 +113,14 @@ pub(crate) fn words(fact: &Fact, whose: Whose<'_>, start: Timestamp) -> Option<S
             part_wrong(task, format!("is held{}: {reason}", whom(*hold_for)))
         }
         Fact::TaskSkipped { task, reason } => part(task, format!("is skipped: {reason}")),
+        Fact::OrderAmended { version, reason, .. } => {
+            whole(format!("is amended to version {version}: {reason}"))
+        }
+        Fact::AmendmentRefused { reason, .. } => whole_wrong(format!("is not amended: {reason}")),
+        Fact::TaskReplanned { task } => part(task, "is to be done anew".to_owned()),
         Fact::TaskDropped { task } => part(task, "is not done any more".to_owned()),
         Fact::TaskUndoFailed { task, reason } => part_wrong(task, format!("is not undone: {reason}")),
+        Fact::ResidueAccepted { task, reason, .. } => part_wrong(task, format!("is left as it is: {reason}")),
     }
 }
 

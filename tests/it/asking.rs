@@ -67,7 +67,10 @@ async fn what_people_and_systems_are_asked_is_seen_and_answered() {
     assert_eq!(wrong.code, 1, "{wrong:?}");
     assert!(wrong.err.contains("/result/approved"), "{wrong:?}");
     let early = site.run(&["complete", &id, "activate[1]", "--note", "done by hand"]);
-    assert!(early.code == 1 && early.err.contains("`activate[1]` is not done by a person"), "{early:?}");
+    assert!(
+        early.code == 1 && early.err.contains("`activate[1]` is waiting: only a task that is held"),
+        "{early:?}"
+    );
     assert_eq!(complete(r#"{"approved":true}"#).out, "the task has taken it\n");
     assert!(complete(r#"{"approved":true}"#).out.starts_with("it had come before"), "a repetition");
 

@@ -13,10 +13,13 @@
 )]
 #![allow(clippy::wildcard_enum_match_arm, reason = "a test looks for one kind of fact among all")]
 
+mod amendments;
 mod asking;
+mod by_hand;
 mod cancels;
 mod cli;
 mod edges;
+mod fallout;
 mod faults;
 mod fmt;
 mod lsp;
@@ -27,6 +30,7 @@ mod plans;
 mod queues;
 mod rules;
 mod samples;
+mod scenarios;
 mod signals;
 mod support;
 mod testing;

@@ -23,11 +23,13 @@ use crate::caller::Caller;
 use crate::inquiry::inquire;
 use crate::mirror::MirrorHandle;
 use crate::prospect::{LONGEST_RETRY_AFTER, Prospect};
+use crate::replan::{Planner, replan};
 
 /// What the activities of one worker share, on all task queues that it serves.
 #[derive(Clone)]
 pub(crate) struct Calls {
     pub(crate) caller: Arc<dyn Caller>,
+    pub(crate) planner: Arc<dyn Planner>,
     pub(crate) mirror: MirrorHandle,
     /// Whether the worker is about to end: calls that last are then left to another.
     pub(crate) stopping: Arc<AtomicBool>,
@@ -87,6 +89,12 @@ impl Calls {
             run_id: ctx.info().workflow_run_id.clone().unwrap_or_default(),
         };
         Ok(encode(&inquire(ctx.client(), execution, &activity_id).await?))
+    }
+
+    #[activity(name = names::REPLAN)]
+    #[allow(dead_code, reason = "the SDK makes a constant of this name, which nobody needs")]
+    async fn replan(self: Arc<Self>, _: ActivityContext, raw: RawValue) -> Result<RawValue, ActivityError> {
+        replan(&*self.planner, &raw).await
     }
 }
 

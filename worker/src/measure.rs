@@ -5,7 +5,9 @@ use std::time::Instant;
 
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
-use metrics::{Gauge, Histogram, Unit, describe_gauge, describe_histogram, gauge, histogram};
+use metrics::{
+    Gauge, Histogram, Unit, counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram,
+};
 use model::{CallOutcome, CallRequest, OrderEvent, OrderId, Timestamp};
 
 use crate::caller::Caller;
@@ -15,12 +17,21 @@ const MIRROR_LAG: &str = "orderwright_mirror_lag_seconds";
 const MIRROR_BATCH: &str = "orderwright_mirror_batch_events";
 const MIRROR_HELD: &str = "orderwright_mirror_held_events";
 
+const NOT_CONTINUED: &str = "orderwright_orders_not_continued_total";
+
 /// Says what each metric of a worker means, to those who read them without a manual.
 pub(crate) fn describe() {
     describe_histogram!(CALL_DURATION, Unit::Seconds, "How long attempts of calls took");
     describe_histogram!(MIRROR_LAG, Unit::Seconds, "From an order event to its commit in Postgres");
     describe_histogram!(MIRROR_BATCH, "Order events that were committed together");
     describe_gauge!(MIRROR_HELD, "Order events that wait until Temporal is known to have what led to them");
+    describe_counter!(NOT_CONTINUED, "Times that an order was too large to go on in another workflow run");
+    counter!(NOT_CONTINUED).increment(0);
+}
+
+/// An order should go on in another workflow run, and is too large for it.
+pub(crate) fn order_can_not_go_on() {
+    counter!(NOT_CONTINUED).increment(1);
 }
 
 /// Makes calls and measures them.

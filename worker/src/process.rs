@@ -29,6 +29,7 @@ use crate::ending::Endings;
 use crate::error::chain;
 use crate::measure::{self, Measured};
 use crate::mirror::{Mirror, MirrorHandle};
+use crate::replan::Planner;
 use crate::workflow::{OrderWorkflow, outlet};
 
 /// The rest after a failure, doubled up to the longest.
@@ -79,8 +80,8 @@ enum LifeError {
     Run(#[from] WorkerRunError),
 }
 
-/// Works until `shutdown` completes: carries orders out, calls systems through `caller`, both as far as `config` says, and mirrors
-/// what happens to the database behind `pool`. Waits for Temporal and for Postgres if they are away.
+/// Works until `shutdown` completes: carries orders out, calls systems through `caller`, both as far as `config` says, has orders
+/// that are amended by a signal planned by `planner`, and mirrors what happens to the database behind `pool`. Waits for Temporal and for Postgres if they are away.
 ///
 /// Must be called within a Tokio runtime with several threads: calls run on it, workflows on a thread of their own.
 ///
@@ -89,6 +90,7 @@ enum LifeError {
 pub async fn run(
     config: WorkerConfig,
     caller: Arc<dyn Caller>,
+    planner: Arc<dyn Planner>,
     pool: PgPool,
     shutdown: impl Future<Output = ()> + Send,
 ) -> Result<(), WorkerError> {
@@ -101,7 +103,7 @@ pub async fn run(
         Mirror::of_calls(pool, client)
     };
     let (stop, stopped) = watch::channel(false);
-    let mut lives = Lives { config, caller, mirror: mirror.handle(), stopped };
+    let mut lives = Lives { config, caller, planner, mirror: mirror.handle(), stopped };
 
     let (ended, end) = tokio::sync::oneshot::channel();
     let runtime = tokio::runtime::Handle::current();
@@ -129,6 +131,7 @@ pub async fn run(
 struct Lives {
     config: WorkerConfig,
     caller: Arc<dyn Caller>,
+    planner: Arc<dyn Planner>,
     mirror: MirrorHandle,
     stopped: watch::Receiver<bool>,
 }
@@ -168,6 +171,7 @@ impl Lives {
         let spent = Arc::new(Notify::new());
         let calls = Calls {
             caller: self.caller.clone(),
+            planner: self.planner.clone(),
             mirror: self.mirror.clone(),
             stopping: stopping.clone(),
             left: Arc::new(CALLS_OF_ONE_LIFE.into()),

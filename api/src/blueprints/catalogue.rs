@@ -8,7 +8,7 @@ use plan::Plan;
 use sqlx::PgConnection;
 use store::BlueprintVersion;
 
-use crate::app::App;
+use crate::blueprints::Libraries;
 use crate::error::ApiError;
 
 /// How many names a message lists at the most.
@@ -20,13 +20,13 @@ const LISTED: usize = 10;
 /// # Errors
 /// Every fault of the order that its blueprint finds, or that there is no blueprint for it.
 pub(crate) async fn make_plan(
-    app: &App,
+    libraries: &Libraries,
     connection: &mut PgConnection,
     order: Order,
 ) -> Result<(Order, Plan), ApiError> {
     let (library, blueprint) = match &order.request.blueprint {
-        Some(name) => named(app, connection, name, order.request.version).await?,
-        None => accepting(app, connection, &order.request).await?,
+        Some(name) => named(libraries, connection, name, order.request.version).await?,
+        None => accepting(libraries, connection, &order.request).await?,
     };
     let planned = tokio::task::spawn_blocking(move || {
         let blueprint = library.blueprint(&blueprint.name, Some(blueprint.version));
@@ -41,13 +41,13 @@ pub(crate) async fn make_plan(
 }
 
 async fn named(
-    app: &App,
+    libraries: &Libraries,
     connection: &mut PgConnection,
     name: &BlueprintName,
     version: Option<u32>,
 ) -> Result<(Arc<Library>, BlueprintRef), ApiError> {
     if let Some(found) = store::load_blueprint(connection, name, version).await? {
-        let library = app.libraries().get(connection, &found.library).await?;
+        let library = libraries.get(connection, &found.library).await?;
         return Ok((library, found.blueprint));
     }
     let newest = store::newest_blueprints(connection).await?;
@@ -65,22 +65,22 @@ async fn named(
 /// Asks the newest version of every blueprint. A version means the same in every library that has it, so the fewest
 /// libraries are asked.
 async fn accepting(
-    app: &App,
+    libraries: &Libraries,
     connection: &mut PgConnection,
     request: &OrderRequest,
 ) -> Result<(Arc<Library>, BlueprintRef), ApiError> {
     let newest = store::newest_blueprints(connection).await?;
-    let mut libraries: Vec<&BlueprintVersion> = newest.iter().collect();
+    let mut published: Vec<&BlueprintVersion> = newest.iter().collect();
     // The library that was published last first: usually it holds the newest version of everything.
-    libraries.sort_by(|a, b| b.published_at.cmp(&a.published_at).then_with(|| a.library.cmp(&b.library)));
-    libraries.dedup_by(|a, b| a.library == b.library);
+    published.sort_by(|a, b| b.published_at.cmp(&a.published_at).then_with(|| a.library.cmp(&b.library)));
+    published.dedup_by(|a, b| a.library == b.library);
     let mut unasked: Vec<&BlueprintRef> = newest.iter().map(|known| &known.blueprint).collect();
     let mut accepting: Vec<(Arc<Library>, BlueprintRef)> = Vec::new();
-    for version in libraries {
+    for version in published {
         if unasked.is_empty() {
             break;
         }
-        let library = app.libraries().get(connection, &version.library).await?;
+        let library = libraries.get(connection, &version.library).await?;
         let mut elsewhere = Vec::new();
         for known in unasked {
             match library.blueprint(&known.name, Some(known.version)) {

@@ -7,5 +7,5 @@ mod query;
 
 pub(crate) use body::{Body, Document, record, required_text};
 pub(crate) use headers::{Delivery, LastEventId, RequestActor};
-pub(crate) use path::{NamedPath, OrderPath, TaskPath};
+pub(crate) use path::{ActionPath, NamedPath, OrderPath, TaskPath};
 pub(crate) use query::{Parameters, Query, QueryDocument};

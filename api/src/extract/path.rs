@@ -3,7 +3,7 @@
 use axum::RequestPartsExt as _;
 use axum::extract::{FromRequestParts, Path};
 use http::request::Parts;
-use model::{OrderId, TaskId};
+use model::{OperatorAction, OrderId, TaskId};
 
 use crate::error::ApiError;
 
@@ -49,6 +49,20 @@ impl<S: Sync> FromRequestParts<S> for NamedPath {
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
         segment(parts, "name").await.map(Self)
+    }
+}
+
+/// The action of `/v1/fallout/{action}`.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ActionPath(pub(crate) OperatorAction);
+
+impl<S: Sync> FromRequestParts<S> for ActionPath {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
+        let action = segment(parts, "action").await?;
+        let unknown = |_| ApiError::NotFound { what: "action", name: cut(&action) };
+        action.parse().map(Self).map_err(unknown)
     }
 }
 

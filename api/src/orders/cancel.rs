@@ -1,24 +1,28 @@
-//! `POST /v1/orders/{id}/cancel`: asks an order to be cancelled.
+//! `POST /v1/orders/{id}/cancel`: asks an order, or one of its items, to be cancelled.
 
 use axum::extract::State;
 use axum::response::Response;
-use contract::CancelRequest;
-use model::{Fault, Type, Value};
+use contract::{CancelRequest, Wanted};
+use model::{Fault, OrderId, Type, Value};
 use store::Steering;
 use utoipa::ToSchema;
 
 use crate::app::App;
 use crate::error::ApiError;
 use crate::extract::{Body, Delivery, Document, OrderPath, RequestActor, record, required_text};
+use crate::orders::amending::{self, amend};
 use crate::orders::repetition::{Asked, answered_before};
-use crate::orders::verdict::{VerdictView, answer, heard, own_delivery, promise};
+use crate::orders::verdict::{Verdict, VerdictView, answer, heard, own_delivery, promise};
 
-/// Why an order is to be cancelled.
+/// Why an order, or one of its items, is to be cancelled.
 #[derive(Debug, ToSchema)]
 pub(crate) struct CancelDocument {
     /// Why, for the record: at most 2,000 bytes.
     #[schema(example = "the customer changed their mind")]
     reason: String,
+    /// The item to cancel, by its id; without it, the whole order.
+    #[schema(example = "2")]
+    item: Option<String>,
 }
 
 impl Document for CancelDocument {
@@ -26,16 +30,22 @@ impl Document for CancelDocument {
     const LIMIT: usize = 16_384;
 
     fn read(document: Value) -> Result<Self, Vec<Fault>> {
-        let fields = record(document, &[("reason", Type::Text)])?;
-        Ok(Self { reason: required_text(&fields, "reason")? })
+        let fields = record(document, &[("reason", Type::Text), ("item", Type::Text.optional())])?;
+        let item = fields.field("item").and_then(Value::as_text).map(str::to_owned);
+        Ok(Self { reason: required_text(&fields, "reason")?, item })
     }
 }
 
-/// Cancel an order
+/// Cancel an order or one of its items
 ///
 /// The order assesses it: past a point of no return it refuses (409, the task is named) and goes on.
 /// Otherwise no new task starts, what was done is undone, and the order ends `cancelled`; 200 means that this
 /// has begun. If no worker can be asked, the cancel is written down and will be assessed later (202).
+///
+/// With an `item`, what was done for that item is undone and the order goes on without it. Where what is done for the item is kept
+/// apart (`each … on failure isolate`), that is refused past a point of no return of the item, and once something else has begun
+/// with what was done for it; the cancel of the last item that is left is that of the order. Any other item is taken out of the
+/// order by an amendment: it is refused as one (`code` is `amendment_refused`), and takes a worker to decide (503).
 #[utoipa::path(
     post, path = "/v1/orders/{id}/cancel", tag = "orders",
     params(
@@ -47,8 +57,8 @@ impl Document for CancelDocument {
     responses(
         (status = OK, description = "The cancel is accepted: the order is being undone", body = VerdictView),
         (status = ACCEPTED, description = "The order could not be asked yet and will be", body = VerdictView),
-        (status = NOT_FOUND, description = "There is no such order"),
-        (status = CONFLICT, description = "The order refuses: `code` is `point_of_no_return`, `being_undone`, `part_of_another` or `ended`"),
+        (status = NOT_FOUND, description = "There is no such order, or it has no such item"),
+        (status = CONFLICT, description = "The order refuses: `code` is `point_of_no_return`, `being_undone`, `part_of_another` or `ended`; of an item also `amendment_refused`, `item_point_of_no_return`, `item_in_use`, `item_being_undone` or `item_ended`"),
         (status = UNPROCESSABLE_ENTITY, description = "The document has faults, all of which are named"),
     )
 )]
@@ -57,28 +67,54 @@ pub(crate) async fn cancel_order(
     OrderPath(order): OrderPath,
     Delivery(id): Delivery,
     RequestActor(by): RequestActor,
-    Body(CancelDocument { reason }): Body<CancelDocument>,
+    Body(CancelDocument { reason, item }): Body<CancelDocument>,
 ) -> Result<Response, ApiError> {
-    let before = answered_before(&app, order, id.as_ref(), Asked::Cancel { reason: &reason }).await?;
+    let asked = Asked::Cancel { reason: &reason, item: item.as_deref() };
+    let before = answered_before(&app, order, id.as_ref(), asked).await?;
     let id = id.map_or_else(own_delivery, Ok)?;
     if let Some(verdict) = before {
         return Ok(answer(order, id, verdict));
     }
-    let request = CancelRequest { id, by, reason };
+    if let Some(item) = &item
+        && !is_kept_apart(&app, order, item).await?
+    {
+        // The order without the item; what was done for it is undone, and nothing else is touched.
+        let patch = Value::record([("items", Value::record([(item.clone(), Value::Null)]))]);
+        let wanted = Wanted::Patch(patch);
+        let asked = amending::Asked { order, id: Some(id.clone()), by, reason, wanted, token: None };
+        amend(&app, asked).await?;
+        return Ok(answer(order, id, Verdict::Applied));
+    }
+    let request = CancelRequest { id, by, reason, item };
     let asked = app.client().cancel(order, &request).await;
-    let CancelRequest { id, by, reason } = request;
+    let CancelRequest { id, by, reason, item } = request;
     let verdict = match heard(&app, order, asked).await? {
         Ok(verdict) => verdict,
         Err(unheard) => {
-            let steering = Steering::Cancel { id: id.clone(), by, reason };
+            let steering = Steering::Cancel { id: id.clone(), by, reason, item };
             promise(&app, order, &steering, unheard).await?
         }
     };
     Ok(answer(order, id, verdict))
 }
 
+/// Whether what is done for an item is all in regions that are rolled back alone, so that the order itself can let go of it.
+async fn is_kept_apart(app: &App, order: OrderId, item: &str) -> Result<bool, ApiError> {
+    let plan = store::load_plan(&mut *app.database().await?, order).await?;
+    let plan = plan.ok_or_else(|| ApiError::no_order(order))?;
+    let mut isolated = plan
+        .indices()
+        .filter(|task| plan.item(*task).is_some_and(|of| of.id.as_str() == item))
+        .map(|task| plan.definition(task).isolate)
+        .peekable();
+    // Of an item that the order does not have, the order says so.
+    let known = plan.items().iter().any(|known| known.id.as_str() == item);
+    Ok(!known || (isolated.peek().is_some() && isolated.all(|alone| alone)))
+}
+
 #[cfg(test)]
 mod tests {
+    use model::Fact;
     use sqlx::PgPool;
     use store::Steering;
 
@@ -99,10 +135,27 @@ mod tests {
             promised,
             serde_json::json!({"order": order, "id": "k-1", "result": "promised", "differences": [], "links": links})
         );
-        let Steering::Cancel { id, by, reason } = claim(&pool).await else {
+        let Steering::Cancel { id, by, reason, item: None } = claim(&pool).await else {
             panic!("no cancel was promised")
         };
         assert_eq!((id.as_str(), by.as_str(), reason.as_str()), ("k-1", "ada", "moved away"));
+    }
+
+    #[sqlx::test(migrator = "store::MIGRATOR")]
+    async fn the_cancel_of_an_item_is_recognised_when_it_comes_again(pool: PgPool) {
+        let api = TestApp::start(pool.clone()).await;
+        let order = accept(&pool, 1, "C-1", "fiber").await;
+        let (id, item, by) = ("k-1".parse().unwrap(), "1".parse().unwrap(), model::Actor::new("unknown"));
+        let accepted = Fact::ItemCancelAccepted { id, item, by, reason: "one will do".to_owned() };
+        apply(&pool, order, vec![Fact::OrderStarted {}, accepted]).await;
+        let cancel = api.request("POST", &format!("/v1/orders/{order}/cancel"));
+        let cancel = cancel.header("idempotency-key", "k-1").header("content-type", "application/json");
+        let body = r#"{"reason": "one will do", "item": "2"}"#;
+        let again = Answer::to(cancel.body(body)).await.json(200);
+        assert_eq!(
+            (&again["result"], &again["differences"]),
+            (&"duplicate".into(), &serde_json::json!(["/item"]))
+        );
     }
 
     #[sqlx::test(migrator = "store::MIGRATOR")]
@@ -128,7 +181,7 @@ mod tests {
                 r#"{"reson": "x", "reason": 1}"#,
                 vec![
                     "/reason: expected a text, found a number",
-                    "/reson: unknown field `reson`: known are `reason`",
+                    "/reson: unknown field `reson`: known are `reason`, `item`",
                 ],
             ),
         ] {

@@ -1,16 +1,16 @@
-//! `POST /v1/orders/{id}/tasks/{task}/complete`: a person says what came of a task that is theirs to do.
+//! `POST /v1/orders/{id}/tasks/{task}/complete`: a person says what came of a task that is theirs to do, or that they did by hand.
 
 use axum::extract::State;
 use axum::response::Response;
-use contract::{ActRequest, CompleteRequest};
+use engine::Act;
 use model::{Fault, Pointer, Type, Value, limits};
 use utoipa::ToSchema;
 
 use crate::app::App;
 use crate::error::ApiError;
-use crate::extract::{Body, Delivery, Document, RequestActor, TaskPath, record, required_text};
-use crate::orders::repetition::{Asked, answered_before};
-use crate::orders::verdict::{VerdictView, answer, heard, own_delivery};
+use crate::extract::{Document, record, required_text};
+use crate::orders::act::ToTask;
+use crate::orders::verdict::VerdictView;
 
 /// What came of a task.
 #[derive(Debug, ToSchema)]
@@ -47,9 +47,11 @@ impl Document for CompletionDocument {
 
 /// Complete a task by hand
 ///
-/// Says what came of a `manual` task that waits for its person. The result must have the fields that the task asks for, which
-/// `expects` of the task shows; more are dropped. Who says so and their note are on the record. It takes a worker to decide, and
-/// the person who asks wants to know: without one the answer is 503, and nothing is promised.
+/// Says what came of a `manual` task that waits for its person, or of any held task that was done by hand. The result must have
+/// the fields that `expects` of the task shows; more are dropped. Of a held task, what the blueprint ensures must hold too; what
+/// was done by hand counts as done by the task, so it is undone if the order turns back. Who says so and their note are on the
+/// record. It takes a worker to decide, and the person who asks wants to know: without one the answer is 503, and nothing is
+/// promised.
 #[utoipa::path(
     post, path = "/v1/orders/{id}/tasks/{task}/complete", tag = "orders",
     params(
@@ -62,7 +64,7 @@ impl Document for CompletionDocument {
     responses(
         (status = OK, description = "The task has taken it", body = VerdictView),
         (status = NOT_FOUND, description = "There is no such order, or it has no such task"),
-        (status = CONFLICT, description = "The order refuses: `code` is `not_manual`, `not_waiting` or `ended`"),
+        (status = CONFLICT, description = "The order refuses: `code` is `not_waiting`, `undo_failed`, `child_goes_on`, `no_leave`, `no_note` or `ended`"),
         (status = PAYLOAD_TOO_LARGE, description = "The document is too large"),
         (status = UNPROCESSABLE_ENTITY, description = "The document has faults, or the result is not what the task asks for; all of them are named"),
         (status = SERVICE_UNAVAILABLE, description = "Temporal or a worker is away; nothing has been done"),
@@ -70,22 +72,9 @@ impl Document for CompletionDocument {
 )]
 pub(crate) async fn complete_task(
     State(app): State<App>,
-    TaskPath { order, task }: TaskPath,
-    Delivery(id): Delivery,
-    RequestActor(by): RequestActor,
-    Body(CompletionDocument { result, note }): Body<CompletionDocument>,
+    completion: ToTask<CompletionDocument>,
 ) -> Result<Response, ApiError> {
-    let asked = Asked::Complete { task: &task, note: &note, result: &result };
-    let before = answered_before(&app, order, id.as_ref(), asked).await?;
-    let id = id.map_or_else(own_delivery, Ok)?;
-    if let Some(verdict) = before {
-        return Ok(answer(order, id, verdict));
-    }
-    let act = ActRequest { id, task: task.to_string(), by, note };
-    let request = CompleteRequest { act, result };
-    let asked = app.client().complete(order, &request).await;
-    let verdict = heard(&app, order, asked).await??;
-    Ok(answer(order, request.act.id, verdict))
+    completion.ask(&app, |CompletionDocument { result, note }| (Act::Complete { result }, note)).await
 }
 
 #[cfg(test)]
@@ -93,15 +82,6 @@ mod tests {
     use sqlx::PgPool;
 
     use crate::testing::{TestApp, accept};
-
-    #[sqlx::test(migrator = "store::MIGRATOR")]
-    async fn without_temporal_nothing_is_promised_to_a_person(pool: PgPool) {
-        let api = TestApp::start(pool.clone()).await;
-        let order = accept(&pool, 1, "C-1", "fiber").await;
-        let complete = format!("/v1/orders/{order}/tasks/reserve[1]/complete");
-        let answer = api.post(&complete, r#"{"note": "signed", "result": {"ok": true}}"#).await;
-        assert_eq!(answer.problem(503, "unavailable")["detail"], "Temporal can't be reached");
-    }
 
     #[sqlx::test(migrator = "store::MIGRATOR")]
     async fn every_fault_of_a_completion_is_named(pool: PgPool) {

@@ -32,9 +32,12 @@ pub(super) struct OrderSchema {
     /// 0 is the most urgent, 4 the least.
     #[schema(minimum = 0, maximum = 4, default = 4)]
     priority: Option<u8>,
-    /// Not before. A time in the future is refused for now.
+    /// Not before: until then the order is `pending`. At most ten years from now.
     #[schema(format = DateTime)]
     requested_start: Option<String>,
+    /// Orders that must have ended before this one begins, by our ids or their senders': they must be there. At most 500.
+    #[schema(max_items = 500, example = json!(["CRM-4711"]))]
+    after_order: Option<Vec<String>>,
     /// If possible by.
     #[schema(format = DateTime)]
     requested_completion: Option<String>,

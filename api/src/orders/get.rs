@@ -72,11 +72,11 @@ pub(crate) async fn get_order(
     let mut connection = app.database().await?;
     let order = store::load_order(&mut connection, id).await?.ok_or_else(|| ApiError::no_order(id))?;
     // Only of an order that waits need the plan be read: it may be large.
-    let plan = if order.tasks.iter().any(|task| task.progress.waiting_for.is_some()) {
-        store::load_plan(&mut connection, id).await?
-    } else {
-        None
+    let waits = |task: &store::TaskRow| {
+        task.progress.waiting_for.is_some() || task.progress.state == model::TaskState::Held
     };
+    let plan =
+        if order.tasks.iter().any(waits) { store::load_plan(&mut connection, id).await? } else { None };
     Ok(Json(OrderDetailView::new(order, plan.as_ref(), |id| app.temporal_link(id))))
 }
 
@@ -133,8 +133,10 @@ mod tests {
         assert_eq!(
             read["items"][0],
             serde_json::json!({"id": "1", "kind": "fiber", "offering": "FIBER_7", "action": "add", "quantity": 1,
-                "product": null, "attributes": {"speed": 100}})
+                "state": "inProgress", "reason": null, "customer_status": null, "removed": false, "product": null,
+                "attributes": {"speed": 100}})
         );
+        assert_eq!(read["item_states"], serde_json::json!({"inProgress": 1}));
         let states: Vec<_> =
             read["tasks"].as_array().unwrap().iter().map(|t| (&t["id"], &t["state"])).collect();
         assert_eq!(
@@ -173,6 +175,54 @@ mod tests {
             serde_json::json!({"task": "reserve[1]", "reason": "no port is free", "hold_for": "customer"})
         );
         assert_eq!(read["next_action"], "reserve[1]: customer must act: no port is free");
+    }
+
+    #[sqlx::test(migrator = "store::MIGRATOR")]
+    async fn each_item_has_its_own_state_and_what_the_customer_sees_of_it(pool: PgPool) {
+        let api = TestApp::start(pool.clone()).await;
+        let order = accept(&pool, 7, "C-1", "fiber").await;
+        let item = || "1".parse().unwrap();
+        let mut facts: Vec<_> = events_to_the_end().into_iter().take(2).collect();
+        facts.push(Fact::CustomerStatusChanged {
+            status: Some("Port set aside".to_owned()),
+            item: Some(item()),
+        });
+        apply(&pool, order, facts).await;
+        let read = api.get(&format!("/v1/orders/{order}")).await.json(200);
+        assert_eq!(
+            (&read["customer_status"], &read["items"][0]["customer_status"]),
+            (&serde_json::Value::Null, &"Port set aside".into())
+        );
+
+        let reason = "no port is free".to_owned();
+        let failed = Fact::ItemFailed { item: item(), reason };
+        let gone = Fact::CustomerStatusChanged { status: None, item: Some(item()) };
+        apply(&pool, order, vec![failed, gone, Fact::OrderPartiallyCompleted {}]).await;
+        let list = api.get("/v1/orders").await.json(200);
+        assert_eq!(list["orders"][0]["item_states"], serde_json::json!({"failed": 1}));
+        let read = api.get(&format!("/v1/orders/{order}")).await.json(200);
+        let item = &read["items"][0];
+        assert_eq!((&item["state"], &item["reason"]), (&"failed".into(), &"no port is free".into()));
+        assert_eq!(item["customer_status"], serde_json::Value::Null);
+    }
+
+    #[sqlx::test(migrator = "store::MIGRATOR")]
+    async fn a_task_whose_outcome_is_not_known_says_whom_it_asks(pool: PgPool) {
+        let api = TestApp::start(pool.clone()).await;
+        let order = accept(&pool, 7, "C-1", "fiber").await;
+        let mut facts: Vec<_> = events_to_the_end().into_iter().take(2).collect();
+        facts.push(Fact::TaskOutcomeUnknown {
+            task: "reserve[1]".parse().unwrap(),
+            reason: "no answer within 30s".to_owned(),
+            waiting_for: Some("inventory.find to tell whether it was done".to_owned()),
+        });
+        apply(&pool, order, facts).await;
+        let read = api.get(&format!("/v1/orders/{order}")).await.json(200);
+        let task = &read["tasks"][0];
+        assert_eq!((&task["state"], &task["reason"]), (&"unknown".into(), &"no answer within 30s".into()));
+        assert_eq!(task["waiting_for"], "inventory.find to tell whether it was done");
+        assert_eq!(read["next_action"], "reserve[1]: waits for inventory.find to tell whether it was done");
+        assert_eq!(read["items"][0]["state"], "inProgress");
     }
 
     fn cancel(id: &str) -> Vec<Fact> {

@@ -1,6 +1,11 @@
 //! Orders: one file per endpoint, and what several of them share.
 
+pub(crate) mod accept;
 pub(crate) mod act;
+pub(crate) mod amend;
+mod amending;
+pub(crate) mod amendment;
+pub(crate) mod assessment;
 pub(crate) mod cancel;
 pub(crate) mod complete;
 mod differences;
@@ -9,10 +14,17 @@ pub(crate) mod events;
 mod expects;
 pub(crate) mod get;
 pub(crate) mod list;
+pub(crate) mod move_to;
+pub(crate) mod pause;
 pub(crate) mod plan;
-mod repetition;
+pub(crate) mod repetition;
+pub(crate) mod retry;
+pub(crate) mod rollback;
 pub(crate) mod signal;
+pub(crate) mod skip;
 mod stream;
 pub(crate) mod submit;
-mod verdict;
-mod view;
+pub(crate) mod undone;
+pub(crate) mod verdict;
+pub(crate) mod versions;
+pub(crate) mod view;

@@ -27,8 +27,7 @@ pub(crate) struct OrderPlanView {
 
 /// Read the plan of an order
 ///
-/// What was decided when the order was accepted. It does not change; what has become of each task is in the
-/// order.
+/// What was decided when the order was accepted, or amended last; what has become of each task is in the order.
 #[utoipa::path(
     get, path = "/v1/orders/{id}/plan", tag = "orders",
     params(("id" = uuid::Uuid, Path, description = "The order")),

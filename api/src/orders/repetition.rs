@@ -3,9 +3,10 @@
 //! A repetition that Postgres knows is answered from there. The order itself would answer the same, but for two things
 //! that it can't say: where the repetition differs from the first, and anything at all once it has ended.
 
-use engine::Rejected;
+use std::collections::BTreeMap;
+
+use engine::{Act, Rejected};
 use model::{DeliveryId, Fact, OrderId, Pointer, TaskId, UnknownFields, Value};
-use plan::Body;
 use sqlx::PgConnection;
 
 use crate::app::App;
@@ -18,13 +19,15 @@ use crate::orders::verdict::{Verdict, refused};
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Asked<'a> {
     /// A cancel.
-    Cancel { reason: &'a str },
+    Cancel { reason: &'a str, item: Option<&'a str> },
+    /// That nothing more is begun.
+    Pause { note: &'a str },
+    /// That it goes on.
+    Resume { note: &'a str },
     /// A signal.
     Signal { name: &'a str, task: Option<&'a TaskId>, payload: &'a Value },
     /// What a person does with a task.
-    Act { action: &'static str, task: &'a TaskId, note: &'a str },
-    /// What a person says came of a task.
-    Complete { task: &'a TaskId, note: &'a str, result: &'a Value },
+    Act { task: &'a TaskId, note: &'a str, act: &'a Act },
 }
 
 /// What was answered to the same request before; none if it is new, as far as Postgres knows. A request whose sender gave
@@ -55,8 +58,10 @@ pub(crate) async fn answered_before(
             format!("`{id}` came before and was refused: {reason}; another signal needs an id of its own");
         return Err(refused(Rejected::Signal { reason }));
     }
-    if let Fact::CancelRequested { .. } = &last.fact {
-        // It is being told just now; the order answers.
+    if let Fact::CancelRequested { .. } | Fact::ItemCancelRefused { .. } | Fact::AmendmentRefused { .. } =
+        &last.fact
+    {
+        // It is being told just now, or the record does not say all of the answer: the order does.
         return Ok(None);
     }
     let differences = differing(&mut connection, order, &first.fact, asked).await?;
@@ -76,21 +81,39 @@ async fn differing(
         if taken == sent { Vec::new() } else { vec![root.key(name)] }
     };
     Ok(match (first, asked) {
-        (Fact::CancelRequested { reason: taken, .. }, Asked::Cancel { reason }) => {
+        // The cancel of the last item that is left is that of the order.
+        (Fact::CancelRequested { reason: taken, .. }, Asked::Cancel { reason, item: _ }) => {
+            text(taken, reason, "reason")
+        }
+        // An item that is not kept apart is cancelled by an amendment.
+        (Fact::OrderAmended { reason: taken, .. }, Asked::Cancel { reason, item: Some(_) }) => {
             text(taken, reason, "reason")
         }
         (
-            Fact::OperatorActed { action: did, task: at, note: taken, .. },
-            Asked::Act { action, task, note },
-        ) if did == action && at == task => text(taken, note, "note"),
+            Fact::ItemCancelAccepted { item: taken, reason: why, .. },
+            Asked::Cancel { reason, item: Some(item) },
+        ) => [text(why, reason, "reason"), text(taken.as_str(), item, "item")].concat(),
         (
-            Fact::OperatorActed { action, task: at, note: taken, result: said, .. },
-            Asked::Complete { task, note, result },
-        ) if action == "complete" && at == task => {
+            Fact::OperatorActed { action, task: at, note: taken, result: said, arguments: given, .. },
+            Asked::Act { task, note, act },
+        ) if action == act.action().as_str() && at == task => {
             let mut found = text(taken, note, "note");
-            found.extend(in_shape(connection, order, task, said, result, &root.key("result")).await?);
+            match act {
+                Act::Complete { result } => {
+                    found.extend(in_shape(connection, order, task, said, result, &root.key("result")).await?);
+                }
+                Act::Retry { arguments } => {
+                    let (none, sent) = (Value::Record(BTreeMap::new()), Value::Record(arguments.clone()));
+                    let given = if given.is_null() { &none } else { given };
+                    found.extend(differences(given, &sent, &root.key("arguments")));
+                }
+                // How much was rolled back, what followed says.
+                Act::Rollback { .. } | Act::Skip | Act::Undone | Act::Accept => {}
+            }
             found
         }
+        (Fact::OrderPaused { reason: taken, .. }, Asked::Pause { note })
+        | (Fact::PauseLifted { note: taken, .. }, Asked::Resume { note }) => text(taken, note, "note"),
         (
             Fact::SignalKept { signal, task: kept_for, payload: taken, .. },
             Asked::Signal { name, task, payload },
@@ -133,7 +156,7 @@ async fn in_shape(
     })
 }
 
-/// What a task that waits for a signal or a person asks of what comes.
+/// What a task asks of what comes of it.
 async fn shape(
     connection: &mut PgConnection,
     order: OrderId,
@@ -141,14 +164,7 @@ async fn shape(
 ) -> Result<model::Type, ApiError> {
     let plan = store::load_plan(connection, order).await?;
     let definition = plan.as_ref().and_then(|plan| Some(plan.definition(plan.find(task)?)));
-    Ok(match definition.map(|definition| &definition.body) {
-        Some(Body::Wait { fields, .. }) => fields.clone(),
-        Some(Body::Manual(body)) => body.fields.clone(),
-        Some(
-            Body::Call(_) | Body::Poll(_) | Body::Sleep(_) | Body::Run(_) | Body::Let(_) | Body::Milestone,
-        )
-        | None => model::Type::Any,
-    })
+    Ok(definition.map_or(model::Type::Any, plan::Definition::result_type))
 }
 
 #[cfg(test)]
@@ -198,6 +214,7 @@ mod tests {
                 by: by.clone(),
                 note: "ports added".to_owned(),
                 result: Value::Null,
+                arguments: value(r#"{"kind": "pon_port"}"#),
             },
             Fact::OrderResumed { state: model::OrderState::InProgress },
             reserve.clone(),
@@ -216,6 +233,7 @@ mod tests {
                 by: by.clone(),
                 note: "seen".to_owned(),
                 result: value(r#"{"done": true}"#),
+                arguments: Value::Null,
             },
             Fact::CancelRequested { id: id("late"), by: by.clone(), reason: "too late".to_owned() },
             Fact::CancelRefused {
@@ -320,12 +338,15 @@ mod tests {
         assert_eq!(differs(&api, order, "cancel", "gone", &cancel("moved away")).await, [""; 0]);
         assert_eq!(differs(&api, order, "cancel", "gone", &cancel("too dear")).await, ["/reason"]);
         assert_eq!(differs(&api, order, "cancel", "act", &cancel("moved away")).await, [""]);
-        let retry = |note: &str| json!({"note": note});
+        let retry = |note: &str| json!({"note": note, "arguments": {"kind": "pon_port"}});
+        let note = |note: &str| json!({"note": note});
         let at = "tasks/reserve[1]";
         let again = format!("{at}/retry");
         assert_eq!(differs(&api, order, &again, "act", &retry("ports added")).await, [""; 0]);
         assert_eq!(differs(&api, order, &again, "act", &retry("why not")).await, ["/note"]);
-        assert_eq!(differs(&api, order, &format!("{at}/rollback"), "act", &retry("ports added")).await, [""]);
+        let bare = differs(&api, order, &again, "act", &note("ports added")).await;
+        assert_eq!(bare, ["/arguments/kind"]);
+        assert_eq!(differs(&api, order, &format!("{at}/rollback"), "act", &note("ports added")).await, [""]);
         let new = post(&api, order, "cancel", "new", &cancel("moved away")).await;
         assert_eq!(new.problem(409, "refused")["code"], "ended");
     }

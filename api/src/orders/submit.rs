@@ -1,16 +1,20 @@
 //! `POST /v1/orders`: an order is checked whole, planned, and written down with the promise to start it.
 
+use std::collections::BTreeMap;
+
 use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse as _, Response};
 use http::{StatusCode, header};
 use model::{
-    Actor, Fault, IdempotencyKey, Order, OrderDraft, OrderId, OrderRequest, OrderState, Pointer, Timestamp,
+    Actor, Duration, Fault, IdempotencyKey, ItemState, Order, OrderDraft, OrderId, OrderRequest, OrderState,
+    Pointer, Timestamp, limits,
 };
 use plan::Plan;
 use serde::Serialize;
 use store::{
     AcceptError, Accepted, Expectation, Expected, KeyReused, Keyed, NewOrder, OrderProgress, OrderSummary,
+    PlaceError,
 };
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -29,7 +33,8 @@ use crate::steering::Start;
 ///
 /// The order is checked whole: every fault of the document, and every one that its blueprint finds, comes back
 /// at once, each with a JSON pointer. A valid order is planned and written down, and answered with 202 and its
-/// address before anything is done for it. It is started at once, or when Temporal is back.
+/// address before anything is done for it. It is started at once, or when Temporal is back. With a `requested_start` to come, or
+/// orders that it comes after, it is `pending` until that time, and until those have ended.
 ///
 /// The same `Idempotency-Key` (for 7 days) or the same `external_id` (always) is the same order: a repetition
 /// is answered with 200, the same `Location` and the order as it is now (`replayed`), even if its blueprint has
@@ -51,6 +56,7 @@ use crate::steering::Start;
         (status = PAYLOAD_TOO_LARGE, description = "The order has more than 1,000,000 bytes"),
         (status = UNSUPPORTED_MEDIA_TYPE, description = "The body is not sent as JSON"),
         (status = UNPROCESSABLE_ENTITY, description = "The order has faults, all of which are named; or the key was sent with another order"),
+        (status = CONFLICT, description = "More open orders come before this one than are waited for: `code` is `too_many_before`"),
         (status = SERVICE_UNAVAILABLE, description = "Postgres can't be reached"),
     )
 )]
@@ -72,18 +78,19 @@ pub(crate) async fn submit_order(
     }
     let (order, plan) = judge(&app, &mut connection, document.draft, at).await?;
     let new = NewOrder { order: &order, plan: &plan, author: &author, key: key.as_ref() };
+    let pending_until = new.starts_later();
     let accepted = store::accept_order(&mut connection, &new).await;
     match accepted {
         Ok(Accepted::Existing(known)) => {
             replayed(&app, &mut connection, Known::of(Ok(known))?, &order.request, &[]).await
         }
         Err(error) => replayed(&app, &mut connection, Known::of(Err(error))?, &order.request, &[]).await,
-        Ok(Accepted::Created { start }) => {
+        Ok(Accepted::Created { start, after }) => {
             drop(connection);
             gauges::accepted();
             tracing::Span::current().record("order.id", tracing::field::display(order.id));
-            let summary = summary(order, &plan, author);
-            app.helm().start(Start { order: summary.id, intent: start, plan });
+            let summary = summary(order, &plan, author, pending_until, after.clone());
+            app.helm().start(Start { order: summary.id, intent: start, plan, after });
             Ok(answer(&app, summary, Repetition::New))
         }
     }
@@ -97,14 +104,15 @@ async fn judge(
     mut draft: OrderDraft,
     submitted_at: Timestamp,
 ) -> Result<(Order, Plan), ApiError> {
-    // Better refused than begun too early.
-    if draft.request.requested_start.is_some_and(|start| start > submitted_at) {
-        let detail = "orders that start later are not supported yet: send the order when it is to start";
+    let days = limits::DURATION_DAYS;
+    let latest = submitted_at.plus(Duration::from_secs(days * 24 * 60 * 60));
+    if draft.request.requested_start.is_some_and(|start| start > latest) {
+        let detail = format!("expected a time within {days} days from now");
         draft.faults.push(Fault::new(Pointer::root().key("requested_start"), detail));
     }
     let id = OrderId::new(Uuid::now_v7());
     let order = Order { id, submitted_at, request: draft.request.clone() };
-    match make_plan(app, connection, order).await {
+    match make_plan(app.libraries(), connection, order).await {
         Ok(planned) if draft.faults.is_empty() => Ok(planned),
         Ok(_) => Err(ApiError::InvalidDocument(draft.faults)),
         Err(ApiError::InvalidDocument(found)) => Err(ApiError::InvalidDocument(draft.faults_with(found))),
@@ -115,6 +123,20 @@ async fn judge(
 fn keyed(key: &str, request_hash: model::Hash) -> Result<Keyed, ApiError> {
     let key = IdempotencyKey::new(key).map_err(ApiError::internal)?;
     Ok(Keyed { key, request_hash })
+}
+
+/// Why an order can't come after others.
+fn no_place(cause: &PlaceError) -> ApiError {
+    let detail = cause.to_string();
+    match cause {
+        PlaceError::Unknown { place, .. } | PlaceError::Circular { place, .. } => {
+            let at = Pointer::root().key("after_order").index(*place);
+            ApiError::InvalidDocument(vec![Fault::new(at, detail)])
+        }
+        PlaceError::TooMany { .. } => {
+            ApiError::Refused { code: "too_many_before", reason: detail, task: None }
+        }
+    }
 }
 
 /// An order that was there before.
@@ -129,6 +151,7 @@ impl Known {
         match found {
             Ok(order) => Ok(Self { order, key: None }),
             Err(AcceptError::KeyReused(KeyReused { key, order })) => Ok(Self { order, key: Some(key) }),
+            Err(AcceptError::Place(cause)) => Err(no_place(&cause)),
             Err(AcceptError::Database(error)) => Err(error.into()),
         }
     }
@@ -191,7 +214,13 @@ pub(crate) struct SubmittedView {
 }
 
 /// A new order as the store would read it back.
-fn summary(order: Order, plan: &Plan, author: Actor) -> OrderSummary {
+fn summary(
+    order: Order,
+    plan: &Plan,
+    author: Actor,
+    pending_until: Option<Timestamp>,
+    pending_after: Vec<OrderId>,
+) -> OrderSummary {
     let Order { id, submitted_at, request } = order;
     OrderSummary {
         id,
@@ -199,25 +228,36 @@ fn summary(order: Order, plan: &Plan, author: Actor) -> OrderSummary {
         blueprint: plan.blueprint().clone(),
         blueprint_hash: plan.blueprint_hash().clone(),
         plan_hash: plan.hash(),
+        version: 1,
         customer: request.customer,
         category: request.category,
         author,
         submitted_at,
-        progress: accepted_at(submitted_at),
+        progress: accepted_at(submitted_at, pending_until, pending_after.clone()),
         stopped_at: None,
         parent: None,
+        items: BTreeMap::from([(ItemState::Acknowledged, request.items.len() as u64)]),
         cancel: None,
-        expected: Some(Expected { task: None, what: Expectation::Start { at: None } }),
+        expected: Some(Expected {
+            task: None,
+            what: Expectation::Start { at: pending_until, after: pending_after },
+        }),
     }
 }
 
-fn accepted_at(at: Timestamp) -> OrderProgress {
+fn accepted_at(
+    at: Timestamp,
+    pending_until: Option<Timestamp>,
+    pending_after: Vec<OrderId>,
+) -> OrderProgress {
     OrderProgress {
         state: OrderState::Acknowledged,
         customer_status: None,
         blocked: None,
         reason: None,
-        pending_until: None,
+        pending_until,
+        pending_after,
+        paused_by: None,
         started_at: None,
         ended_at: None,
         at_risk_since: None,
@@ -447,6 +487,73 @@ mod tests {
         let other = blueprint(&ORDER.replace("consumer", "business")).await;
         assert!(other[0].starts_with("/blueprint: no blueprint accepts this order"), "{other:?}");
         api.post("/v1/orders", &with(r#""blueprint": "fiber""#)).await.json(202);
+    }
+
+    #[sqlx::test(migrator = "store::MIGRATOR")]
+    async fn an_order_that_starts_later_says_when(pool: PgPool) {
+        let api = TestApp::start(pool).await;
+        api.publish_fiber().await;
+        let start = "2999-01-01T00:00:00Z";
+        let far = api.post("/v1/orders", &with(&format!(r#""requested_start": "{start}""#))).await;
+        assert_eq!(
+            far.faults(422, "invalid-document"),
+            ["/requested_start: expected a time within 3660 days from now"]
+        );
+        let later = crate::app::now().plus(model::Duration::from_secs(86_400));
+        let accepted = api.post("/v1/orders", &with(&format!(r#""requested_start": "{later}""#))).await;
+        let order = accepted.json(202);
+        assert_eq!(order["pending_until"], later.to_string());
+        assert_eq!(order["next_action"], format!("starts at {later}"));
+        let read = api.get(accepted.header("location")).await.json(200);
+        assert_eq!(
+            (&read["next_action"], &read["pending_until"]),
+            (&order["next_action"], &order["pending_until"])
+        );
+    }
+
+    #[sqlx::test(migrator = "store::MIGRATOR")]
+    async fn an_order_comes_after_those_that_it_names_or_shares_a_key_with(pool: PgPool) {
+        let api = TestApp::start(pool).await;
+        let one_by_one =
+            FIBER.replacen("version 1 {", "version 1 {\n  one at a time by order.customer.id\n", 1);
+        api.post("/v1/blueprints", &library(&[("fiber.blueprint", &one_by_one)])).await.json(201);
+        let first = api.post("/v1/orders", &with(r#""external_id": "CRM-1""#)).await.json(202);
+        assert_eq!(
+            (&first["pending_after"], &first["next_action"]),
+            (&serde_json::json!([]), &"starts at once".into())
+        );
+        let other = ORDER.replace("C-1", "C-2");
+        let named = other.replacen('{', r#"{"after_order": ["CRM-1"], "#, 1);
+        for (order, key) in [(ORDER.to_owned(), Some("C-1")), (named, None)] {
+            let accepted = api.post("/v1/orders", &order).await;
+            let second = accepted.json(202);
+            assert_eq!(second["pending_after"], serde_json::json!([first["id"]]));
+            let id = first["id"].as_str().unwrap();
+            assert_eq!(second["next_action"], format!("starts when the order {id} has ended"));
+            let read = api.get(accepted.header("location")).await.json(200);
+            let before =
+                serde_json::json!({"id": id, "external_id": "CRM-1", "state": "acknowledged", "key": key});
+            assert_eq!(read["predecessors"], serde_json::json!([before]));
+        }
+    }
+
+    #[sqlx::test(migrator = "store::MIGRATOR")]
+    async fn an_order_that_can_not_come_after_others_is_told_why(pool: PgPool) {
+        let api = TestApp::start(pool).await;
+        api.publish_fiber().await;
+        for (named, fault) in [
+            (r#"["CRM-9"]"#, "/after_order/0: there is no order `CRM-9`"),
+            (r#"["CRM-1"]"#, "/after_order/0: the order would wait for itself: `CRM-1` → `CRM-1`"),
+            (
+                r#"["a b"]"#,
+                "/after_order/0: `a b` is not an id (printable ASCII without spaces, at most 255)",
+            ),
+            (r#""CRM-9""#, "/after_order: expected a list, found a text"),
+        ] {
+            let order = with(&format!(r#""external_id": "CRM-1", "after_order": {named}"#));
+            assert_eq!(api.post("/v1/orders", &order).await.faults(422, "invalid-document"), [fault]);
+        }
+        assert_eq!(api.get("/v1/orders").await.json(200)["orders"].as_array().unwrap().len(), 0);
     }
 
     #[sqlx::test(migrator = "store::MIGRATOR")]

@@ -223,22 +223,46 @@ pub(crate) fn refused(rejected: Rejected) -> ApiError {
         Rejected::PointOfNoReturn { task } => ("point_of_no_return", Some(task)),
         Rejected::BeingUndone => ("being_undone", None),
         Rejected::ItemBeingUndone { item: _ } => ("item_being_undone", None),
+        Rejected::NoSuchItem { item } => return ApiError::NotFound { what: "item", name: item },
+        Rejected::ItemEnded { item: _, state: _ } => ("item_ended", None),
+        Rejected::ItemNotAlone { item: _, task } => ("item_not_alone", Some(task)),
+        Rejected::ItemPointOfNoReturn { item: _, task } => ("item_point_of_no_return", Some(task)),
+        Rejected::ItemInUse { item: _, task } => ("item_in_use", Some(task)),
         Rejected::PartOfAnother => ("part_of_another", None),
+        Rejected::NotBegun => ("not_begun", None),
+        Rejected::NothingLeft => ("nothing_left", None),
+        Rejected::Paused => ("paused", None),
+        Rejected::NotPaused => ("not_paused", None),
         Rejected::Ended { .. } => ("ended", None),
         Rejected::NoSuchTask { task } => return ApiError::NotFound { what: "task", name: task },
         Rejected::NotHeld { task, state: _ } => ("not_held", Some(task)),
-        Rejected::NotManual { task } => ("not_manual", Some(task)),
         Rejected::NotWaiting { task, state: _ } => ("not_waiting", Some(task)),
-        Rejected::Result { task: _, faults } => {
-            let place = Pointer::root().key("result");
-            let inside = |fault: Fault| Fault { pointer: fault.pointer.within(&place), ..fault };
-            return ApiError::InvalidDocument(faults.into_iter().map(inside).collect());
-        }
+        Rejected::UndoFailed { task } => ("undo_failed", Some(task)),
+        Rejected::NoFailedUndo { task, state: _ } => ("no_failed_undo", Some(task)),
+        Rejected::InDoubt { task } => ("in_doubt", Some(task)),
+        Rejected::Needed { task, by, needs: _ } => ("needed", Some(by.unwrap_or(task))),
+        Rejected::ChildGoesOn { task, order: _ } => ("child_goes_on", Some(task)),
+        Rejected::NoLeave { task } => ("no_leave", Some(task)),
+        Rejected::NotAlone { task } => ("not_alone", Some(task)),
+        Rejected::NoNote { task } => ("no_note", Some(task)),
+        Rejected::Arguments { task: _, faults } => return faults_at("arguments", faults),
+        Rejected::Result { task: _, faults } => return faults_at("result", faults),
         Rejected::PastRollback { task } => ("past_rollback", Some(task)),
         Rejected::Signal { .. } => ("signal", None),
+        Rejected::Amendment { tasks } => ("amendment", tasks.into_iter().next().map(|change| change.task)),
+        Rejected::AmendmentMoved { token: _ } => ("amendment_moved", None),
+        Rejected::ChildAmended => ("child_amended", None),
+        Rejected::TooManyAmendments { limit: _ } => ("too_many_amendments", None),
         Rejected::TooManyDeliveries { limit: _ } => ("too_many_deliveries", None),
     };
     ApiError::Refused { code, reason, task: task.map(|task: TaskId| task.to_string()) }
+}
+
+/// Faults of one member of the document that was sent.
+fn faults_at(member: &str, faults: Vec<Fault>) -> ApiError {
+    let place = Pointer::root().key(member);
+    let inside = |fault: Fault| Fault { pointer: fault.pointer.within(&place), ..fault };
+    ApiError::InvalidDocument(faults.into_iter().map(inside).collect())
 }
 
 #[cfg(test)]
@@ -280,8 +304,12 @@ mod tests {
             ),
             (Rejected::NoSuchTask { task: "x".to_owned() }, "404 Not Found there is no task `x`"),
             (
-                Rejected::NotManual { task: "bill".parse().unwrap() },
-                "409 Conflict `bill` is not done by a person: only a `manual` task can be completed",
+                Rejected::Needed {
+                    task: "check".parse().unwrap(),
+                    by: Some("bill".parse().unwrap()),
+                    needs: "check.id".to_owned(),
+                },
+                "409 Conflict `check` can't be left out: `bill` needs `check.id` of it. Complete it by hand",
             ),
             (
                 Rejected::Signal { reason: "no task waits for `report`".to_owned() },
@@ -299,6 +327,10 @@ mod tests {
         let rejected = Rejected::Result { task: "check".parse().unwrap(), faults: vec![fault] };
         let ApiError::InvalidDocument(faults) = refused(rejected) else { panic!("expected faults") };
         assert_eq!(faults[0].to_string(), "/result/approved: expected true or false, found a text");
+        let fault = Fault::new(Pointer::root().key("ont"), "expected a text, found a number");
+        let rejected = Rejected::Arguments { task: "activate".parse().unwrap(), faults: vec![fault] };
+        let ApiError::InvalidDocument(faults) = refused(rejected) else { panic!("expected faults") };
+        assert_eq!(faults[0].to_string(), "/arguments/ont: expected a text, found a number");
     }
 
     #[sqlx::test(migrator = "store::MIGRATOR")]

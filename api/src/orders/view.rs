@@ -1,14 +1,17 @@
 //! The read model of an order as callers see it.
 
+use std::collections::BTreeMap;
+
 use model::{
-    Action, Actor, BlueprintName, Customer, DeliveryId, ExternalId, Hash, HoldFor, ItemId, ItemKind, OrderId,
-    OrderState, SignalName, TaskId, TaskState, Timestamp, Value,
+    Action, Actor, BlueprintName, Customer, DeliveryId, ExternalId, Hash, HoldFor, ItemId, ItemKind,
+    ItemState, OperatorAction, OrderId, OrderRequest, OrderState, SequenceKey, SignalName, TaskId, TaskState,
+    Timestamp, Value,
 };
 use plan::Plan;
 use serde::Serialize;
 use store::{
     AttemptOutcome, Blocked, CallError, Cancel, ChildRow, Expected, ItemRow, KeptSignal, OrderRow,
-    OrderSummary, TaskRow,
+    OrderSummary, Predecessor, TaskRow,
 };
 use utoipa::ToSchema;
 use utoipa::openapi::schema::{ArrayBuilder, ObjectBuilder, SchemaType, Type};
@@ -27,6 +30,8 @@ pub(crate) struct OrderView {
     pub(crate) external_id: Option<ExternalId>,
     /// The blueprint that its plan was made by.
     blueprint: BlueprintView,
+    /// Which version of the order this is, from 1: every amendment makes the next.
+    version: u32,
     /// Who ordered.
     customer: CustomerView,
     /// A word the sender sorts orders by.
@@ -39,6 +44,9 @@ pub(crate) struct OrderView {
     pub(crate) state: OrderState,
     /// What the customer sees.
     customer_status: Option<String>,
+    /// How many of its items are in which state.
+    #[schema(value_type = std::collections::BTreeMap<String, u64>, example = json!({"completed": 2, "failed": 1}))]
+    item_states: BTreeMap<ItemState, u64>,
     /// What it needs a person for, while it does.
     blocked: Option<BlockedView>,
     /// Why it was rejected, failed, or is being rolled back. Of a cancel, see `cancel`.
@@ -64,6 +72,12 @@ pub(crate) struct OrderView {
     /// The start date that it waits for.
     #[schema(value_type = Option<String>, format = DateTime)]
     pending_until: Option<Timestamp>,
+    /// The orders that must end before it begins.
+    #[schema(value_type = Vec<uuid::Uuid>)]
+    pending_after: Vec<OrderId>,
+    /// Who has paused it; null if nobody has, or if its deadline did.
+    #[schema(value_type = Option<String>)]
+    paused_by: Option<Actor>,
     /// When work began.
     #[schema(value_type = Option<String>, format = DateTime)]
     started_at: Option<Timestamp>,
@@ -85,12 +99,12 @@ pub(crate) struct OrderView {
 pub(crate) struct BlueprintView {
     /// Its name.
     #[schema(value_type = String)]
-    name: BlueprintName,
+    pub(crate) name: BlueprintName,
     /// Its version.
-    version: u32,
+    pub(crate) version: u32,
     /// The SHA-256 of what it means.
     #[schema(value_type = String)]
-    hash: Hash,
+    pub(crate) hash: Hash,
 }
 
 /// Who ordered.
@@ -161,6 +175,31 @@ pub(crate) struct ChildView {
     state: OrderState,
 }
 
+/// An order that comes before another one.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Predecessor)]
+pub(crate) struct PredecessorView {
+    /// Its id.
+    #[schema(value_type = uuid::Uuid)]
+    id: OrderId,
+    /// Its sender's id.
+    #[schema(value_type = Option<String>)]
+    external_id: Option<ExternalId>,
+    /// Its state.
+    #[schema(schema_with = order_state)]
+    state: OrderState,
+    /// What the two have in common; null if this one names it.
+    #[schema(value_type = Option<String>, example = "SUB-88")]
+    key: Option<SequenceKey>,
+}
+
+impl From<Predecessor> for PredecessorView {
+    fn from(row: Predecessor) -> Self {
+        let Predecessor { order: id, external_id, state, key } = row;
+        Self { id, external_id, state, key }
+    }
+}
+
 /// Where to read on.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Links)]
@@ -203,6 +242,8 @@ pub(crate) struct OrderDetailView {
     kept_signals: Vec<KeptSignalView>,
     /// The orders that its tasks run, as they began.
     children: Vec<ChildView>,
+    /// The orders that were open and before it when it was accepted, the first one first.
+    predecessors: Vec<PredecessorView>,
 }
 
 /// A signal that came before its task waited for it.
@@ -240,6 +281,16 @@ pub(crate) struct ItemView {
     action: Action,
     /// How many.
     quantity: u32,
+    /// Its state. It is final when nothing can take it back any more, so with the end of the order, unless the item has failed or
+    /// was cancelled alone.
+    #[schema(schema_with = item_state)]
+    state: ItemState,
+    /// Why it has failed or was cancelled, alone.
+    reason: Option<String>,
+    /// What the customer sees of it.
+    customer_status: Option<String>,
+    /// Whether an amendment has taken it out of the order. What it was is then in the version before.
+    removed: bool,
     /// The product it is about.
     #[schema(value_type = serde_json::Value)]
     product: Value,
@@ -272,8 +323,12 @@ pub(crate) struct TaskView {
     /// When it stops waiting.
     #[schema(value_type = Option<String>, format = DateTime)]
     until: Option<Timestamp>,
-    /// What it asks for, while it waits for a signal or a person.
+    /// What it asks for, while it waits for a signal or a person, or is held.
     expects: Option<ExpectsView>,
+    /// What a person can do with it, while it needs one: each is an address below the task. The order may still say no, for what
+    /// only it knows, with the reason.
+    #[schema(schema_with = actions)]
+    actions: &'static [OperatorAction],
     /// `system.operation` that does it.
     call: Option<String>,
     /// `system.operation` that takes it back.
@@ -338,11 +393,13 @@ impl OrderView {
                 version: order.blueprint.version,
                 hash: order.blueprint_hash,
             },
+            version: order.version,
             customer: order.customer.into(),
             category: order.category,
             author: order.author,
             state: order.progress.state,
             customer_status: order.progress.customer_status,
+            item_states: order.items,
             blocked: order.progress.blocked.map(Into::into),
             reason: order.progress.reason,
             cancel: order.cancel.map(Into::into),
@@ -353,6 +410,8 @@ impl OrderView {
             parent: order.parent.map(|parent| ParentView { id: parent.order, task: parent.task }),
             submitted_at: order.submitted_at,
             pending_until: order.progress.pending_until,
+            pending_after: order.progress.pending_after,
+            paused_by: order.progress.paused_by,
             started_at: order.progress.started_at,
             ended_at: order.progress.ended_at,
             updated_at: order.progress.updated_at,
@@ -375,41 +434,60 @@ impl OrderDetailView {
         plan: Option<&Plan>,
         temporal_ui: impl FnOnce(OrderId) -> Option<String>,
     ) -> Self {
-        let OrderRow { summary, request, items, tasks, kept, children } = row;
+        let OrderRow { summary, request, items, tasks, kept, children, predecessors } = row;
         let stopped = summary.stopped_at.is_some();
         let task = |row: TaskRow| {
             let expects = plan.and_then(|plan| ExpectsView::of(&row, plan));
             let task = TaskView { expects, ..TaskView::from(row) };
             // Of an order that was stopped no task goes on.
-            if stopped { TaskView { next_action: None, ..task } } else { task }
+            if stopped { TaskView { next_action: None, ..task } } else { task.with_actions() }
         };
         Self {
             order: OrderView::new(summary, temporal_ui),
             priority: request.priority,
             requested_start: request.requested_start,
             requested_completion: request.requested_completion,
+            items: items.into_iter().map(|item| ItemView::new(item, &request)).collect(),
             notes: request.notes,
             attributes: request.attributes,
-            // Both lists are in the order the items were sent in.
-            items: items.into_iter().zip(request.items).map(ItemView::new).collect(),
             tasks: tasks.into_iter().map(task).collect(),
             kept_signals: kept.into_iter().map(Into::into).collect(),
             children: children.into_iter().map(Into::into).collect(),
+            predecessors: predecessors.into_iter().map(Into::into).collect(),
         }
     }
 }
 
 impl ItemView {
-    fn new((row, sent): (ItemRow, model::Item)) -> Self {
+    fn new(row: ItemRow, request: &OrderRequest) -> Self {
+        let sent = request.items.iter().find(|item| item.id == row.id);
+        let (product, attributes) = match sent {
+            Some(item) => (item.product.clone(), item.attributes.clone()),
+            None => (Value::Null, Value::record::<String>([])),
+        };
         Self {
             id: row.id,
             kind: row.kind,
             offering: row.offering,
             action: row.action,
             quantity: row.quantity,
-            product: sent.product,
-            attributes: sent.attributes,
+            state: row.state,
+            reason: row.reason,
+            customer_status: row.customer_status,
+            removed: row.removed,
+            product,
+            attributes,
         }
+    }
+}
+
+impl TaskView {
+    fn with_actions(self) -> Self {
+        let by_person = self.expects.as_ref().is_some_and(ExpectsView::is_of_person);
+        // What is held of an order that turns back needs nobody.
+        let needs_person = by_person || self.hold_for.is_some();
+        let actions = if needs_person { OperatorAction::suggested(self.state, by_person) } else { &[] };
+        Self { actions, ..self }
     }
 }
 
@@ -427,6 +505,7 @@ impl From<TaskRow> for TaskView {
             waiting_for: progress.waiting_for,
             until: progress.until,
             expects: None,
+            actions: &[],
             call: progress.call,
             undo_call: progress.undo_call,
             generation: progress.generation,
@@ -490,6 +569,17 @@ pub(crate) fn words<'a>(description: &str, words: impl IntoIterator<Item = &'a s
 
 pub(crate) fn order_state() -> ObjectBuilder {
     words("The state of the order.", OrderState::ALL.iter().map(|state| state.as_str()))
+}
+
+fn actions() -> ArrayBuilder {
+    ArrayBuilder::new().items(words(
+        "Something that a person can do.",
+        OperatorAction::ALL.iter().map(|action| action.as_str()),
+    ))
+}
+
+fn item_state() -> ObjectBuilder {
+    words("The state of the item.", ItemState::ALL.iter().map(|state| state.as_str()))
 }
 
 /// Several of them.

@@ -1,6 +1,6 @@
 //! Carries one intent to Temporal.
 
-use contract::{ActRequest, CancelRequest, ClientError, DeliverRequest, OrderInput};
+use contract::{ActRequest, CancelRequest, ClientError, DeliverRequest, OrderEnded, OrderInput};
 use engine::OperatorAction;
 use model::OrderId;
 use plan::Plan;
@@ -30,15 +30,20 @@ impl CarryError {
 }
 
 /// Starts an order.
-pub(super) async fn start(app: &App, order: OrderId, plan: Plan) -> Result<(), CarryError> {
-    app.client().start(&input(app, order, plan)).await?;
+pub(super) async fn start(
+    app: &App,
+    order: OrderId,
+    plan: Plan,
+    after: Vec<OrderId>,
+) -> Result<(), CarryError> {
+    app.client().start(&input(app, order, plan, after)).await?;
     Ok(())
 }
 
 /// What the order's workflow begins with.
-pub(super) fn input(app: &App, order: OrderId, plan: Plan) -> OrderInput {
+pub(super) fn input(app: &App, order: OrderId, plan: Plan, after: Vec<OrderId>) -> OrderInput {
     let routes = app.config().routing.of(&plan);
-    OrderInput::new(order, plan, routes)
+    OrderInput { after, ..OrderInput::new(order, plan, routes) }
 }
 
 /// Tells Temporal what was promised. What the order itself answers is on its record, and is no error here.
@@ -46,25 +51,29 @@ pub(super) async fn carry(app: &App, order: OrderId, steering: Steering) -> Resu
     let client = app.client();
     let told = match steering {
         Steering::Start => {
-            let plan = store::load_plan(&mut *app.pool().acquire().await?, order).await?;
-            return match plan {
-                Some(plan) => start(app, order, plan).await,
-                None => Ok(()),
-            };
+            let mut connection = app.pool().acquire().await?;
+            let Some(plan) = store::load_plan(&mut connection, order).await? else { return Ok(()) };
+            let after = store::load_predecessors(&mut connection, order).await?;
+            drop(connection);
+            return start(app, order, plan, after).await;
         }
-        Steering::Cancel { id, by, reason } => {
-            client.signal_cancel(order, &CancelRequest { id, by, reason }).await
+        Steering::OrderEnded { order: ended } => {
+            client.signal_order_ended(order, OrderEnded { order: ended }).await
+        }
+        Steering::Cancel { id, by, reason, item } => {
+            client.signal_cancel(order, &CancelRequest { id, by, reason, item }).await
         }
         Steering::Deliver { id, signal, task, payload } => {
             client.signal_deliver(order, &DeliverRequest { id, signal, task, payload }).await
         }
         Steering::Operate { id, action, task, by, note } => {
-            let request = ActRequest { id, task: task.to_string(), by, note };
-            match action.as_str() {
-                "retry" => client.act(order, OperatorAction::Retry, &request).await.map(drop),
-                "rollback" => client.act(order, OperatorAction::Rollback, &request).await.map(drop),
+            match action.parse::<OperatorAction>() {
+                Ok(action) => {
+                    let request = ActRequest { id, task: task.to_string(), by, note, act: action.into() };
+                    client.act(order, &request).await.map(drop)
+                }
                 // Written by a later version of ours; it is left to processes of that version.
-                _ => Err(ClientError::Refused { why: format!("`{action}` is not an action we know") }),
+                Err(_) => Err(ClientError::Refused { why: format!("`{action}` is not an action we know") }),
             }
         }
     };

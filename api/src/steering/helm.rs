@@ -18,6 +18,8 @@ pub(crate) struct Start {
     pub(crate) intent: IntentId,
     /// What will be done.
     pub(crate) plan: Plan,
+    /// The orders that must have ended before.
+    pub(crate) after: Vec<OrderId>,
 }
 
 /// Between handlers and those who keep their promises.

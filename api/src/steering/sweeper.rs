@@ -26,6 +26,9 @@ const CLAIMED: u32 = 64;
 const PURGE_EVERY: Duration = Duration::from_secs(60);
 const PURGED: u32 = 20_000;
 
+/// How many ends of orders are told once more at a time.
+const MENDED: u32 = 1_000;
+
 /// Sweeps for as long as it is polled.
 pub(super) async fn run(app: &App) {
     let mut purged = Instant::now();
@@ -37,6 +40,7 @@ pub(super) async fn run(app: &App) {
         if purged.elapsed() >= PURGE_EVERY {
             purged = Instant::now();
             purge(app).await;
+            mend(app).await;
         }
         match swept {
             // There may be more; the next intent of an order comes after the one before.
@@ -99,6 +103,20 @@ async fn wait_for_temporal(app: &App) {
     while let Err(error) = app.client().check_alive().await {
         tracing::warn!(error = chain(&error), "waiting for Temporal");
         tokio::time::sleep(REST).await;
+    }
+}
+
+/// Tells orders once more of the ends of others that they wait for, and should have heard of: nothing is known to lose that, and
+/// an order that waits for nobody would wait for ever.
+async fn mend(app: &App) {
+    let mended = async {
+        let mut connection = app.pool().acquire().await?;
+        Ok::<_, CarryError>(store::mend_waits(&mut connection, now(), MENDED).await?)
+    };
+    match mended.await {
+        Ok(0) => {}
+        Ok(told) => tracing::warn!("{told} ends of orders are told once more to those that wait for them"),
+        Err(error) => tracing::warn!(error = chain(&error), "what orders wait for could not be looked at"),
     }
 }
 

@@ -1,13 +1,14 @@
 //! Promises are kept on a real Temporal, without any worker.
 
 use contract::{Route, Routes};
-use model::OrderId;
+use model::{Fact, OrderId};
 use sqlx::PgPool;
 
 use crate::Routing;
 use crate::steering::carry;
 use crate::testing::{
-    ORDER, TestApp, accept, closed_temporal, config, no_temporal, plan, standing, temporal, wait_until_kept,
+    ORDER, TestApp, accept, apply, closed_temporal, config, no_temporal, plan, standing, temporal,
+    wait_until_kept,
 };
 
 async fn submit(api: &TestApp) -> OrderId {
@@ -65,6 +66,21 @@ async fn without_a_worker_signals_and_cancels_reach_the_workflow_in_order(pool: 
 }
 
 #[sqlx::test(migrator = "store::MIGRATOR")]
+async fn a_follower_is_told_when_the_order_before_it_has_ended(pool: PgPool) {
+    let client = temporal().await;
+    let api = TestApp::with(config(), pool.clone(), client.clone()).await;
+    let first = submit(&api).await;
+    let named = ORDER.replacen('{', &format!(r#"{{"after_order": ["{first}"], "#), 1);
+    let second = api.post("/v1/orders", &named).await.json(202);
+    let second: OrderId = second["id"].as_str().unwrap().parse().unwrap();
+    let before = standing(&client, second, |_| true).await.history_length;
+    wait_until_kept(&pool).await;
+    apply(&pool, first, vec![Fact::OrderStarted {}, Fact::OrderCompleted {}]).await;
+    wait_until_kept(&pool).await;
+    standing(&client, second, |standing| standing.history_length > before).await;
+}
+
+#[sqlx::test(migrator = "store::MIGRATOR")]
 async fn an_order_takes_its_routes_along(pool: PgPool) {
     let mut config = config();
     let route = |operation: &str| match operation {
@@ -75,6 +91,6 @@ async fn an_order_takes_its_routes_along(pool: PgPool) {
         Routing::new(move |plan| Routes::of(plan, |_, operation| route(operation.as_str())), |_, _| None);
     let api = TestApp::with(config, pool.clone(), no_temporal()).await;
     let order = accept(&pool, 1, "C-1", "fiber").await;
-    let input = carry::input(&api.app, order, plan("fiber"));
+    let input = carry::input(&api.app, order, plan("fiber"), Vec::new());
     assert_eq!(input.routes.inline.into_iter().collect::<Vec<_>>(), ["inventory.release"]);
 }

@@ -15,7 +15,7 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 
 pub(crate) use answer::Answer;
 pub(crate) use blueprints::{FIBER, ORDER, library};
-pub(crate) use orders::{accept, apply, claim, events_to_the_end, plan, wait_until_kept};
+pub(crate) use orders::{accept, apply, claim, events_to_the_end, held_at, plan, wait_until_kept};
 pub(crate) use temporal::{closed_temporal, standing, temporal};
 
 use crate::{App, Config, Limits, Routing, serve};

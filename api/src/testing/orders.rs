@@ -1,6 +1,6 @@
 //! Orders that are there before a test begins: written as the store writes them, moved by their events.
 
-use model::{Actor, Fact, Order, OrderEvent, OrderId, OrderRequest, TaskId, Timestamp, Value};
+use model::{Actor, Fact, HoldFor, Order, OrderEvent, OrderId, OrderRequest, TaskId, Timestamp, Value};
 use plan::Plan;
 use sqlx::PgPool;
 use store::{Accepted, NewOrder, Outcome, Steering};
@@ -65,7 +65,7 @@ pub(crate) async fn accept(pool: &PgPool, n: u128, customer: &str, blueprint: &s
     let (order, plan, author) = (order(n, customer), plan(blueprint), Actor::new("tests"));
     let mut connection = pool.acquire().await.unwrap();
     let new = NewOrder { order: &order, plan: &plan, author: &author, key: None };
-    let Accepted::Created { start } = store::accept_order(&mut connection, &new).await.unwrap() else {
+    let Accepted::Created { start, .. } = store::accept_order(&mut connection, &new).await.unwrap() else {
         panic!("there is such an order already");
     };
     store::finish_intents(&mut connection, &[start]).await.unwrap();
@@ -104,6 +104,19 @@ pub(crate) fn events_to_the_end() -> Vec<Fact> {
         succeeded("active"),
         Fact::OrderCompleted {},
     ]
+}
+
+/// What happens to an order of [`plan`] whose first task is held.
+pub(crate) fn held_at(id: &str, reason: &str) -> Vec<Fact> {
+    let task = || -> TaskId { id.parse().unwrap() };
+    let (reason, hold_for) = (|| reason.to_owned(), HoldFor::Operations);
+    let mut facts = events_to_the_end();
+    facts.truncate(2);
+    facts.extend([
+        Fact::TaskHeld { task: task(), reason: reason(), hold_for },
+        Fact::OrderHeld { task: task(), reason: reason(), hold_for },
+    ]);
+    facts
 }
 
 /// What is to be told to Temporal next.

@@ -9,7 +9,7 @@ use model::{OrderId, QueueName};
 use temporalio_client::tonic::IntoRequest as _;
 use temporalio_client::{
     Client, ClientOptions, Connection, GrpcCompression, RetryOptions, RpcOptions, UntypedWorkflow,
-    WorkflowHandle, envconfig::LoadClientConfigProfileOptions, grpc::WorkflowService,
+    WorkflowExecutionInfo, WorkflowHandle, envconfig::LoadClientConfigProfileOptions, grpc::WorkflowService,
 };
 use temporalio_common::protos::temporal::api::workflowservice::v1::GetSystemInfoRequest;
 use tokio::sync::OnceCell;
@@ -149,6 +149,21 @@ impl OrderClient {
         order: OrderId,
     ) -> Result<WorkflowHandle<Client, UntypedWorkflow>, ClientError> {
         Ok(self.client().await?.get_workflow_handle(order.to_string()))
+    }
+
+    /// One of the workflow runs of an order.
+    pub(super) async fn run(
+        &self,
+        order: OrderId,
+        run: &str,
+    ) -> Result<WorkflowHandle<Client, UntypedWorkflow>, ClientError> {
+        let client = self.client().await?;
+        let info = WorkflowExecutionInfo::builder()
+            .namespace(client.options().namespace.clone())
+            .workflow_id(order.to_string())
+            .run_id(run)
+            .build();
+        Ok(WorkflowHandle::new(client, info))
     }
 
     /// Waits for a worker's answer. If none comes, finds out whether it is Temporal that is missing.

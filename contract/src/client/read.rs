@@ -1,18 +1,18 @@
 //! Asking an order's workflow.
 
-use engine::RunView;
+use engine::{Assessment, RunView};
 use model::OrderId;
 use plan::Plan;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use temporalio_client::errors::WorkflowQueryError;
 use temporalio_client::tonic::Code;
-use temporalio_client::{UntypedQuery, UntypedWorkflow, WorkflowQueryOptions};
+use temporalio_client::{Client, UntypedQuery, UntypedWorkflow, WorkflowHandle, WorkflowQueryOptions};
 
 use super::connection::{OrderClient, WORKER, once};
 use super::error::ClientError;
 use crate::payload::{decode, encode};
-use crate::{Deltas, DeltasRequest, names};
+use crate::{AssessAnswer, AssessRequest, Deltas, DeltasRequest, names};
 
 impl OrderClient {
     /// The order as it stands; without the results of tasks where they come to more than 1.5 MB.
@@ -31,12 +31,34 @@ impl OrderClient {
         self.query(order, names::PLAN, &()).await
     }
 
-    /// A page of its order events, from the number `from` on. Event 0 is not the workflow's.
+    /// What an amendment with this plan would do. Nothing has changed.
     ///
     /// # Errors
-    /// As [`OrderClient::state`].
+    /// The order can't be amended in its state, whatever the plan; or as [`OrderClient::state`].
+    pub async fn assess(&self, order: OrderId, plan: &Plan) -> Result<Assessment, ClientError> {
+        let request = AssessRequest { plan: plan.clone() };
+        match self.query(order, names::ASSESS, &request).await? {
+            AssessAnswer::Assessed { assessment } => Ok(*assessment),
+            AssessAnswer::Rejected { rejected } => Err(rejected.into()),
+        }
+    }
+
+    /// A page of its order events, from the number `from` on, whichever of its workflow runs has them. Event 0 is not the
+    /// workflow's.
+    ///
+    /// # Errors
+    /// As [`OrderClient::state`]; or Temporal has forgotten the run that has them.
     pub async fn deltas(&self, order: OrderId, from: u64) -> Result<Deltas, ClientError> {
-        self.query(order, names::DELTAS, &DeltasRequest { from }).await
+        let request = DeltasRequest { from };
+        let latest: Deltas = self.query(order, names::DELTAS, &request).await?;
+        let next = latest.next;
+        let mut page = latest;
+        // Each run is asked only because the one after it says that it was before: they come to an end.
+        while let Some(run) = page.run_with(from) {
+            let handle = self.run(order, run).await?;
+            page = self.ask(handle, names::DELTAS, &request).await?;
+        }
+        Ok(Deltas { next, ..page })
     }
 
     async fn query<T: DeserializeOwned>(
@@ -45,7 +67,15 @@ impl OrderClient {
         name: &str,
         request: &(impl Serialize + Sync),
     ) -> Result<T, ClientError> {
-        let handle = self.handle(order).await?;
+        self.ask(self.handle(order).await?, name, request).await
+    }
+
+    async fn ask<T: DeserializeOwned>(
+        &self,
+        handle: WorkflowHandle<Client, UntypedWorkflow>,
+        name: &str,
+        request: &(impl Serialize + Sync),
+    ) -> Result<T, ClientError> {
         let raw = self.ask_worker(async {
             let options = WorkflowQueryOptions::builder().rpc_options(once(WORKER)).build();
             let query = UntypedQuery::<UntypedWorkflow>::new(name);

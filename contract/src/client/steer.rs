@@ -10,7 +10,9 @@ use temporalio_client::{
 use super::connection::{OrderClient, SERVER, WORKER, limited, once};
 use super::error::ClientError;
 use crate::payload::{decode, encode};
-use crate::{ActRequest, Answer, CancelRequest, CompleteRequest, DeliverRequest, names};
+use crate::{
+    ActRequest, Amend, AmendRequest, Answer, CancelRequest, DeliverRequest, NoteRequest, OrderEnded, names,
+};
 
 impl OrderClient {
     /// Tells an order that somebody wants it cancelled.
@@ -45,29 +47,62 @@ impl OrderClient {
         self.update(order, names::DELIVER, request.id.as_str(), request).await
     }
 
-    /// Does what a person wants done with a held task, and waits for the answer.
+    /// Does what a person wants done with a task, and waits for the answer.
     ///
     /// # Errors
     /// As [`OrderClient::cancel`].
-    pub async fn act(
-        &self,
-        order: OrderId,
-        action: OperatorAction,
-        request: &ActRequest,
-    ) -> Result<Handled, ClientError> {
-        let name = match action {
+    pub async fn act(&self, order: OrderId, request: &ActRequest) -> Result<Handled, ClientError> {
+        let name = match request.act.action() {
             OperatorAction::Retry => names::RETRY,
+            OperatorAction::Complete => names::COMPLETE,
+            OperatorAction::Skip => names::SKIP,
             OperatorAction::Rollback => names::ROLLBACK,
+            OperatorAction::Undone => names::UNDONE,
+            OperatorAction::Accept => names::ACCEPT,
         };
         self.update(order, name, request.id.as_str(), request).await
     }
 
-    /// Tells an order what came of a task that a person does, and waits for its answer.
+    /// Tells an order that one which it comes after has ended.
+    ///
+    /// # Errors
+    /// Temporal is away, has no such order, or the order has ended.
+    pub async fn signal_order_ended(&self, order: OrderId, ended: OrderEnded) -> Result<(), ClientError> {
+        self.signal(order, names::ORDER_ENDED, &format!("ended-{}", ended.order), &ended).await
+    }
+
+    /// Has nothing more of an order begun, and waits for its answer.
     ///
     /// # Errors
     /// As [`OrderClient::cancel`].
-    pub async fn complete(&self, order: OrderId, request: &CompleteRequest) -> Result<Handled, ClientError> {
-        self.update(order, names::COMPLETE, request.act.id.as_str(), request).await
+    pub async fn pause(&self, order: OrderId, request: &NoteRequest) -> Result<Handled, ClientError> {
+        self.update(order, names::PAUSE, request.id.as_str(), request).await
+    }
+
+    /// Lets a paused order go on, and waits for its answer.
+    ///
+    /// # Errors
+    /// As [`OrderClient::cancel`].
+    pub async fn resume(&self, order: OrderId, request: &NoteRequest) -> Result<Handled, ClientError> {
+        self.update(order, names::RESUME, request.id.as_str(), request).await
+    }
+
+    /// Asks an order to be another one, and waits for its answer.
+    ///
+    /// # Errors
+    /// As [`OrderClient::cancel`].
+    pub async fn amend(&self, order: OrderId, request: &AmendRequest) -> Result<Handled, ClientError> {
+        // What was not decided may be asked again: under the token of another preview it is another request to Temporal.
+        let token = request.token.as_ref().map_or("", |token| token.as_str());
+        self.update_as(order, names::AMEND, &format!("{}/{token}", request.id), request).await
+    }
+
+    /// Tells an order that somebody wants it amended. A worker makes the plan for it.
+    ///
+    /// # Errors
+    /// Temporal is away, has no such order, or the order has ended.
+    pub async fn signal_amend(&self, order: OrderId, request: &Amend) -> Result<(), ClientError> {
+        self.signal(order, names::AMEND, request.id.as_str(), request).await
     }
 
     async fn signal(
@@ -97,8 +132,18 @@ impl OrderClient {
         id: &str,
         request: &(impl Serialize + Sync),
     ) -> Result<Handled, ClientError> {
+        self.update_as(order, name, id, request).await
+    }
+
+    /// The same delivery under another name is another request.
+    async fn update_as(
+        &self,
+        order: OrderId,
+        name: &str,
+        id: &str,
+        request: &(impl Serialize + Sync),
+    ) -> Result<Handled, ClientError> {
         let handle = self.handle(order).await?;
-        // The same delivery under another name is another request.
         let options = WorkflowExecuteUpdateOptions::builder()
             .update_id(format!("{name}/{id}"))
             .rpc_options(once(WORKER))

@@ -86,7 +86,8 @@ impl OrderClient {
     ) -> Result<Vec<Closed>, ClientError> {
         let client = self.client().await?;
         let query = format!(
-            "WorkflowType = '{}' AND TaskQueue = '{}' AND CloseTime >= '{from}' AND CloseTime < '{to}'",
+            "WorkflowType = '{}' AND TaskQueue = '{}' AND CloseTime >= '{from}' AND CloseTime < '{to}' \
+             AND ExecutionStatus != 'ContinuedAsNew'",
             names::WORKFLOW,
             self.task_queue().replace('\'', "''"),
         );

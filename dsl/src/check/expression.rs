@@ -31,6 +31,8 @@ pub(super) enum OrderView {
 pub(super) enum TaskView {
     /// None: it decides which tasks there are.
     None,
+    /// None, for it is of the order alone; which items are of which kind is known.
+    Items,
     /// Those that can be seen from a block, or from outside all of them.
     From(Option<usize>),
 }

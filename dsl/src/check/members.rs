@@ -1,6 +1,6 @@
 //! What stands in a blueprint besides its tasks.
 
-use model::{Duration, HoldFor};
+use model::{Duration, HoldFor, Type};
 use plan::{Deadline, Formula, Reaction, ReactionKind};
 
 use super::expression::{Checker, OrderView, TaskView, View};
@@ -12,11 +12,12 @@ use crate::syntax::tree;
 /// Reports members that stand twice, are missing, or don't belong.
 pub(super) fn check(env: &Env<'_>, diagnostics: &mut Vec<Diagnostic>) {
     let tree = env.outline.tree;
-    let members: [(&str, Vec<Span>); 5] = [
+    let members: [(&str, Vec<Span>); 6] = [
         ("accepts", tree.accepts.iter().map(|a| a.span).collect()),
         ("order", tree.order.iter().map(|o| o.span).collect()),
         ("on failure", tree.on_failure.iter().map(|r| r.span).collect()),
         ("deadline", tree.deadlines.iter().map(|d| d.span).collect()),
+        ("one at a time", tree.one_at_a_time.iter().map(|o| o.span).collect()),
         ("return", tree.returns.iter().map(|r| r.span).collect()),
     ];
     for (what, spans) in members {
@@ -46,7 +47,8 @@ fn takes_no_orders(tree: &tree::Blueprint, diagnostics: &mut Vec<Diagnostic>) {
     let order = tree.order.iter().map(|order| ("order", order.span));
     let items = tree.items.iter().map(|item| ("item", item.name.span));
     let blocks = tree.blocks.iter().map(|block| ("each", block.kind.span));
-    for (word, at) in accepts.chain(order).chain(items).chain(blocks) {
+    let one = tree.one_at_a_time.iter().map(|one| ("one at a time", one.span));
+    for (word, at) in accepts.chain(order).chain(items).chain(blocks).chain(one) {
         let title = format!("`{word}` can't stand in a blueprint with parameters");
         diagnostics.push(
             Diagnostic::new(Code::MisplacedClause, at, title)
@@ -106,6 +108,19 @@ pub(super) fn deadline(env: &Env<'_>, diagnostics: &mut Vec<Diagnostic>) -> Opti
         Checker::new(env, View::of_order(OrderView::Full), diagnostics).reaction(reaction)
     });
     Some(Deadline { within: declared.within?, at_risk: at_risk.map(|(_, after)| after), on_timeout })
+}
+
+/// The keys of an order, which orders one after another have in common: a text, or several.
+pub(super) fn one_at_a_time(env: &Env<'_>, diagnostics: &mut Vec<Diagnostic>) -> Option<Formula> {
+    let declared = env.outline.tree.one_at_a_time.first()?;
+    let view = View { tasks: TaskView::Items, ..View::of_order(OrderView::Full) };
+    let mut checker = Checker::new(env, view, diagnostics);
+    let keys = &declared.keys;
+    let found = checker.toward(keys, &Type::Text);
+    let many = Type::List(Box::new(Type::Text));
+    let wanted = if matches!(found.of, Type::List(_)) { many } else { Type::Text };
+    let fitting = checker.fit(found, &wanted, keys);
+    Some(checker.formula_of(fitting, keys))
 }
 
 /// What a blueprint with parameters answers.

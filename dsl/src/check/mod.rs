@@ -169,6 +169,7 @@ impl Env<'_> {
         members::check(self, diagnostics);
         let on_failure = members::default_reaction(self, diagnostics);
         let deadline = members::deadline(self, diagnostics);
+        let one_at_a_time = members::one_at_a_time(self, diagnostics);
         let returns = members::returns(self, diagnostics);
         let accepts = tree.accepts.first().filter(|_| self.outline.signature.is_none()).map(|accepts| {
             let view = View::of_order(OrderView::Request);
@@ -221,6 +222,7 @@ impl Env<'_> {
             blocks,
             on_failure,
             deadline,
+            one_at_a_time,
             definitions,
             placements,
             sub_blueprints: Vec::new(),

@@ -21,7 +21,7 @@ impl Checker<'_> {
     pub(super) fn resolves(&self, name: &str) -> bool {
         let is_task = match self.view.tasks {
             TaskView::From(block) => self.env.outline.bare(block, name).is_some(),
-            TaskView::None => false,
+            TaskView::None | TaskView::Items => false,
         };
         self.locals.iter().any(|(local, _)| local == name)
             || ["order", "item", "result", "before"].contains(&name)
@@ -104,10 +104,13 @@ impl Checker<'_> {
             let exists = outline.tree.tasks.iter().any(|task| task.name.text == name);
             if exists || outline.kind(name).is_some() {
                 let title = format!("`{name}` can't be used here");
-                self.report(
-                    Diagnostic::new(Code::NotOrderData, at, title)
-                        .help("which tasks there are is decided by the order and its items alone"),
-                );
+                self.report(Diagnostic::new(Code::NotOrderData, at, title).help(
+                    if self.view.tasks == TaskView::Items {
+                        "it is decided before anything is done, by the order and its items alone"
+                    } else {
+                        "which tasks there are is decided by the order and its items alone"
+                    },
+                ));
             } else if !self.env.declarations.usage().is_lost(name) {
                 let title = format!("`{name}` means nothing here");
                 let known = ["order", "item", "true", "false", "null"];
@@ -184,25 +187,25 @@ impl Checker<'_> {
     fn is_kind(&self, name: &str) -> bool {
         match self.view.tasks {
             TaskView::From(block) => self.env.outline.bare(block, name).is_none(),
-            TaskView::None => true,
+            TaskView::None | TaskView::Items => true,
         }
     }
 
     /// `kind.items` and `kind.task`.
     fn of_kind(&mut self, kind: usize, at: Span, name: &Name) -> Typed {
         let outline = self.env.outline;
-        let TaskView::From(block) = self.view.tasks else {
-            let text = outline.kinds.get(kind).map_or("", |kind| kind.text.as_str());
-            self.unknown_name(text, at);
-            return Typed::unknown();
-        };
-        if name.text == "items" {
+        if name.text == "items" && self.view.tasks != TaskView::None {
             let known = outline.kinds.get(kind);
             let Some((kind, Some(id))) = known.map(|kind| (kind, kind.name.clone())) else {
                 return Typed::unknown();
             };
             return Typed::new(items_of(id), Type::List(Box::new(kind.item_type())));
         }
+        let TaskView::From(block) = self.view.tasks else {
+            let text = outline.kinds.get(kind).map_or("", |kind| kind.text.as_str());
+            self.unknown_name(text, at);
+            return Typed::unknown();
+        };
         match outline.dotted(block, kind, &name.text) {
             Some(seen) => self.task(seen, at.to(name.span)),
             None => {

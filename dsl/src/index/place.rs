@@ -100,13 +100,23 @@ struct Level<'t> {
 
 const DECLARATIONS: &[&str] = &["type", "system", "retry", "blueprint", "test"];
 const OPERATIONS: &[&str] = &["operation", "repeatable operation", "query"];
-const MEMBERS: &[&str] =
-    &["task", "each", "milestone", "item", "order", "accepts", "on failure", "deadline", "return"];
+const MEMBERS: &[&str] = &[
+    "task",
+    "each",
+    "milestone",
+    "item",
+    "order",
+    "accepts",
+    "on failure",
+    "deadline",
+    "one at a time by",
+    "return",
+];
 const EACH_MEMBERS: &[&str] = &["task", "milestone"];
 const REACTIONS: &[&str] = &["hold", "rollback", "skip", "reject", "fail"];
 
 /// The words that begin something in a blueprint, an `each` or a task.
-const STARTS: [&str; 33] = [
+const STARTS: [&str; 34] = [
     "task",
     "each",
     "milestone",
@@ -115,6 +125,7 @@ const STARTS: [&str; 33] = [
     "accepts",
     "on",
     "deadline",
+    "one",
     "return",
     "call",
     "wait",
@@ -405,6 +416,9 @@ fn in_blueprint<'t>(words: &[&'t str]) -> Place<'t> {
         ["deadline", _] => Place::Words(&["at risk", "on timeout"]),
         ["deadline", .., "timeout"] => Place::Words(REACTIONS),
         ["accepts" | "item" | "each", ..] if position("where").is_some() => value(words, &[]),
+        ["one"] => Place::Words(&["one at a time by"]),
+        ["one", "at"] => Place::Words(&["a time by"]),
+        ["one", "at", "a", "time", "by", ..] => value(words, &[]),
         ["return", ..] => value(words, &[]),
         ["task" | "milestone", name, rest @ ..] => match (position("after"), position("when")) {
             _ if rest.is_empty() && words.first() == Some(&"task") => Place::Words(&["after", "when"]),

@@ -208,6 +208,7 @@ impl<'t> Walker<'t> {
         let reactions = tree.on_failure.iter().map(|reacting| &reacting.reaction);
         let reactions = reactions.chain(tree.deadlines.iter().filter_map(|d| d.on_timeout.as_ref()));
         reactions.for_each(|reaction| self.reaction(reaction, &order));
+        tree.one_at_a_time.iter().for_each(|one| self.value(&one.keys, &order));
         (0..tree.tasks.len()).for_each(|task| self.task(outline, task));
         let whole = Frame { tasks: true, ..order };
         let wanted =

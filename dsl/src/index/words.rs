@@ -110,6 +110,9 @@ words! {
         "deadline" "deadline D [at risk after D] [on timeout REACTION]"
             "How long the order may take. After `at risk` people look at it; when the time is up the reaction follows, or nothing but the alarm."
             "deadline ${1:10d} at risk after ${2:7d}";
+        "one at a time by" "one at a time by KEY"
+            "Orders with the same key, a text or one of several, follow each other: the next begins when the one before has ended."
+            "one at a time by ${1:order.customer.id}";
         "on failure" "on failure REACTION"
             "What happens when a task fails for good; in a blueprint, for the tasks that do not say. Without it: `hold`."
             "on failure ${1|hold,rollback,skip,fail|}";

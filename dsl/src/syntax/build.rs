@@ -3,9 +3,9 @@
 use pest::iterators::Pairs;
 
 use super::tree::{
-    Accepts, Blueprint, Clause, ClauseKind, Deadline, Each, ExprKind, File, ItemDeclaration, Operation,
-    OrderFields, Parameters, Reacting, RetryDeclaration, Returns, System, Task, TaskRef, TypeDeclaration,
-    TypeExpr, TypeKind, When,
+    Accepts, Blueprint, Clause, ClauseKind, Deadline, Each, ExprKind, File, ItemDeclaration, OneAtATime,
+    Operation, OrderFields, Parameters, Reacting, RetryDeclaration, Returns, System, Task, TaskRef,
+    TypeDeclaration, TypeExpr, TypeKind, When,
 };
 use super::trouble::Context;
 use super::{Pair, Reader, Rule, braces, child};
@@ -137,6 +137,7 @@ impl Reader<'_> {
             items: Vec::new(),
             on_failure: Vec::new(),
             deadlines: Vec::new(),
+            one_at_a_time: Vec::new(),
             returns: Vec::new(),
             broken: head_is_broken,
             tasks: Vec::new(),
@@ -197,6 +198,7 @@ impl Reader<'_> {
                 Rule::each,
                 Rule::on_failure,
                 Rule::deadline,
+                Rule::one_at_a_time,
                 Rule::returns,
             ];
             if misplaced.contains(&rule) {
@@ -221,6 +223,9 @@ impl Reader<'_> {
             into.on_failure.extend(reaction.map(|reaction| Reacting { span, reaction }));
         } else if rule == Rule::deadline {
             into.deadlines.push(self.deadline(pair));
+        } else if rule == Rule::one_at_a_time {
+            let keys = child(pair, Rule::expr).map(|e| self.expr(&e));
+            into.one_at_a_time.extend(keys.map(|keys| OneAtATime { span, keys }));
         } else if rule == Rule::returns {
             let value = child(pair, Rule::expr).map(|e| self.expr(&e));
             into.returns.extend(value.map(|value| Returns { span, value }));

@@ -309,6 +309,9 @@ pub(super) fn word(context: Context, word: &str) -> Option<&'static str> {
         (Context::Task, "change" | "modify" | "update" | "redo") => {
             "write `amend system.operation(name: value)`"
         }
+        (Context::Blueprint, "serialize" | "concurrency" | "mutex" | "lock" | "exclusive" | "queue") => {
+            "write `one at a time by KEY`: orders with the same key follow each other"
+        }
         (Context::Blueprint, "sla" | "due") => "write `deadline 10d at risk after 7d`",
         (Context::Blueprint, "result" | "output" | "returns" | "answer") => "write `return VALUE`",
         (Context::Task, "if") => "a condition begins with `when`, in the head of the task, before its `{`",

@@ -85,6 +85,9 @@ pub(super) fn user_name(rule: Rule) -> Option<&'static str> {
         Rule::kw_point => Some("`point`"),
         Rule::kw_of => Some("`of`"),
         Rule::kw_return => Some("`return`"),
+        Rule::kw_a => Some("`a`"),
+        Rule::kw_time => Some("`time`"),
+        Rule::kw_by => Some("`by`"),
         Rule::kw_one => Some("`one`"),
         Rule::kw_for | Rule::for_customer | Rule::comprehension => Some("`for`"),
         Rule::kw_customer => Some("`customer`"),
@@ -200,6 +203,7 @@ pub(super) fn user_name(rule: Rule) -> Option<&'static str> {
         | Rule::verify
         | Rule::amend
         | Rule::deadline
+        | Rule::one_at_a_time
         | Rule::returns
         | Rule::timeout
         | Rule::within

@@ -117,6 +117,7 @@ pub(crate) struct Blueprint {
     pub(crate) items: Vec<ItemDeclaration>,
     pub(crate) on_failure: Vec<Reacting>,
     pub(crate) deadlines: Vec<Deadline>,
+    pub(crate) one_at_a_time: Vec<OneAtATime>,
     pub(crate) returns: Vec<Returns>,
     /// Something in it could not be read, so that what seems to be missing may be there.
     pub(crate) broken: bool,
@@ -139,6 +140,13 @@ pub(crate) struct Deadline {
     pub(crate) within: Option<Duration>,
     pub(crate) at_risk: Option<(Span, Option<Duration>)>,
     pub(crate) on_timeout: Option<Reaction>,
+}
+
+/// `one at a time by` with the keys of an order.
+#[derive(Clone, Debug)]
+pub(crate) struct OneAtATime {
+    pub(crate) span: Span,
+    pub(crate) keys: Expr,
 }
 
 /// `return` with what it answers.

@@ -60,6 +60,7 @@ impl Context {
                 MILESTONE,
                 ("on", &[(Rule::on_failure, "on failure rollback")]),
                 ("deadline", &[(Rule::deadline, "deadline 10d at risk after 7d")]),
+                ("one", &[(Rule::one_at_a_time, "one at a time by KEY")]),
                 ("return", &[(Rule::returns, "return VALUE")]),
             ],
             Self::Each => &[TASK, MILESTONE],

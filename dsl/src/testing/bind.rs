@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use model::{OperationName, SystemName, Value};
+use model::{OperationName, Pointer, SystemName, Value};
 use plan::{Definition, Plan, TaskIndex};
 
 use super::order::Ordered;
@@ -69,8 +69,13 @@ fn bind(
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Option<BoundTest> {
     let ordered = Ordered::new(library, &test.order, read, diagnostics)?;
-    let mut binder =
-        Binder { ordered: &ordered, blueprint: ordered.blueprint, plan: &ordered.plan, diagnostics };
+    let mut binder = Binder {
+        ordered: &ordered,
+        blueprint: ordered.blueprint,
+        plan: &ordered.plan,
+        amended: Vec::new(),
+        diagnostics,
+    };
     let stubs = binder.stubs(&test.stubs);
     let steps = test.steps.iter().filter_map(|step| binder.step(step)).collect();
     let expectations = test.expectations.iter().filter_map(|line| binder.expectation(line)).collect();
@@ -82,6 +87,8 @@ pub(super) struct Binder<'a> {
     pub(super) ordered: &'a Ordered<'a>,
     pub(super) blueprint: &'a Blueprint,
     pub(super) plan: &'a Plan,
+    /// What the amendments so far have changed.
+    pub(super) amended: Vec<(Pointer, Value)>,
     pub(super) diagnostics: &'a mut Vec<Diagnostic>,
 }
 

@@ -91,8 +91,13 @@ pub enum Act {
     Rollback,
     /// Somebody wants the order cancelled.
     Cancel,
-    /// Somebody wants these fields of the order's document changed: each a place (RFC 6901) and its new value.
-    Amend(Vec<(String, Value)>),
+    /// Somebody wants fields of the order's document changed.
+    Amend {
+        /// Which: each a place (RFC 6901) and its new value.
+        changes: Vec<(String, Value)>,
+        /// The plan of the order with these changes, and those of the amendments that are written before.
+        plan: Box<Plan>,
+    },
 }
 
 /// Something that must come of a test.

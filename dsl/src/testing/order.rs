@@ -79,22 +79,17 @@ impl<'l> Ordered<'l> {
         items.iter().position(|item| item.field("id").and_then(Value::as_text) == Some(id))
     }
 
-    /// What would be wrong with the order if it had these values at these places.
-    pub(super) fn faults_with(&self, changes: &[(Pointer, Value)]) -> Vec<Fault> {
+    /// The plan of the order if it had these values at these places; or what would be wrong with it.
+    pub(super) fn amended(&self, changes: &[(Pointer, Value)]) -> Result<Plan, Vec<Fault>> {
         let mut document = self.document.clone();
         for (at, value) in changes {
             let path: Vec<&str> = at.as_str().split('/').skip(1).collect();
             if !put(&mut document, &path, value) {
-                return vec![Fault::new(
-                    at.clone(),
-                    "the order has nothing there that could have this field",
-                )];
+                let detail = "the order has nothing there that could have this field";
+                return Err(vec![Fault::new(at.clone(), detail)]);
             }
         }
-        match OrderRequest::parse(document) {
-            Err(faults) => faults,
-            Ok(request) => self.blueprint.plan(&accepted(request)).err().unwrap_or_default(),
-        }
+        self.blueprint.plan(&accepted(OrderRequest::parse(document)?))
     }
 }
 

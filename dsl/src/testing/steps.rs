@@ -35,7 +35,7 @@ impl Binder<'_> {
                 if matches!(step.act, StepAct::Retry) { Act::Retry } else { Act::Rollback }
             }
             StepAct::Cancel => Act::Cancel,
-            StepAct::Amend(amendments) => Act::Amend(self.amend(amendments, step.span)?),
+            StepAct::Amend(amendments) => self.amend(amendments, step.span)?,
         };
         Some(Step { act, tasks, after: step.after.unwrap_or_default(), at: step.span })
     }
@@ -144,7 +144,7 @@ impl Binder<'_> {
         }
     }
 
-    fn amend(&mut self, amendments: &[Amendment], at: Span) -> Option<Vec<(String, Value)>> {
+    fn amend(&mut self, amendments: &[Amendment], at: Span) -> Option<Act> {
         if amendments.is_empty() {
             let title = "the amendment changes nothing";
             let help = "say what changes: `items[\"1\"].attributes.speed_mbps: 1000`";
@@ -162,15 +162,17 @@ impl Binder<'_> {
         if self.diagnostics.len() > faults {
             return None;
         }
-        for fault in self.ordered.faults_with(&changes) {
+        let together: Vec<_> = self.amended.iter().chain(&changes).cloned().collect();
+        let planned = self.ordered.amended(&together);
+        for fault in planned.as_ref().err().into_iter().flatten() {
             let concerned = documents.iter().find(|(_, pointer, _)| pointer.contains(&fault.pointer));
             let (place, title) = match concerned {
                 Some((amendment, pointer, document)) => {
                     let below = fault.pointer.as_str().strip_prefix(pointer.as_str()).unwrap_or_default();
                     let below = below.split('/').skip(1).fold(Pointer::root(), |at, step| at.key(step));
                     match document.place(&below) {
-                        Some((place, true)) => (place, fault.detail),
-                        _ if below == Pointer::root() => (amendment.value.span, fault.detail),
+                        Some((place, true)) => (place, fault.detail.clone()),
+                        _ if below == Pointer::root() => (amendment.value.span, fault.detail.clone()),
                         _ => (amendment.span, fault.to_string()),
                     }
                 }
@@ -185,7 +187,10 @@ impl Binder<'_> {
         for (_, pointer, document) in &documents {
             words(document, pointer, self.blueprint, self.plan, self.diagnostics);
         }
-        Some(changes.into_iter().map(|(pointer, value)| (pointer.to_string(), value)).collect())
+        let plan = Box::new(planned.ok()?);
+        self.amended = together;
+        let changes = changes.into_iter().map(|(pointer, value)| (pointer.to_string(), value)).collect();
+        Some(Act::Amend { changes, plan })
     }
 
     /// The place in the order's document that an amendment names.

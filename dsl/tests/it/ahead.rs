@@ -23,6 +23,7 @@ blueprint glance(site: text) -> { seen: text } {
 }
 blueprint house version 1 {
   deadline 10d at risk after 7d on timeout hold "late"
+  one at a time by ["home {order.site}", order.customer.id, "", order.customer.id]
   order { site: text }
   item room where true { size: int }
   task first { run survey(site: order.site)  within 1h }
@@ -75,6 +76,23 @@ fn a_plan_carries_every_form() {
         document.deadline.unwrap(),
         document.at_risk_after.unwrap()
     ));
+}
+
+#[test]
+fn a_plan_carries_the_keys_of_its_order_each_once_and_none_that_is_empty() {
+    let keys: Vec<_> = house().sequence().iter().map(ToString::to_string).collect();
+    assert_eq!(keys, ["C-1", "home A"]);
+    assert_eq!(PlanDocument::from(&house()).sequence, keys);
+}
+
+#[test]
+fn a_key_that_can_be_none_is_a_fault_of_the_order() {
+    let compiled = compile(&HOUSE.replace("\"home {order.site}\", ", "order.site, "));
+    let long = ORDER.replace("\"site\": \"A\"", &format!("\"site\": \"{}\"", "x".repeat(256)));
+    let order = order(&long);
+    let faults = compiled.library.unwrap().select(&order.request).unwrap().plan(&order).unwrap_err();
+    let told = faults[0].to_string();
+    assert!(told.contains("is not a key (a text of at most 255 bytes"), "{told}");
 }
 
 #[test]

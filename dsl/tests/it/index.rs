@@ -308,7 +308,7 @@ fn what_fits_the_place_is_offered() {
     expect![[r#"
         ^ type Address                   type system retry blueprint test
         kind: t^                         Address text int decimal bool time date duration any one of
-        ^   item line where              task each milestone item order accepts on failure deadline return
+        ^   item line where              task each milestone item order accepts on failure deadline one at a time by return
         each ^ where                     line
         after ^ {                        check light lit tell end line
         tell after line.^ {              port light lit

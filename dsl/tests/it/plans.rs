@@ -553,6 +553,67 @@ fn parcel_order_express() {
 }
 
 #[test]
+fn home_fiber_change() {
+    check(
+        "home_fiber_change",
+        expect![[r#"
+        home_fiber_change@1
+        find_service: network.served
+        change_speed[1]: network.reprofile after find_service
+        changed: milestone after change_speed[1]
+    "#]],
+    );
+}
+
+#[test]
+fn mobile_line() {
+    check(
+        "mobile_line",
+        expect![[r#"
+        mobile_line@1
+        reserve_number[1]: inventory.reserve
+        activate_sim[1]: mobile.activate after reserve_number[1]
+        on_air[1]: milestone after activate_sim[1]
+        start_billing[1]: billing.start after activate_sim[1], on_air[1]
+        welcome: messages.send after on_air[1]
+    "#]],
+    );
+}
+
+#[test]
+fn mobile_line_unannounced() {
+    check(
+        "mobile_line_unannounced",
+        expect![[r#"
+        mobile_line@1
+        reserve_number[1]: inventory.reserve
+        activate_sim[1]: mobile.activate after reserve_number[1]
+        on_air[1]: milestone after activate_sim[1]
+        start_billing[1]: billing.start after activate_sim[1], on_air[1]
+        welcome: messages.send after on_air[1]; skipped: `when order.contact != null` does not hold (mobile_line.blueprint:47)
+    "#]],
+    );
+}
+
+#[test]
+fn reconcile_service() {
+    check(
+        "reconcile_service",
+        expect![[r#"
+        reconcile_service@1
+        noted[1]: inventory.find
+        carried[1]: network.locate
+        decide[1]: manual for engineer after noted[1], carried[1]
+        correct_inventory[1]: inventory.note after noted[1], carried[1], decide[1]
+        correct_network[1]: network.reroute after noted[1], carried[1], decide[1]
+        noted_now[1]: inventory.find after decide[1], correct_inventory[1], correct_network[1]
+        carried_now[1]: network.locate after decide[1], noted_now[1]
+        agreed[1]: milestone after carried_now[1]
+    "#]],
+    );
+}
+
+#[test]
 fn every_example_order_has_a_test_here() {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../blueprints/orders");
     let this = include_str!("plans.rs");

@@ -184,7 +184,7 @@ fn a_slip_around_tasks_is_one_diagnostic() {
         ),
         (
             format!("# at first\n{look}"),
-            "BP0101: expected `accepts`, `order`, `item`, `each`, `task`, `milestone`, `on`, `deadline` or `return`, found `#` → a comment begins with `//`",
+            "BP0101: expected `accepts`, `order`, `item`, `each`, `task`, `milestone`, `on`, `deadline`, `one` or `return`, found `#` → a comment begins with `//`",
         ),
     ] {
         assert_eq!(said(&written), [expected], "{written}");

@@ -116,7 +116,7 @@ fn an_amendment_is_a_list_of_places_and_values() {
     let test = bound(
         "amend at visit[1] { items[\"2\"].attributes.speed: 1000, attributes.mode: cheap, priority: 1 }\n  expect refused",
     );
-    let Act::Amend(changes) = &test.steps[0].act else { panic!("{:?}", test.steps) };
+    let Act::Amend { changes, plan } = &test.steps[0].act else { panic!("{:?}", test.steps) };
     assert_eq!(
         *changes,
         [
@@ -125,6 +125,9 @@ fn an_amendment_is_a_list_of_places_and_values() {
             ("/priority".to_owned(), Value::from(1)),
         ]
     );
+    let speed = |plan: &plan::Plan| plan.items()[1].value.field("speed").cloned();
+    assert_eq!(speed(plan), Some(Value::from(1000)), "the plan of the order with these changes");
+    assert_ne!(speed(&test.plan), speed(plan));
     assert_eq!(test.expectations[0].kind, ExpectationKind::Refused);
 }
 

@@ -183,6 +183,7 @@ pub(crate) fn parts(tasks: Vec<(Definition, Vec<usize>)>, skipped: &[usize]) -> 
         items: Vec::new(),
         on_failure: reaction(HOLD),
         deadline: None,
+        sequence: std::collections::BTreeSet::new(),
         parameters: None,
         sub_blueprints: Vec::new(),
         definitions,

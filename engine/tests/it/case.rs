@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use engine::{
-    Answer, CallEffect, Event, Handled, OperatorAction, Rejected, Run, Simulation, Standstill, World,
+    Act, Answer, CallEffect, Event, Handled, OperatorAction, Rejected, Run, Simulation, Standstill, World,
 };
 use model::{Actor, Direction, Duration, OrderState, TaskId, TaskState, Timestamp};
 use plan::Plan;
@@ -18,6 +18,8 @@ pub(crate) struct Script {
     luck: BTreeMap<String, Vec<Luck>>,
     pub(crate) ledger: Ledger,
     pub(crate) log: Vec<String>,
+    /// What was asked with, of all questions.
+    pub(crate) asked: Vec<model::Value>,
 }
 
 impl World for Script {
@@ -26,6 +28,7 @@ impl World for Script {
         let luck = planned.filter(|p| !p.is_empty()).map_or(Luck::Fine, |p| p.remove(0));
         self.log.push(call.operation.to_string());
         let settlement = if is_question(call) {
+            self.asked.push(call.arguments.clone());
             self.ledger.tell(call, luck)
         } else {
             self.ledger.carry_out(call, luck, call.direction == Direction::Forward, true)
@@ -43,7 +46,10 @@ impl Case {
     pub(crate) fn new(plan: Arc<Plan>, luck: &[(&str, &[Luck])]) -> Self {
         let luck = luck.iter().map(|(operation, luck)| ((*operation).to_owned(), luck.to_vec())).collect();
         let world = Script { luck, ..Script::default() };
-        let simulation = Simulation::new(Run::new(build::order_id(), plan), world, Timestamp::EPOCH);
+        Self::of(Simulation::new(Run::new(build::order_id(), plan), world, Timestamp::EPOCH))
+    }
+
+    pub(crate) const fn of(simulation: Simulation<Script>) -> Self {
         Self { simulation, requests: 0 }
     }
 
@@ -74,7 +80,8 @@ impl Case {
 
     pub(crate) fn act(&mut self, action: OperatorAction, task: &str) -> Result<Handled, Rejected> {
         let task: TaskId = task.parse().unwrap();
-        self.ask(|id| Event::Act { id, action, task, by: Actor::new("op"), note: "seen".to_owned() })
+        let (by, note) = (Actor::new("op"), "seen".to_owned());
+        self.ask(|id| Event::Act { id, action: action.into(), task, by, note })
     }
 
     pub(crate) fn signal(&mut self, signal: &str, payload: &str) -> Result<Handled, Rejected> {
@@ -86,7 +93,7 @@ impl Case {
         let task: TaskId = task.parse().unwrap();
         let result = serde_json::from_str(result).unwrap();
         let (by, note) = (Actor::new("ann"), "looked at it".to_owned());
-        self.ask(|id| Event::Complete { id, task, result, by, note })
+        self.ask(|id| Event::Act { id, action: Act::Complete { result }, task, by, note })
     }
 
     pub(crate) fn state(&self) -> OrderState {

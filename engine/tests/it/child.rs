@@ -114,7 +114,7 @@ fn an_undo_of_a_child_that_fails_waits_for_a_person_at_the_child() {
     let mut case = case.at_standstill();
     assert_eq!((case.state(), child_state(&case)), (OrderState::PendingCancellation, OrderState::Held));
     let (task, by) = ("collect".parse().unwrap(), Actor::new("op"));
-    let retry = |id| Event::Act { id, action: OperatorAction::Retry, task, by, note: String::new() };
+    let retry = |id| Event::Act { id, action: OperatorAction::Retry.into(), task, by, note: String::new() };
     in_child(&mut case, retry).unwrap();
     let case = case.at_standstill();
     assert_eq!((case.state(), case.held_effects()), (OrderState::Cancelled, vec![]));

@@ -32,7 +32,7 @@ fn an_order_at_risk_is_marked_and_goes_on() {
     let order = case.simulation.order();
     assert_eq!(order.view().at_risk_since, Some(Timestamp::from_millis(60_000)));
     let deadline = Timestamp::from_millis(100_000);
-    assert_eq!(order.events().last().unwrap().fact, Fact::OrderAtRisk { deadline });
+    assert_eq!(order.events().last().unwrap().fact, Fact::OrderAtRisk { deadline, reason: None });
     assert_eq!(case.state(), OrderState::InProgress);
     case.signal("signal_report", r#"{"ok": true}"#).unwrap();
     assert_eq!(case.at_standstill().state(), OrderState::Completed);
@@ -121,4 +121,80 @@ fn an_order_that_goes_back_already_is_not_touched_by_its_deadline() {
     assert!(case.facts().contains(&"OrderOverdue") && !case.facts().contains(&"OrderPaused"));
     case.act(OperatorAction::Retry, "a").unwrap();
     assert_eq!(case.at_standstill().state(), OrderState::Cancelled);
+}
+
+/// `a`, `cool` sleeps 50 s, `b`, `settle` sleeps 30 s; to be done within so many seconds.
+fn sleepy(seconds: u64, change: impl FnOnce(&mut [Definition])) -> Arc<Plan> {
+    let mut tasks =
+        vec![build::task("a"), build::sleep("cool", 50), build::task("b"), build::sleep("settle", 30)];
+    change(&mut tasks);
+    let edges = vec![vec![], vec![0], vec![1], vec![2]];
+    let mut parts = build::parts(tasks.into_iter().zip(edges).collect(), &[]);
+    let within = Duration::from_secs(seconds);
+    parts.deadline = Some(Deadline { within, at_risk: None, on_timeout: None });
+    Arc::new(Plan::new(parts).unwrap())
+}
+
+/// When the order was found to be at risk, in seconds from its beginning, and why.
+fn at_risk(case: &Case) -> Option<(i64, String)> {
+    let risks = case.simulation.order().events().iter().filter_map(|event| match &event.fact {
+        Fact::OrderAtRisk { reason: Some(reason), .. } => {
+            Some((event.at.as_millis() / 1_000, reason.clone()))
+        }
+        _ => None,
+    });
+    let risks: Vec<_> = risks.collect();
+    assert!(risks.len() < 2, "it is said once: {risks:?}");
+    risks.into_iter().next()
+}
+
+#[test]
+fn an_order_that_can_not_be_done_in_time_is_at_risk_when_it_begins() {
+    let case = Case::new(sleepy(79, |_| ()), &[]).at_standstill();
+    let why = "from `a` on it can't be done before 1970-01-01T00:01:20.000Z".to_owned();
+    assert_eq!(at_risk(&case), Some((0, why)));
+    assert_eq!(case.state(), OrderState::Completed, "it goes on all the same");
+}
+
+#[test]
+fn an_order_is_at_risk_as_soon_as_what_is_left_takes_too_long() {
+    let case = Case::new(sleepy(81, |_| ()), &[]).at_standstill();
+    let why = "from `settle` on it can't be done before 1970-01-01T00:01:22.000Z".to_owned();
+    assert_eq!(at_risk(&case), Some((52, why)));
+    let in_time = Case::new(sleepy(82, |_| ()), &[]).at_standstill();
+    assert_eq!(at_risk(&in_time), None);
+}
+
+#[test]
+fn what_may_be_left_out_is_not_counted() {
+    let plan = sleepy(60, |tasks| {
+        tasks[3].when = Some(build::formula(plan::Expr::Value(model::Value::Bool(false)), "false"));
+    });
+    let case = Case::new(plan, &[]).at_standstill();
+    assert_eq!((at_risk(&case), case.state()), (None, OrderState::Completed));
+}
+
+#[test]
+fn an_order_at_risk_by_what_is_left_is_not_so_again_by_its_declared_time() {
+    let tasks = vec![(build::task("a"), vec![]), (build::sleep("cool", 50), vec![0])];
+    let mut parts = build::parts(tasks, &[]);
+    let (within, at_risk) = (Duration::from_secs(40), Some(Duration::from_secs(20)));
+    parts.deadline = Some(Deadline { within, at_risk, on_timeout: None });
+    let case = Case::new(Arc::new(Plan::new(parts).unwrap()), &[]).at_standstill();
+    assert_eq!(case.facts().iter().filter(|fact| **fact == "OrderAtRisk").count(), 1);
+    assert_eq!(case.simulation.order().view().at_risk_since, Some(Timestamp::EPOCH));
+}
+
+#[test]
+fn a_pause_may_put_an_order_at_risk() {
+    let mut case = Case::new(sleepy(100, |_| ()), &[]).until(0);
+    let by = model::Actor::new("ann");
+    case.ask(|id| engine::Event::Pause { id, by: by.clone(), note: "wait".to_owned() }).unwrap();
+    let mut case = case.until(1);
+    case.simulation.schedule(
+        Duration::from_secs(39),
+        engine::Event::Resume { id: "r".parse().unwrap(), by, note: "go".to_owned() },
+    );
+    let why = "from `cool` on it can't be done before 1970-01-01T00:02:00.000Z".to_owned();
+    assert_eq!(at_risk(&case.at_standstill()), Some((40, why)));
 }

@@ -186,7 +186,8 @@ impl Family {
 
     fn act(&mut self, order: OrderId, action: OperatorAction, task: TaskId) -> Result<Handled, Rejected> {
         let (id, by) = (self.request(), Actor::new("op"));
-        self.simulation.handle_in(order, Event::Act { id, action, task, by, note: String::new() })
+        self.simulation
+            .handle_in(order, Event::Act { id, action: action.into(), task, by, note: String::new() })
     }
 
     fn records(&self) -> Vec<Vec<OrderEvent>> {

@@ -13,7 +13,7 @@ use crate::world::Luck;
 /// `prepare`; then for each of the items `allocate`, `route` after it; `bill` after both of all items.
 ///
 /// `bill` says in its call how many items have an address.
-fn plan(items: &[&str], change: impl FnOnce(&mut [Definition])) -> Arc<Plan> {
+pub(crate) fn plan(items: &[&str], change: impl FnOnce(&mut [Definition])) -> Arc<Plan> {
     let mut definitions = vec![
         build::task("prepare"),
         build::isolated(build::task("allocate")),
@@ -49,7 +49,7 @@ fn task(definition: usize, item: Option<usize>, after: Vec<usize>) -> Task {
 }
 
 /// Both items ask at the same time: the first answer is that of the first.
-const SECOND_FAILS: &[Luck] = &[Luck::Fine, Luck::Refused];
+pub(crate) const SECOND_FAILS: &[Luck] = &[Luck::Fine, Luck::Refused];
 
 #[test]
 fn an_item_that_fails_is_undone_alone_and_the_order_ends_partial() {

@@ -167,7 +167,7 @@ fn a_child_that_undoes_itself_after_all_leaves_its_parent_free_to_go_back() {
     assert_eq!((case.state(), child_state(&case)), (OrderState::InProgress, OrderState::Held));
     // It may be tried again at any moment.
     assert_eq!(case.cancel(), Err(deliver()));
-    let action = OperatorAction::Rollback;
+    let action = OperatorAction::Rollback.into();
     let (task, by) = ("hand_over".parse().unwrap(), Actor::new("op"));
     let rollback = Event::Act { id: "op-1".parse().unwrap(), action, task, by, note: String::new() };
     in_child(&mut case, |_| rollback).unwrap();

@@ -9,17 +9,24 @@
     reason = "a test that goes wrong should stop"
 )]
 
+mod amend;
 mod bodies;
 mod build;
 mod case;
 mod child;
 mod deadline;
+mod fallout;
 mod family;
+mod handover;
 mod isolate;
+mod items;
 mod leave;
 mod manual;
+mod pause;
+mod pending;
 mod poll;
 mod rules;
 mod scenarios;
+mod status;
 mod verify;
 mod world;

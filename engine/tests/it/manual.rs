@@ -74,17 +74,17 @@ fn what_a_person_says_is_ensured_like_any_result() {
 }
 
 #[test]
-fn only_a_manual_task_that_waits_can_be_completed() {
+fn only_a_task_that_waits_for_its_person_or_is_held_can_be_completed() {
     let mut case = Case::new(after_one(), &[]).until(0);
     let refused = |answer: Result<Handled, Rejected>| answer.unwrap_err().to_string();
     let ok = r#"{"ok": true}"#;
     assert_eq!(
         refused(case.complete("a", ok)),
-        "`a` is not done by a person: only a `manual` task can be completed"
+        "`a` is running: only a task that is held, or waits for a person, can be completed"
     );
     assert_eq!(
         refused(case.complete("check", ok)),
-        "`check` is waiting: only a task that waits for a person can be completed"
+        "`check` is waiting: only a task that is held, or waits for a person, can be completed"
     );
     assert_eq!(refused(case.complete("nothing", ok)), "the order has no task `nothing`");
     let mut case = case.until(1);
@@ -96,10 +96,10 @@ fn only_a_manual_task_that_waits_can_be_completed() {
 fn a_second_delivery_is_answered_as_the_first_and_changes_nothing() {
     let plan = build::plan(vec![(build::manual("one"), vec![]), (build::manual("two"), vec![0])], &[]);
     let mut case = Case::new(plan, &[]).until(0);
-    let complete = |task: &str| engine::Event::Complete {
+    let complete = |task: &str| engine::Event::Act {
         id: "CRM-7".parse().unwrap(),
+        action: engine::Act::Complete { result: Value::record([("ok", Value::Bool(true))]) },
         task: task.parse().unwrap(),
-        result: Value::record([("ok", Value::Bool(true))]),
         by: Actor::new("ann"),
         note: "seen".to_owned(),
     };

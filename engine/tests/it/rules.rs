@@ -3,8 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use engine::{CallEffect, CallId, Effect, Event, Handled, OperatorAction, Run, Snapshot, TimerEffect};
-use model::{DeliveryId, Direction, Duration, Fact, ItemId, OrderState, TaskState, Timestamp, Value};
+use engine::{Act, CallEffect, CallId, Effect, Event, Handled, OperatorAction, Run, Snapshot, TimerEffect};
+use model::{
+    DeliveryId, Direction, Duration, Fact, ItemId, ItemState, OrderState, TaskState, Timestamp, Value,
+};
 use plan::{Body, Deadline, Expr, Plan, PlanParts, ReactionKind, TaskIndex, Undo};
 use proptest::prelude::*;
 
@@ -199,8 +201,11 @@ struct Test {
     deliveries: u32,
     cancels: u32,
     compensations: usize,
-    /// Items that have failed alone.
+    /// Items that have failed alone, and those that were cancelled alone.
     failed_items: BTreeSet<ItemId>,
+    cancelled_items: BTreeSet<ItemId>,
+    /// The states of the items after the last event.
+    items: BTreeMap<ItemId, ItemState>,
 }
 
 impl Test {
@@ -224,13 +229,16 @@ impl Test {
             cancels: 0,
             compensations: 0,
             failed_items: BTreeSet::new(),
+            cancelled_items: BTreeSet::new(),
+            items: BTreeMap::new(),
         }
     }
 
     /// Whether the order has gone on without the item of a task.
     fn went_with_its_item(&self, task: TaskIndex) -> bool {
         let item = self.plan.item(task).filter(|_| self.plan.definition(task).isolate);
-        item.is_some_and(|item| self.failed_items.contains(&item.id))
+        let gone = |item: &ItemId| self.failed_items.contains(item) || self.cancelled_items.contains(item);
+        item.is_some_and(|item| gone(&item.id))
     }
 
     /// The next choice below `bound`; 0, the one that leads on, when the choices have run out.
@@ -298,6 +306,12 @@ impl Test {
         let stuck = !self.run.is_ended() && self.calls.is_empty() && !waits && self.run.held().is_none();
         assert!(!stuck, "stuck without a reason: {:#?}", self.run.view());
         assert_eq!(self.run.is_ended(), self.run.state().is_final());
+        for item in self.run.view().items {
+            let before = self.items.insert(item.id.clone(), item.state);
+            let stays = before.is_none_or(|state| !state.is_final() || state == item.state);
+            assert!(stays, "{} was {before:?} and is {}", item.id, item.state);
+            assert!(item.state.is_final() || !self.run.is_ended(), "{} is still {}", item.id, item.state);
+        }
     }
 
     /// Goes through the new order events one by one, with the states as they were at each.
@@ -316,6 +330,9 @@ impl Test {
             }
             if let Fact::ItemFailed { item, .. } = &event.fact {
                 assert!(self.failed_items.insert(item.clone()), "{item} has failed twice");
+            }
+            if let Fact::ItemCancelled { item } = &event.fact {
+                assert!(self.cancelled_items.insert(item.clone()), "{item} is cancelled twice");
             }
             if let Some((task, state)) = event.fact.task_state() {
                 self.states[self.plan.find(task).unwrap().0] = state;
@@ -409,6 +426,12 @@ impl Test {
                 let id = self.delivery();
                 self.handle(Event::Cancel { id, by: model::Actor::new("c"), reason: "no longer".to_owned() });
             }
+            8 if self.cancels < 3 => {
+                self.cancels += 1;
+                let item = ["a", "b", "nobody"][self.choose(3)].to_owned();
+                let (id, by) = (self.delivery(), model::Actor::new("c"));
+                self.handle(Event::CancelItem { id, item, by, reason: "one will do".to_owned() });
+            }
             6 => {
                 let (id, reason) = (self.delivery(), "expected a record, found a list".to_owned());
                 self.handle(Event::Malformed { id, signal: "cancel".to_owned(), reason });
@@ -480,13 +503,14 @@ impl Test {
             2 => Value::text("nonsense"),
             _ => Value::record([("ok", Value::Bool(true)), ("more", Value::Null)]),
         };
-        self.handle(Event::Complete { id, task: self.plan.id(task), result, by, note: "seen".to_owned() });
+        let action = Act::Complete { result };
+        self.handle(Event::Act { id, action, task: self.plan.id(task), by, note: "seen".to_owned() });
     }
 
     fn act(&mut self, task: model::TaskId, action: OperatorAction) {
         let id = self.delivery();
         let by = model::Actor::new("op");
-        self.handle(Event::Act { id, action, task, by, note: "tried".to_owned() });
+        self.handle(Event::Act { id, action: action.into(), task, by, note: "tried".to_owned() });
     }
 
     /// Whether a misshapen answer has left something that only a person could take back by hand.

@@ -322,7 +322,7 @@ fn the_customer_sees_the_last_status_that_still_holds() {
         .events()
         .iter()
         .filter_map(|event| match &event.fact {
-            Fact::CustomerStatusChanged { status } => status.as_deref(),
+            Fact::CustomerStatusChanged { status, item: None } => status.as_deref(),
             _ => None,
         })
         .collect();

@@ -60,6 +60,7 @@ fn every_body_has_its_own_fields() {
             "blueprint_hash": "0".repeat(64),
             "deadline": null,
             "at_risk_after": null,
+            "sequence": [],
             "tasks": [
                 {"id": "reserve[1]", "item": "1", "wave": 1, "after": [], "skipped": null, "when": null, "kind": "call",
                  "calls": ["net.reserve", "net.reserve_any"], "timeout": "30s", "within": null, "attempts": 6,

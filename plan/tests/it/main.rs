@@ -12,3 +12,4 @@ mod documents;
 mod durations;
 mod expressions;
 mod plans;
+mod remaining;

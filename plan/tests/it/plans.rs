@@ -45,6 +45,7 @@ pub(crate) fn parts(definitions: Vec<Definition>, tasks: Vec<Task>) -> PlanParts
         definitions,
         tasks,
         deadline: None,
+        sequence: std::collections::BTreeSet::new(),
         parameters: None,
         sub_blueprints: Vec::new(),
     }

@@ -55,7 +55,7 @@ async fn what_is_not_there_is_none(pool: PgPool) {
 #[sqlx::test(migrator = "store::MIGRATOR")]
 async fn the_start_is_promised_with_the_order(pool: PgPool) {
     let conn = &mut *pool.acquire().await.unwrap();
-    let Accepted::Created { start } = accept(conn, &order(1)).await else { panic!("an order was there") };
+    let Accepted::Created { start, .. } = accept(conn, &order(1)).await else { panic!("an order was there") };
     let lease = Duration::from_secs(30);
 
     assert_eq!(claim_intents(conn, at(1), lease, 10).await.unwrap(), [], "the acceptor carries it first");

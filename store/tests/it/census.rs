@@ -17,6 +17,7 @@ async fn what_is_open_held_or_promised_is_counted(pool: PgPool) {
         id: "c-1".parse().unwrap(),
         by: model::Actor::new("webshop"),
         reason: "moved house".to_owned(),
+        item: None,
     };
     add_intent(conn, order_id(2), &cancel, at(5), Duration::ZERO).await.unwrap().unwrap();
     sqlx::query("update orders set ended_at = now() where id = $1")

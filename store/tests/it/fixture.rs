@@ -7,8 +7,8 @@ use model::{
     OrderState, TaskId, Timestamp, Type, Value,
 };
 use plan::{
-    Body, Call, CallBody, Definition, DefinitionIndex, FORMAT, Plan, PlanItem, PlanParts, Reaction,
-    ReactionKind, Retry, Task, Undo,
+    Body, Call, CallBody, Definition, DefinitionIndex, Expr, FORMAT, Formula, ManualBody, Plan, PlanItem,
+    PlanParts, Reaction, ReactionKind, Retry, Task, Undo,
 };
 use sqlx::PgConnection;
 use store::{Accepted, Keyed, NewOrder, accept_order};
@@ -53,6 +53,7 @@ pub(crate) fn order(n: u128) -> Order {
         priority: 4,
         requested_start: None,
         requested_completion: None,
+        after_order: Vec::new(),
         notes: vec![],
         attributes: value("{}"),
         items: vec![item],
@@ -120,11 +121,36 @@ pub(crate) fn plan() -> Plan {
         definition("gift", None, calls("shop.send", Undo::Nothing { why: "a gift".to_owned() })),
         definition("active", None, Body::Milestone),
     ];
+    plan_of(definitions)
+}
+
+/// One task, `meter`, that a person does.
+pub(crate) fn manual_plan() -> Plan {
+    let title = Formula { expr: Expr::Value(Value::from("read the meter")), text: String::new(), line: 1 };
+    let meter = ManualBody {
+        title,
+        role: "field_force".parse().unwrap(),
+        fields: Type::Record(vec![]),
+        within: Duration::from_secs(864_000),
+    };
+    plan_of(vec![definition("meter", None, Body::Manual(Box::new(meter)))])
+}
+
+/// The same as [`plan`] with the item `2` instead of `1`.
+pub(crate) fn amended_plan() -> Plan {
+    let text = String::from_utf8(plan().canonical_bytes()).unwrap();
+    let mut parts: serde_json::Value = serde_json::from_str(&text).unwrap();
+    parts["items"][0]["id"] = "2".into();
+    serde_json::from_value(parts).unwrap()
+}
+
+/// One task of each definition; `gift` is left out.
+fn plan_of(definitions: Vec<Definition>) -> Plan {
     let tasks = (0..definitions.len()).map(|n| Task {
         definition: DefinitionIndex(n),
         item: definitions[n].each.is_some().then_some(0),
         after: vec![],
-        skipped: (n == 3).then(|| "the customer wants no gift".to_owned()),
+        skipped: (definitions[n].name.as_str() == "gift").then(|| "the customer wants no gift".to_owned()),
     });
     Plan::new(PlanParts {
         format: FORMAT,
@@ -138,6 +164,7 @@ pub(crate) fn plan() -> Plan {
         }],
         on_failure: Reaction { kind: ReactionKind::Hold(HoldFor::Operations), reason: None },
         deadline: None,
+        sequence: std::collections::BTreeSet::new(),
         parameters: None,
         sub_blueprints: Vec::new(),
         tasks: tasks.collect(),
@@ -159,8 +186,14 @@ pub(crate) async fn accept_keyed(
     accept_order(conn, &NewOrder { order, plan: &plan, author: &author, key }).await
 }
 
+/// Accepts an order that is carried out by this plan.
+pub(crate) async fn accept_with(conn: &mut PgConnection, order: &Order, plan: &Plan) {
+    let author = Actor::new("webshop");
+    accept_order(conn, &NewOrder { order, plan, author: &author, key: None }).await.unwrap();
+}
+
 /// Numbers facts from 1, a second apart.
-fn events(facts: Vec<Fact>) -> Vec<OrderEvent> {
+pub(crate) fn events(facts: Vec<Fact>) -> Vec<OrderEvent> {
     (1..)
         .zip(facts)
         .map(|(number, fact)| OrderEvent { number, at: at(1_000 + number.cast_signed()), fact })
@@ -179,7 +212,7 @@ pub(crate) fn started(id: &str, generation: u32) -> Fact {
     }
 }
 
-fn succeeded(id: &str) -> Fact {
+pub(crate) fn succeeded(id: &str) -> Fact {
     Fact::TaskSucceeded { task: task(id), result: value(r#"{"price": 12345678901234567.89}"#) }
 }
 
@@ -201,7 +234,7 @@ pub(crate) fn completes() -> Vec<OrderEvent> {
         Fact::OrderStarted {},
         started("check", 1),
         succeeded("check"),
-        Fact::CustomerStatusChanged { status: Some("Being prepared".to_owned()) },
+        Fact::CustomerStatusChanged { status: Some("Being prepared".to_owned()), item: None },
         started("reserve[1]", 1),
         Fact::TaskOutcomeUnknown {
             task: task("reserve[1]"),
@@ -218,6 +251,7 @@ pub(crate) fn completes() -> Vec<OrderEvent> {
             by: Actor::new("grace"),
             note: "port added".to_owned(),
             result: Value::Null,
+            arguments: Value::Null,
         },
         Fact::OrderResumed { state: OrderState::InProgress },
         started("reserve[1]", 2),
@@ -236,7 +270,7 @@ pub(crate) fn completes() -> Vec<OrderEvent> {
         },
         succeeded("visit[1]"),
         succeeded("active"),
-        Fact::CustomerStatusChanged { status: None },
+        Fact::CustomerStatusChanged { status: None, item: None },
         Fact::OrderCompleted {},
     ])
 }
@@ -250,7 +284,7 @@ pub(crate) fn is_cancelled() -> Vec<OrderEvent> {
     };
     let reason = || "inventory is closed".to_owned();
     events(vec![
-        Fact::OrderPending { until: at(2_000) },
+        Fact::OrderPending { until: Some(at(2_000)), after: Vec::new() },
         Fact::OrderStarted {},
         started("check", 1),
         succeeded("check"),

@@ -15,6 +15,7 @@ fn cancel() -> Steering {
         id: "c-1".parse().unwrap(),
         by: Actor::new("webshop"),
         reason: "moved house".to_owned(),
+        item: None,
     }
 }
 
@@ -55,7 +56,7 @@ async fn every_kind_is_read_back(pool: PgPool) {
         note: String::new(),
     };
     for (n, steering) in (1..).zip([&deliver, &operate]) {
-        let Ok(store::Accepted::Created { start }) =
+        let Ok(store::Accepted::Created { start, .. }) =
             crate::fixture::accept_keyed(conn, &order(n), None).await
         else {
             panic!("an order was there")

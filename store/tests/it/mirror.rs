@@ -153,7 +153,7 @@ async fn a_poisoned_order_holds_up_no_other(pool: PgPool) {
     let twice = |number| OrderEvent { number, ..events[0].clone() };
     let unstorable = vec![twice(i64::MAX as u64), twice(i64::MAX as u64 + 1)];
     let mut illegal = events.clone();
-    illegal[2].fact = Fact::OrderPending { until: at(1) };
+    illegal[2].fact = Fact::OrderPending { until: Some(at(1)), after: Vec::new() };
 
     let outcomes = apply_batch(
         conn,

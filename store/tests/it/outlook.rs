@@ -69,10 +69,11 @@ async fn an_order_that_is_paused_as_a_whole_waits_for_a_person(pool: PgPool) {
         by: Actor::new("grace"),
         note: "give it another week".to_owned(),
         result: model::Value::Null,
+        arguments: model::Value::Null,
     };
     for fact in [
         Fact::OrderOverdue {},
-        Fact::OrderPaused { task: visit, reason, hold_for },
+        Fact::OrderPaused { task: visit, reason, hold_for, id: None, by: None },
         acted,
         Fact::OrderResumed { state: OrderState::InProgress },
     ] {

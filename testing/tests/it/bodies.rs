@@ -141,3 +141,26 @@ fn an_order_that_takes_too_long_is_told_so() {
     "#]]
     .assert_eq(&told(&format!("{blueprint}{}", story(lines))));
 }
+
+#[test]
+fn an_order_waits_for_its_start_date_in_no_time() {
+    let blueprint = r#"blueprint b version 1 { item line where true {}  deadline 1h
+      task start { call net.start(line: "1")  no undo "a trial" }
+      task cool after start { sleep 2h } }"#;
+    let test = r#"
+test "a story" {
+  order { blueprint: "b", customer: { id: "C" }, requested_start: "2026-03-04T09:00:00Z",
+    items: [{ id: "1", offering: "L", action: add }] }
+  expect order completed
+  expect elapsed 58d2h
+}"#;
+    expect![[r#"
+        +0s | the order waits until +58d
+        +58d | the order may not be done in time: from `start` on it can't be done before 2026-03-04T11:00:00.000Z
+        +58d | start calls net.start, which answers {"service":"service-1"} (made up)
+        +58d | cool waits for 2h to pass, until +58d2h at most
+        +58d1h | the order has had its time
+        +58d2h | cool is done
+        +58d2h | the order is completed
+    "#]].assert_eq(&told(&format!("{blueprint}{test}")));
+}

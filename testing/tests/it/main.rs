@@ -10,6 +10,7 @@
 
 mod bodies;
 mod coverage;
+mod exhaustive;
 mod expectations;
 mod samples;
 mod steps;

@@ -84,15 +84,29 @@ fn what_is_refused_is_told() {
 }
 
 #[test]
-fn amendments_are_not_carried_out_yet() {
+fn amendments_stack_and_touch_what_reads_what_they_change() {
+    passes(
+        "amend at reserve[2] { items[\"2\"].attributes.mbps: 400 }
+         amend at visit after 1h { items[\"1\"].attributes.mbps: 300 }
+         signal report { ok: true } at visit after 2h
+         expect order completed
+         expect untouched [check, reserve, visit[2]]
+         expect call net.switch_on(mbps: 300) once
+         expect call net.switch_on(mbps: 400) once
+         expect call net.switch_off once",
+    );
+}
+
+#[test]
+fn an_amendment_that_comes_too_late_is_refused() {
     expect![[r#"
-        amend at reserve { items["1"].attributes.mbps: 300 }
-          expected the order to be amended
-          actual   amendments are not carried out yet
+        amend at done { items["1"].attributes.mbps: 300 }
+          expected it to be accepted, as the test does not `expect refused`
+          actual   it is refused: the order has ended: it is completed
     "#]]
     .assert_eq(&failures(
         "signal report { ok: true } at visit
-         amend at reserve { items[\"1\"].attributes.mbps: 300 }
+         amend at done { items[\"1\"].attributes.mbps: 300 }
          expect order completed",
     ));
 }

@@ -1,7 +1,11 @@
-//! A small blueprint, and tests of it.
+//! A small blueprint, and tests of it; and the sample blueprints with their orders.
 
-use dsl::{Library, SourceMap};
-use model::Value;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use dsl::{Library, SourceMap, render_terminal};
+use model::{Fault, Order, OrderId, OrderRequest, Value};
+use plan::Plan;
 use testing::{Coverage, Outcome, TestsDocument};
 
 /// Lines of a shop: each is reserved, made ready, switched on and checked.
@@ -138,4 +142,55 @@ fn measured((library, outcomes, sources): (Library, Vec<Outcome>, SourceMap)) ->
     let mut coverage = Coverage::default();
     outcomes.iter().for_each(|outcome| coverage.add(outcome));
     TestsDocument::new(&outcomes, Some(&coverage.of(&library)), &sources)
+}
+
+/// Where the sample blueprints are.
+pub(crate) fn sample_folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../blueprints")
+}
+
+/// The files of a folder with an ending, by name.
+fn files(folder: &Path, ending: &str) -> Vec<(String, PathBuf)> {
+    let paths = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let mut files: Vec<_> = paths
+        .filter(|path| path.extension().is_some_and(|extension| extension == ending))
+        .map(|path| (path.file_name().unwrap().to_str().unwrap().to_owned(), path))
+        .collect();
+    files.sort();
+    files
+}
+
+/// The sample blueprints.
+pub(crate) fn sample_library() -> (Library, SourceMap) {
+    let texts = files(&sample_folder(), "blueprint");
+    let texts: Vec<_> =
+        texts.into_iter().map(|(name, path)| (name, fs::read_to_string(path).unwrap())).collect();
+    let compiled = Library::compile(&texts);
+    let told = render_terminal(&compiled.diagnostics, &compiled.sources, false);
+    (compiled.library.unwrap_or_else(|| panic!("{told}")), compiled.sources)
+}
+
+/// A sample order.
+pub(crate) struct Sample {
+    /// The name of its file.
+    pub(crate) name: String,
+    pub(crate) document: serde_json::Value,
+    pub(crate) plan: Plan,
+}
+
+/// The sample orders, by the names of their files.
+pub(crate) fn samples(library: &Library) -> Vec<Sample> {
+    let sample = |(name, path): (String, PathBuf)| {
+        let document = serde_json::from_slice(&fs::read(path).unwrap()).unwrap();
+        let plan = plan_of(library, &document).unwrap();
+        Sample { name, document, plan }
+    };
+    files(&sample_folder().join("orders"), "json").into_iter().map(sample).collect()
+}
+
+/// The plan of an order.
+pub(crate) fn plan_of(library: &Library, document: &serde_json::Value) -> Result<Plan, Vec<Fault>> {
+    let request = OrderRequest::parse(Value::from_json(document.clone()).unwrap())?;
+    let order = Order { id: OrderId::NIL, submitted_at: dsl::testing::submitted_at(), request };
+    library.select(&order.request)?.plan(&order)
 }

@@ -9,5 +9,5 @@ mod up;
 pub(crate) use cli::{Said, orderwright, run, run_with_input, said};
 pub(crate) use processes::{Pid, Process, eventually, wait_until};
 pub(crate) use shared::temporal_address;
-pub(crate) use site::{Backends, Site, assert_each_once, free_ports, held, project, sample};
+pub(crate) use site::{Backends, Effect, Site, assert_each_once, free_ports, held, project, sample};
 pub(crate) use up::Up;

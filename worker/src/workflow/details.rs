@@ -5,12 +5,13 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use contract::attributes::{FIRST_STATE, HELD_TASK, ORDER_STATE, no_held_task};
+use contract::attributes::{BLUEPRINT, HELD_TASK, ORDER_STATE, no_held_task};
 use engine::Run;
-use model::{Fact, OrderState, TaskId, TaskState};
+use model::{BlueprintRef, Fact, OrderState, TaskId, TaskState};
 use temporalio_workflow::WorkflowContext;
 
 use super::OrderWorkflow;
+use super::desk::Desk;
 
 /// Most rows of the table. It is made anew with every change, and nobody reads more.
 const ROWS: usize = 40;
@@ -19,31 +20,59 @@ const ROWS: usize = 40;
 pub(super) struct Shown {
     state: OrderState,
     held: Option<TaskId>,
-    /// Order events that are in the table.
-    seen: usize,
+    blueprint: BlueprintRef,
+    /// The last order event that is in the table.
+    seen: u64,
+    /// Whether the table is to be shown, although nothing has happened.
+    renew: bool,
     tasks: BTreeMap<TaskId, TaskState>,
     /// Tasks that have something to tell, the latest last.
     latest: Vec<TaskId>,
 }
 
 impl Shown {
-    /// What an order shows that has just begun.
-    pub(super) const fn new() -> Self {
-        Self { state: FIRST_STATE, held: None, seen: 0, tasks: BTreeMap::new(), latest: Vec::new() }
+    /// What an order shows that begins, or goes on in another workflow run.
+    pub(super) fn new(desk: &Desk) -> Self {
+        let (state, held) = desk.shown.clone();
+        let mut shown = Self {
+            state,
+            held,
+            blueprint: desk.shown_blueprint.clone(),
+            seen: desk.told,
+            renew: false,
+            tasks: BTreeMap::new(),
+            latest: Vec::new(),
+        };
+        if desk.nth_run > 1 {
+            shown.renew = true;
+            shown.look_back(&desk.run);
+        }
+        shown
     }
 
     /// Shows what has changed.
     pub(super) fn follow(&mut self, ctx: &WorkflowContext<OrderWorkflow>, run: &Run) {
-        let news = run.events().get(self.seen..).unwrap_or_default();
-        if news.is_empty() {
+        let news = run.events_after(self.seen);
+        if news.is_empty() && !std::mem::take(&mut self.renew) {
             return;
         }
-        self.seen += news.len();
+        self.seen = run.last_number();
         for event in news {
             self.note(&event.fact);
         }
         self.upsert(ctx, run);
         ctx.set_current_details(self.table(run));
+    }
+
+    /// Fills the table with what the workflow runs before have shown.
+    fn look_back(&mut self, run: &Run) {
+        let mut begun = run.view().tasks;
+        begun.retain(|task| task.started_at.is_some());
+        begun.sort_by_key(|task| task.ended_at.or(task.started_at));
+        for task in begun.split_off(begun.len().saturating_sub(ROWS)) {
+            self.tasks.insert(task.id.clone(), task.state);
+            self.latest.push(task.id);
+        }
     }
 
     fn upsert(&mut self, ctx: &WorkflowContext<OrderWorkflow>, run: &Run) {
@@ -59,6 +88,10 @@ impl Shown {
                 None => no_held_task(),
             });
             self.held = held;
+        }
+        if run.plan().blueprint() != &self.blueprint {
+            self.blueprint = run.plan().blueprint().clone();
+            updates.push(BLUEPRINT.value_set(self.blueprint.to_string()));
         }
         if !updates.is_empty() {
             ctx.upsert_search_attributes(updates);
@@ -81,6 +114,9 @@ impl Shown {
         // Writing to a String fails for no input.
         if let Some(status) = run.customer_status() {
             let _ = write!(text, " · {}", one_line(status));
+        }
+        if run.version() > 1 {
+            let _ = write!(text, " · version {}", run.version());
         }
         if let Some(held) = run.held() {
             let _ = write!(text, "\n\nheld at `{}`: {}", held.task, one_line(&held.reason));

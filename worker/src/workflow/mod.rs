@@ -2,11 +2,14 @@
 //!
 //! Everything in here runs again, from the history, whenever a worker takes an order over; it must then do the same. So it
 //! knows no clock, no randomness and no configuration but the workflow's own, and it contains no rule of the domain: those
-//! are the engine's. `desk` is the state, this file the handlers, `driver` the loop, `ops` and `call` what is under way.
+//! are the engine's. `desk` is the state, this file the handlers, `driver` the loop, `ops`, `calls`, `child` and `amend` what is under
+//! way, `succession` how a long order goes on in another workflow run.
 //! A change to what it does needs a patch: see `PATCHES.md`.
 #![deny(clippy::disallowed_methods, clippy::disallowed_types)]
 
+mod amend;
 mod call;
+mod calls;
 mod child;
 mod desk;
 mod details;
@@ -14,15 +17,16 @@ mod driver;
 mod ops;
 mod outlet;
 mod settle;
+mod succession;
 mod timekeeper;
 
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use contract::payload::{decode, encode};
+use contract::payload::{decode, encode, size};
 use contract::{
-    ActRequest, Answer, CancelRequest, CompleteRequest, DeliverRequest, Deltas, DeltasRequest, Malformed,
-    Recall, ReportRequest, names,
+    ActRequest, Amend, AmendRequest, Answer, AssessAnswer, AssessRequest, CancelRequest, DeliverRequest,
+    Deltas, DeltasRequest, Malformed, NoteRequest, OrderEnded, Recall, ReportRequest, names,
 };
 use engine::{Event, Handled, OperatorAction, Rejected};
 use model::{Timestamp, Value};
@@ -30,9 +34,12 @@ use serde::de::DeserializeOwned;
 use temporalio_common::data_converters::RawValue;
 use temporalio_common::error::ApplicationFailure;
 use temporalio_macros::{workflow, workflow_methods};
-use temporalio_workflow::{SyncWorkflowContext, WorkflowContext, WorkflowContextView, WorkflowResult};
+use temporalio_workflow::{
+    ContinueAsNewOptions, SyncWorkflowContext, WorkflowContext, WorkflowContextView, WorkflowResult,
+};
 
 use desk::Desk;
+use driver::End;
 pub(crate) use outlet::{Outlet, Progress, outlet};
 
 /// Largest answer to a query that is given whole; Temporal takes up to 2 MB.
@@ -62,7 +69,10 @@ impl OrderWorkflow {
     #[allow(missing_docs, reason = "the SDK makes a constant of this name")]
     pub async fn run(ctx: &mut WorkflowContext<Self>) -> WorkflowResult<RawValue> {
         match ctx.state(|order| order.desk.clone()) {
-            Ok(desk) => Ok(encode(&driver::drive(ctx, &desk).await)),
+            Ok(desk) => match driver::drive(ctx, &desk).await {
+                End::OfOrder(outcome) => Ok(encode(&outcome)),
+                End::OfRun(input) => match ctx.continue_as_new(input, ContinueAsNewOptions::default())? {},
+            },
             Err(wrong) => Err(ApplicationFailure::builder(wrong)
                 .type_name(INVALID_INPUT.to_owned())
                 .non_retryable(true)
@@ -102,6 +112,13 @@ impl OrderWorkflow {
         self.hear(ctx, &raw, |ReportRequest { child, report }| Event::ChildReported { child, report });
     }
 
+    #[signal(name = names::HAIL)]
+    fn hail_signal(&mut self, _: &mut SyncWorkflowContext<Self>, raw: RawValue) {
+        if let (Ok(desk), Ok(hail)) = (&self.desk, decode(&raw)) {
+            desk.borrow_mut().hear(hail);
+        }
+    }
+
     #[update(name = names::CANCEL)]
     fn cancel_update(&mut self, ctx: &mut SyncWorkflowContext<Self>, raw: RawValue) -> RawValue {
         encode(&Answer::from(self.cancel(ctx, &raw)))
@@ -124,7 +141,55 @@ impl OrderWorkflow {
 
     #[update(name = names::COMPLETE)]
     fn complete_update(&mut self, ctx: &mut SyncWorkflowContext<Self>, raw: RawValue) -> RawValue {
-        encode(&Answer::from(self.complete(ctx, &raw)))
+        encode(&Answer::from(self.act(ctx, OperatorAction::Complete, &raw)))
+    }
+
+    #[update(name = names::SKIP)]
+    fn skip_update(&mut self, ctx: &mut SyncWorkflowContext<Self>, raw: RawValue) -> RawValue {
+        encode(&Answer::from(self.act(ctx, OperatorAction::Skip, &raw)))
+    }
+
+    #[update(name = names::UNDONE)]
+    fn undone_update(&mut self, ctx: &mut SyncWorkflowContext<Self>, raw: RawValue) -> RawValue {
+        encode(&Answer::from(self.act(ctx, OperatorAction::Undone, &raw)))
+    }
+
+    #[update(name = names::ACCEPT)]
+    fn accept_update(&mut self, ctx: &mut SyncWorkflowContext<Self>, raw: RawValue) -> RawValue {
+        encode(&Answer::from(self.act(ctx, OperatorAction::Accept, &raw)))
+    }
+
+    #[signal(name = names::ORDER_ENDED)]
+    fn order_ended_signal(&mut self, ctx: &mut SyncWorkflowContext<Self>, raw: RawValue) {
+        self.hear(ctx, &raw, |OrderEnded { order }| Event::OrderEnded { order });
+    }
+
+    #[update(name = names::PAUSE)]
+    fn pause_update(&mut self, ctx: &mut SyncWorkflowContext<Self>, raw: RawValue) -> RawValue {
+        let paused = |NoteRequest { id, by, note }| Event::Pause { id, by, note };
+        encode(&Answer::from(self.note(ctx, &raw, paused)))
+    }
+
+    #[update(name = names::RESUME)]
+    fn resume_update(&mut self, ctx: &mut SyncWorkflowContext<Self>, raw: RawValue) -> RawValue {
+        let resumed = |NoteRequest { id, by, note }| Event::Resume { id, by, note };
+        encode(&Answer::from(self.note(ctx, &raw, resumed)))
+    }
+
+    #[signal(name = names::AMEND)]
+    fn amend_signal(&mut self, ctx: &mut SyncWorkflowContext<Self>, raw: RawValue) {
+        let _ = self.take_amend(ctx, &raw);
+    }
+
+    #[update(name = names::AMEND)]
+    fn amend_update(&mut self, ctx: &mut SyncWorkflowContext<Self>, raw: RawValue) -> RawValue {
+        encode(&Answer::from(self.amend(ctx, &raw)))
+    }
+
+    #[query(name = names::ASSESS)]
+    fn assess_query(&self, _: &WorkflowContextView, raw: RawValue) -> Result<RawValue, QueryError> {
+        let AssessRequest { plan } = decode(&raw)?;
+        self.read(|desk| encode(&AssessAnswer::from(desk.run.assess(plan))))
     }
 
     #[query(name = names::STATE)]
@@ -147,9 +212,10 @@ impl OrderWorkflow {
     }
 
     #[query(name = names::DELTAS)]
-    fn deltas_query(&self, _: &WorkflowContextView, raw: RawValue) -> Result<RawValue, QueryError> {
+    fn deltas_query(&self, ctx: &WorkflowContextView, raw: RawValue) -> Result<RawValue, QueryError> {
         let request = DeltasRequest::read(&raw);
-        self.read(|desk| encode(&Deltas::page(desk.run.events(), request.from)))
+        let before = ctx.continued_from_run_id().map(str::to_owned);
+        self.read(|desk| encode(&Deltas::page(desk.run.events(), request.from, before)))
     }
 }
 
@@ -158,8 +224,9 @@ fn not_understood(signal: &str, Malformed { id, reason }: Malformed) -> Event {
     Event::Malformed { id, signal: signal.to_owned(), reason }
 }
 
-fn size(raw: &RawValue) -> usize {
-    raw.payloads.iter().map(|payload| payload.data.len()).sum()
+/// The time of the workflow task.
+fn now(ctx: &SyncWorkflowContext<OrderWorkflow>) -> Timestamp {
+    ctx.workflow_time().map_or(Timestamp::EPOCH, Timestamp::from_system)
 }
 
 type QueryError = Box<dyn std::error::Error + Send + Sync>;
@@ -168,10 +235,32 @@ impl OrderWorkflow {
     fn cancel(&mut self, ctx: &SyncWorkflowContext<Self>, raw: &RawValue) -> Result<Handled, Rejected> {
         self.take(ctx, |desk| {
             Ok(match CancelRequest::read(raw, desk.unnamed()) {
-                Ok(CancelRequest { id, by, reason }) => Event::Cancel { id, by, reason },
+                Ok(CancelRequest { id, by, reason, item: None }) => Event::Cancel { id, by, reason },
+                Ok(CancelRequest { id, by, reason, item: Some(item) }) => {
+                    Event::CancelItem { id, item, by, reason }
+                }
                 Err(malformed) => not_understood(names::CANCEL, malformed),
             })
         })
+    }
+
+    /// An amendment with its plan.
+    fn amend(&mut self, ctx: &SyncWorkflowContext<Self>, raw: &RawValue) -> Result<Handled, Rejected> {
+        let mut desk = self.open_desk()?.borrow_mut();
+        let request = AmendRequest::read(raw, desk.unnamed())?;
+        desk.amend(request, now(ctx))
+    }
+
+    /// An amendment that has yet to be planned. What comes of it is on the order's record.
+    fn take_amend(&mut self, ctx: &SyncWorkflowContext<Self>, raw: &RawValue) -> Result<(), Rejected> {
+        let mut desk = self.open_desk()?.borrow_mut();
+        match Amend::read(raw, desk.unnamed()) {
+            Ok(amend) => desk.plan_amendment(amend, now(ctx)),
+            Err(malformed) => {
+                let _ = desk.take(not_understood(names::AMEND, malformed), now(ctx));
+            }
+        }
+        Ok(())
     }
 
     fn deliver(&mut self, ctx: &SyncWorkflowContext<Self>, raw: &RawValue) -> Result<Handled, Rejected> {
@@ -192,20 +281,20 @@ impl OrderWorkflow {
         raw: &RawValue,
     ) -> Result<Handled, Rejected> {
         self.take(ctx, |desk| {
-            let request = ActRequest::read(raw, desk.unnamed())?;
+            let request = ActRequest::read(raw, desk.unnamed(), action)?;
             let task = request.task()?;
-            let ActRequest { id, by, note, .. } = request;
+            let ActRequest { id, by, note, act: action, task: _ } = request;
             Ok(Event::Act { id, action, task, by, note })
         })
     }
 
-    fn complete(&mut self, ctx: &SyncWorkflowContext<Self>, raw: &RawValue) -> Result<Handled, Rejected> {
-        self.take(ctx, |desk| {
-            let CompleteRequest { act, result } = CompleteRequest::read(raw, desk.unnamed())?;
-            let task = act.task()?;
-            let ActRequest { id, by, note, .. } = act;
-            Ok(Event::Complete { id, task, result, by, note })
-        })
+    fn note(
+        &mut self,
+        ctx: &SyncWorkflowContext<Self>,
+        raw: &RawValue,
+        event: impl FnOnce(NoteRequest) -> Event,
+    ) -> Result<Handled, Rejected> {
+        self.take(ctx, |desk| Ok(event(NoteRequest::read(raw, desk.unnamed())?)))
     }
 
     /// Hands over what another order says. What can't be read comes from no order, and changes nothing.
@@ -227,13 +316,14 @@ impl OrderWorkflow {
         ctx: &SyncWorkflowContext<Self>,
         event: impl FnOnce(&mut Desk) -> Result<Event, Rejected>,
     ) -> Result<Handled, Rejected> {
-        let Ok(desk) = &self.desk else {
-            // The workflow ends in this very task, because its input can't be read.
-            return Err(Rejected::Ended { state: model::OrderState::Failed });
-        };
-        let mut desk = desk.borrow_mut();
+        let mut desk = self.open_desk()?.borrow_mut();
         let event = event(&mut desk)?;
-        desk.take(event, ctx.workflow_time().map_or(Timestamp::EPOCH, Timestamp::from_system))
+        desk.take(event, now(ctx))
+    }
+
+    fn open_desk(&self) -> Result<&RefCell<Desk>, Rejected> {
+        // The workflow ends in this very task, if its input can't be read.
+        self.desk.as_deref().map_err(|_| Rejected::Ended { state: model::OrderState::Failed })
     }
 
     fn read(&self, view: impl FnOnce(&Desk) -> RawValue) -> Result<RawValue, QueryError> {

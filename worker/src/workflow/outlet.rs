@@ -69,29 +69,29 @@ impl WorkflowInterceptor for Lender {
 pub(super) struct Reporter {
     order: OrderId,
     outlet: Option<Arc<dyn Outlet>>,
-    /// Order events that were reported, or are in the history already.
-    told: usize,
+    /// The last order event that was reported, or is in the history already.
+    told: u64,
     /// The history's length at the last report, while nothing has shown yet that Temporal took that workflow task.
     open: Option<u32>,
 }
 
 impl Reporter {
     /// A reporter to the outlet that the worker lends; none is lent at a replay in a test.
-    pub(super) fn new(ctx: &WorkflowContext<OrderWorkflow>, order: OrderId) -> Self {
+    pub(super) fn new(ctx: &WorkflowContext<OrderWorkflow>, order: OrderId, told: u64) -> Self {
         let outlet = ctx.context_value::<OutletKey>().map(|outlet| (*outlet).clone());
-        Self { order, outlet, told: 0, open: None }
+        Self { order, outlet, told, open: None }
     }
 
-    /// Reports what is new, and that the task before was taken.
-    pub(super) fn report(&mut self, ctx: &WorkflowContext<OrderWorkflow>, run: &Run) {
-        let record = run.events();
-        let from = std::mem::replace(&mut self.told, record.len());
+    /// Reports what is new, and that the task before was taken. `is_last`: whether the workflow run ends with this task, even
+    /// if the order does not.
+    pub(super) fn report(&mut self, ctx: &WorkflowContext<OrderWorkflow>, run: &Run, is_last: bool) {
+        let told = std::mem::replace(&mut self.told, run.last_number());
         let Some(outlet) = &self.outlet else { return };
         if ctx.is_replaying() {
             return;
         }
         let history_length = ctx.history_length();
-        let events = record.get(from..).unwrap_or_default().to_vec();
+        let events = run.events_after(told).to_vec();
         let confirms = self.open.is_some_and(|length| length != history_length);
         if events.is_empty() && !confirms {
             return;
@@ -102,9 +102,9 @@ impl Reporter {
             order: self.order,
             history_length,
             began_at: began.map_or(0, model::Timestamp::as_millis),
-            from: from as u64 + 1,
+            from: told + 1,
             events,
-            ends: run.is_ended().then(|| ctx.run_id().to_owned()),
+            ends: (is_last || run.is_ended()).then(|| ctx.run_id().to_owned()),
         });
     }
 }

@@ -4,8 +4,9 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use contract::{ClientConfig, OrderClient, OrderInput, Routes, Started};
+use contract::{ClientConfig, OrderClient, OrderInput, Pace, Routes, Started};
 use engine::RunView;
+use futures::StreamExt as _;
 use model::{
     Action, Actor, Customer, Item, Order, OrderEvent, OrderId, OrderRequest, OrderState, QueueName,
     TaskState, Timestamp, Value,
@@ -42,7 +43,7 @@ impl Running {
         let shutdown = async move {
             let _ = stopped.await;
         };
-        Self { stop, end: tokio::spawn(worker::run(config, world, pool.clone(), shutdown)) }
+        Self { stop, end: tokio::spawn(worker::run(config, world.clone(), world, pool.clone(), shutdown)) }
     }
 
     /// Stops it in good order.
@@ -104,10 +105,33 @@ impl App {
 
     pub(crate) async fn routed_order(&self, plan: Plan, routes: Routes) -> OrderId {
         let id = OrderId::new(Uuid::now_v7());
-        accept(&self.pool, id, &plan).await;
-        let started = self.client.start(&OrderInput::new(id, plan, routes)).await.unwrap();
-        assert_eq!(started, Started::Now);
-        id
+        self.begin(OrderInput::new(id, plan, routes)).await
+    }
+
+    /// Has an order accepted and started that goes on in another workflow run whenever its history has so many events.
+    pub(crate) async fn paced_order(&self, plan: Plan, events: u32) -> OrderId {
+        let id = OrderId::new(Uuid::now_v7());
+        let pace = Some(Pace { events, ask_every: model::Duration::from_millis(500) });
+        self.begin(OrderInput { pace, ..OrderInput::new(id, plan, Routes::default()) }).await
+    }
+
+    /// Has an order accepted and started that comes after others.
+    pub(crate) async fn following_order(&self, plan: Plan, after: Vec<OrderId>) -> OrderId {
+        let id = OrderId::new(Uuid::now_v7());
+        self.begin(OrderInput { after, ..OrderInput::new(id, plan, Routes::default()) }).await
+    }
+
+    async fn begin(&self, input: OrderInput) -> OrderId {
+        accept(&self.pool, input.order, &input.plan).await;
+        assert_eq!(self.client.start(&input).await.unwrap(), Started::Now);
+        input.order
+    }
+
+    /// How many workflow runs an order has had before the latest.
+    pub(crate) async fn runs_before(&self, order: OrderId) -> usize {
+        let sdk = contract::connect(&self.config.temporal).await.unwrap();
+        let query = format!("WorkflowId = '{order}' AND ExecutionStatus = 'ContinuedAsNew'");
+        sdk.list_workflows(query, temporalio_client::WorkflowListOptions::default()).count().await
     }
 
     /// The order, once it is in this state.
@@ -127,7 +151,15 @@ impl App {
 
     /// Everything the workflow knows to have happened.
     pub(crate) async fn record(&self, order: OrderId) -> Vec<OrderEvent> {
-        self.client.deltas(order, 0).await.unwrap().events
+        let mut record: Vec<OrderEvent> = Vec::new();
+        loop {
+            let from = record.last().map_or(1, |last| last.number + 1);
+            let page = self.client.deltas(order, from).await.unwrap();
+            record.extend(page.events);
+            if record.last().map_or(1, |last| last.number + 1) >= page.next {
+                return record;
+            }
+        }
     }
 
     /// Waits until Postgres has the whole record of an order, and sees that it is the workflow's, event for event.
@@ -135,8 +167,16 @@ impl App {
         let record = self.record(order).await;
         let stored = until("Postgres has the whole record", async || {
             let mut conn = self.pool.acquire().await.unwrap();
-            let stored = store::load_events(&mut conn, order, Some(0), 1_000).await.unwrap();
-            (stored.len() >= record.len()).then_some(stored)
+            let mut stored: Vec<OrderEvent> = Vec::new();
+            while stored.len() < record.len() {
+                let after = stored.last().map_or(0, |last| last.number);
+                let page = store::load_events(&mut conn, order, Some(after), 1_000).await.unwrap();
+                if page.is_empty() {
+                    return None;
+                }
+                stored.extend(page);
+            }
+            Some(stored)
         })
         .await;
         let other = stored.iter().zip(&record).find(|(stored, told)| stored != told);
@@ -148,13 +188,17 @@ impl App {
 
 /// Writes an order down as the API does.
 pub(crate) async fn accept(pool: &PgPool, id: OrderId, plan: &Plan) {
-    let item = Item {
-        id: "1".parse().unwrap(),
+    let item = |id: model::ItemId| Item {
+        id,
         offering: "TEST".to_owned(),
         action: Action::Add,
         quantity: 1,
         product: Value::Null,
         attributes: Value::Null,
+    };
+    let items = match plan.items() {
+        [] => vec![item("1".parse().unwrap())],
+        items => items.iter().map(|one| item(one.id.clone())).collect(),
     };
     let request = OrderRequest {
         external_id: None,
@@ -165,9 +209,10 @@ pub(crate) async fn accept(pool: &PgPool, id: OrderId, plan: &Plan) {
         priority: 4,
         requested_start: None,
         requested_completion: None,
+        after_order: Vec::new(),
         notes: vec![],
         attributes: Value::Null,
-        items: vec![item],
+        items,
     };
     let order = Order { id, submitted_at: now(), request };
     let new = NewOrder { order: &order, author: &Actor::new("test"), plan, key: None };
@@ -179,13 +224,22 @@ pub(crate) fn now() -> Timestamp {
 }
 
 /// Waits for a condition, for as long as a busy machine may need.
-pub(crate) async fn until<T, F: Future<Output = Option<T>>>(what: &str, mut look: impl FnMut() -> F) -> T {
-    let deadline = Instant::now() + Duration::from_secs(60);
+pub(crate) async fn until<T, F: Future<Output = Option<T>>>(what: &str, look: impl FnMut() -> F) -> T {
+    within(model::Duration::from_secs(60), what, look).await
+}
+
+/// Waits for a condition that takes longer.
+pub(crate) async fn within<T, F: Future<Output = Option<T>>>(
+    limit: model::Duration,
+    what: &str,
+    mut look: impl FnMut() -> F,
+) -> T {
+    let deadline = Instant::now() + limit.to_std();
     loop {
         if let Some(found) = look().await {
             return found;
         }
-        assert!(Instant::now() < deadline, "waited for a minute: {what}");
+        assert!(Instant::now() < deadline, "waited for {limit}: {what}");
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
 }

@@ -1,7 +1,7 @@
 //! Questions to systems and to people: read-backs, polls and manual tasks.
 
-use contract::{ActRequest, CancelRequest, ClientError, CompleteRequest};
-use engine::{Handled, Rejected};
+use contract::{ActRequest, CancelRequest, ClientError};
+use engine::{Act, Handled, Rejected};
 use model::{Actor, DeliveryId, Duration, Fact, OrderId, OrderState, TaskState, Value};
 use plan::Retry;
 use sqlx::PgPool;
@@ -10,14 +10,14 @@ use crate::app::{App, until};
 use crate::plans::{call, manual, plan, poll};
 use crate::world::Behaviour::{Fail, LoseAnswer, LoseCall, Tell};
 
-fn complete(id: &str, task: &str, result: Value) -> CompleteRequest {
-    let act = ActRequest {
+fn complete(id: &str, task: &str, result: Value) -> ActRequest {
+    ActRequest {
         id: DeliveryId::new(id).unwrap(),
         task: task.to_owned(),
         by: Actor::new("ann"),
         note: "signed".to_owned(),
-    };
-    CompleteRequest { act, result }
+        act: Act::Complete { result },
+    }
 }
 
 fn approved(approved: bool) -> Value {
@@ -95,6 +95,7 @@ async fn a_cancel_undoes_what_is_read_back_as_done_and_nothing_else(pool: PgPool
             id: DeliveryId::new("c-1").unwrap(),
             by: Actor::new("ann"),
             reason: "moved".to_owned(),
+            item: None,
         };
         app.client.cancel(order, &cancel).await.unwrap();
         app.world.open("network.activate");
@@ -151,7 +152,7 @@ async fn a_manual_task_takes_what_its_person_says(pool: PgPool) {
     let view = app.task_in(order, "check", TaskState::Running).await;
     assert_eq!(view.tasks[0].waiting_for.as_deref(), Some("back_office: Check the contract"));
 
-    let refused = async |request: CompleteRequest| match app.client.complete(order, &request).await {
+    let refused = async |request: ActRequest| match app.client.act(order, &request).await {
         Err(ClientError::Rejected(rejected)) => rejected,
         other => panic!("{other:?}"),
     };
@@ -159,13 +160,13 @@ async fn a_manual_task_takes_what_its_person_says(pool: PgPool) {
     let Rejected::Result { faults, .. } = odd else { panic!("{odd:?}") };
     assert_eq!(faults[0].pointer.as_str(), "/approved");
     let other = refused(complete("m-2", "reserve", approved(true))).await;
-    assert!(matches!(other, Rejected::NotManual { .. }), "{other:?}");
+    assert!(matches!(other, Rejected::NotWaiting { .. }), "{other:?}");
 
     let taken = complete("m-3", "check", approved(true));
-    assert_eq!(app.client.complete(order, &taken).await.unwrap(), Handled::Applied);
+    assert_eq!(app.client.act(order, &taken).await.unwrap(), Handled::Applied);
     app.in_state(order, OrderState::Completed).await;
     // The same update is answered by Temporal itself, also after the end.
-    assert_eq!(app.client.complete(order, &taken).await.unwrap(), Handled::Applied);
+    assert_eq!(app.client.act(order, &taken).await.unwrap(), Handled::Applied);
     let record = app.mirrored(order).await;
     let said = record.iter().find_map(|event| match &event.fact {
         Fact::OperatorActed { action, by, note, result, .. } => {

@@ -13,7 +13,7 @@ use worker::{Caller, WorkerConfig};
 use crate::app::{App, until};
 use crate::plans::{call, plan};
 use crate::server;
-use crate::world::Behaviour;
+use crate::world::{Behaviour, World};
 
 const TASK_QUEUE: &str = "ORDERWRIGHT_TEST_WORKER_TASK_QUEUE";
 const DATABASE: &str = "ORDERWRIGHT_TEST_WORKER_DATABASE";
@@ -30,7 +30,15 @@ fn a_worker_of_its_own() {
             ..ClientConfig::default()
         };
         let pool = store::connect(&std::env::var(DATABASE).unwrap(), 4).unwrap();
-        worker::run(WorkerConfig::new(temporal), Arc::new(Slow), pool, std::future::pending()).await.unwrap();
+        worker::run(
+            WorkerConfig::new(temporal),
+            Arc::new(Slow),
+            Arc::new(World::default()),
+            pool,
+            std::future::pending(),
+        )
+        .await
+        .unwrap();
     });
 }
 
@@ -104,6 +112,36 @@ async fn another_worker_goes_on_where_one_was_killed(pool: PgPool) {
     for order in orders {
         let record = app.mirrored(order).await;
         assert_eq!(record.len(), 12, "{record:?}");
+    }
+}
+
+#[sqlx::test(migrator = "store::MIGRATOR")]
+async fn a_worker_that_is_killed_while_orders_go_on_in_other_runs_loses_nothing(pool: PgPool) {
+    let mut app = App::without_worker(pool).await;
+    let doomed = Doomed::start(&app);
+    let steps = || {
+        let labels = ["a.one", "b.two", "c.three", "d.four", "e.five", "f.six", "g.seven", "h.eight"];
+        plan(
+            labels
+                .map(|label| {
+                    call(&label[2..], label).change(|body| body.timeout = model::Duration::from_secs(1))
+                })
+                .into(),
+        )
+    };
+    let mut orders = Vec::new();
+    for _ in 0..10 {
+        // Every second task or so is of another run.
+        orders.push(app.paced_order(steps(), 12).await);
+    }
+    app.task_in(orders[5], "three", TaskState::Succeeded).await;
+    doomed.kill();
+
+    app.start_worker();
+    for order in orders {
+        app.in_state(order, OrderState::Completed).await;
+        assert_eq!(app.mirrored(order).await.len(), 18);
+        assert!(app.runs_before(order).await > 1);
     }
 }
 

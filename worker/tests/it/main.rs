@@ -20,11 +20,15 @@
     reason = "what `clippy.toml` bans is banned in workflow code"
 )]
 
+mod amending;
 mod app;
 mod asking;
 mod crash;
+mod fallout;
+mod long_orders;
 mod mirror;
 mod orders;
+mod pending;
 mod plans;
 mod proxy;
 mod queues;

@@ -10,7 +10,7 @@ use crate::app::{App, now, until};
 use crate::plans::{call, plan, wait};
 use crate::proxy::{Proxy, nowhere};
 
-const DAY: Duration = Duration::from_secs(86_400);
+pub(crate) const DAY: Duration = Duration::from_secs(86_400);
 
 fn report() -> DeliverRequest {
     DeliverRequest {

@@ -156,6 +156,7 @@ pub(crate) fn plan(specs: Vec<Spec>) -> Plan {
         items: vec![],
         on_failure: Reaction { kind: ReactionKind::Hold(HoldFor::Operations), reason: None },
         deadline: None,
+        sequence: std::collections::BTreeSet::new(),
         parameters: None,
         sub_blueprints: Vec::new(),
         tasks: tasks.collect(),

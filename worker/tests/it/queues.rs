@@ -97,8 +97,8 @@ async fn an_order_that_waits_for_a_queue_that_nobody_serves_can_be_cancelled(poo
     let app = App::start(pool).await;
     let order = app.routed_order(order_with_a_parcel(), routes(&app)).await;
     app.task_in(order, "two", TaskState::Running).await;
-    let request =
-        CancelRequest { id: "c-1".parse().unwrap(), by: Actor::new("ada"), reason: "too slow".to_owned() };
+    let (id, by) = ("c-1".parse().unwrap(), Actor::new("ada"));
+    let request = CancelRequest { id, by, reason: "too slow".to_owned(), item: None };
     app.client.cancel(order, &request).await.unwrap();
     app.in_state(order, OrderState::Cancelled).await;
     assert_eq!(app.world.calls(), ["one#1", "un_one#1"]);

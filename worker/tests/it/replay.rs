@@ -5,8 +5,8 @@
 
 use std::path::Path;
 
-use contract::{ActRequest, CancelRequest, CompleteRequest, DeliverRequest, OrderClient, Routes, connect};
-use engine::OperatorAction;
+use contract::{ActRequest, CancelRequest, DeliverRequest, OrderClient, OrderEnded, Routes, connect};
+use engine::{Act, OperatorAction};
 use model::{Actor, DeliveryId, Duration, OrderId, OrderState, TaskState, Value};
 use plan::ReactionKind;
 use sqlx::PgPool;
@@ -16,6 +16,7 @@ use temporalio_sdk::workflow_replayer::{WorkflowReplayer, WorkflowReplayerOption
 use worker::OrderWorkflow;
 
 use crate::app::{App, until};
+use crate::pending::{note, starting_in};
 use crate::plans::{call, manual, plan, poll, wait};
 use crate::whole_orders::{arrival, arrive, irrevocable, limited, shipping};
 use crate::world::Behaviour::{Fail, LoseAnswer, Refuse, Tell};
@@ -98,8 +99,8 @@ async fn new_histories_are_recorded(pool: PgPool) {
     let cancelled = app.order(with(three(), vec![wait("visit", "report", day)])).await;
     app.task_in(cancelled, "visit", TaskState::Running).await;
     let by = Actor::new("ann");
-    let cancel =
-        CancelRequest { id: DeliveryId::new("c-1").unwrap(), by: by.clone(), reason: "moved".to_owned() };
+    let id = DeliveryId::new("c-1").unwrap();
+    let cancel = CancelRequest { id, by: by.clone(), reason: "moved".to_owned(), item: None };
     app.client.cancel(cancelled, &cancel).await.unwrap();
     app.in_state(cancelled, OrderState::Cancelled).await;
 
@@ -118,15 +119,16 @@ async fn new_histories_are_recorded(pool: PgPool) {
         plan(vec![call("activate", "network.activate"), wait("visit", "report", Duration::from_millis(1))]);
     let operated = app.order(timed_out).await;
     app.in_state(operated, OrderState::Held).await;
-    let act = |id: &str, task: &str| ActRequest {
+    let act = |id: &str, task: &str, act: Act| ActRequest {
         id: DeliveryId::new(id).unwrap(),
         task: task.to_owned(),
         by: by.clone(),
         note: "looked at it".to_owned(),
+        act,
     };
-    app.client.act(operated, OperatorAction::Retry, &act("a-1", "activate")).await.unwrap();
+    app.client.act(operated, &act("a-1", "activate", OperatorAction::Retry.into())).await.unwrap();
     app.task_in(operated, "visit", TaskState::Held).await;
-    app.client.act(operated, OperatorAction::Rollback, &act("a-2", "visit")).await.unwrap();
+    app.client.act(operated, &act("a-2", "visit", OperatorAction::Rollback.into())).await.unwrap();
     app.in_state(operated, OrderState::Failed).await;
 
     app.world.script("network.activate", vec![LoseAnswer, LoseAnswer, LoseAnswer]);
@@ -136,8 +138,8 @@ async fn new_histories_are_recorded(pool: PgPool) {
     let asked = app.order(plan(vec![read_back, prove, manual("check")])).await;
     app.task_in(asked, "check", TaskState::Running).await;
     let result = Value::record([("approved", Value::Bool(true))]);
-    let check = CompleteRequest { act: act("m-1", "check"), result };
-    app.client.complete(asked, &check).await.unwrap();
+    let check = act("m-1", "check", Act::Complete { result });
+    app.client.act(asked, &check).await.unwrap();
     app.in_state(asked, OrderState::Completed).await;
 
     let late = app.order(limited(Duration::from_millis(300), Some(ReactionKind::Rollback))).await;
@@ -162,6 +164,23 @@ async fn new_histories_are_recorded(pool: PgPool) {
     arrive(&app, barred_child).await;
     app.in_state(barred_parent, OrderState::Completed).await;
 
+    let first = OrderId::new(uuid::Uuid::now_v7());
+    let pending = app.following_order(starting_in(Duration::from_secs(1)), vec![first]).await;
+    app.when(pending, "its start date has come", |view| {
+        view.state == OrderState::Pending && view.pending_until.is_none()
+    })
+    .await;
+    app.client.signal_order_ended(pending, OrderEnded { order: first }).await.unwrap();
+    app.in_state(pending, OrderState::Completed).await;
+
+    let paused = app.order(with(three(), vec![wait("visit", "report", day), call("bill", "a.bill")])).await;
+    app.task_in(paused, "visit", TaskState::Running).await;
+    app.client.pause(paused, &note("p-1")).await.unwrap();
+    app.client.signal_deliver(paused, &report).await.unwrap();
+    app.task_in(paused, "visit", TaskState::Succeeded).await;
+    app.client.resume(paused, &note("r-1")).await.unwrap();
+    app.in_state(paused, OrderState::Completed).await;
+
     let record = async |order: OrderId, name: &str| {
         let handle = sdk.get_workflow_handle::<UntypedWorkflow>(order.to_string());
         let json = handle.fetch_history(WorkflowFetchHistoryOptions::default()).to_json().await.unwrap();
@@ -176,6 +195,8 @@ async fn new_histories_are_recorded(pool: PgPool) {
     record(operated, "operated").await;
     record(asked, "asked").await;
     record(late, "late").await;
+    record(pending, "pending").await;
+    record(paused, "paused").await;
     record(parent, "parent").await;
     record(child, "child").await;
     record(undone_parent, "undone_parent").await;

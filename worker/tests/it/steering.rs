@@ -16,15 +16,17 @@ fn cancel(id: &str) -> CancelRequest {
         id: DeliveryId::new(id).unwrap(),
         by: Actor::new("ann"),
         reason: "the customer changed their mind".to_owned(),
+        item: None,
     }
 }
 
-fn act(id: &str, task: &str) -> ActRequest {
+fn act(id: &str, task: &str, action: OperatorAction) -> ActRequest {
     ActRequest {
         id: DeliveryId::new(id).unwrap(),
         task: task.to_owned(),
         by: Actor::new("ann"),
         note: "looked at it".to_owned(),
+        act: action.into(),
     }
 }
 
@@ -131,9 +133,9 @@ async fn an_operator_retries_a_held_task(pool: PgPool) {
     app.world.script("network.activate", vec![Behaviour::Refuse("no such port")]);
     let order = app.order(plan(vec![call("activate", "network.activate")])).await;
     app.in_state(order, OrderState::Held).await;
-    let wrong = app.client.act(order, OperatorAction::Retry, &act("a-1", "nothing")).await.unwrap_err();
+    let wrong = app.client.act(order, &act("a-1", "nothing", OperatorAction::Retry)).await.unwrap_err();
     assert_eq!(wrong.to_string(), "the order has no task `nothing`");
-    let retried = app.client.act(order, OperatorAction::Retry, &act("a-2", "activate")).await.unwrap();
+    let retried = app.client.act(order, &act("a-2", "activate", OperatorAction::Retry)).await.unwrap();
     assert_eq!(retried, Handled::Applied);
     app.in_state(order, OrderState::Completed).await;
     let keys: Vec<_> = app.world.requests().iter().map(|call| call.key.as_str().to_owned()).collect();
@@ -149,7 +151,7 @@ async fn an_operator_rolls_back(pool: PgPool) {
         .order(plan(vec![call("reserve", "inventory.reserve"), call("activate", "network.activate")]))
         .await;
     app.in_state(order, OrderState::Held).await;
-    app.client.act(order, OperatorAction::Rollback, &act("a-1", "activate")).await.unwrap();
+    app.client.act(order, &act("a-1", "activate", OperatorAction::Rollback)).await.unwrap();
     app.in_state(order, OrderState::Failed).await;
     assert_eq!(app.world.calls(), ["reserve#1", "activate#1", "un_reserve#1"]);
     app.mirrored(order).await;

@@ -1,13 +1,14 @@
 //! The systems that tests call: they do as they are told, and remember every call and every effect.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use contract::{Replan, Replanned};
 use futures::future::BoxFuture;
 use model::{CallOutcome, CallRequest, Value};
 use tokio::sync::watch;
-use worker::Caller;
+use worker::{Caller, NotPlanned, Planner};
 
 /// What a system does with a call.
 #[derive(Clone, Debug)]
@@ -31,6 +32,10 @@ pub(crate) enum Behaviour {
 pub(crate) struct World {
     state: Mutex<State>,
     gates: Mutex<BTreeMap<String, watch::Sender<bool>>>,
+    /// What comes of planning amendments, the next one first; after that, it can't be told.
+    pub(crate) plans: Mutex<VecDeque<Replanned>>,
+    /// What was to be planned.
+    pub(crate) replans: Mutex<Vec<Replan>>,
     /// How long every call takes.
     pub(crate) pace: Mutex<Duration>,
 }
@@ -117,5 +122,13 @@ impl Caller for World {
             }
             self.meet(request)
         })
+    }
+}
+
+impl Planner for World {
+    fn replan<'a>(&'a self, request: &'a Replan) -> BoxFuture<'a, Result<Replanned, NotPlanned>> {
+        self.replans.lock().unwrap().push(request.clone());
+        let planned = self.plans.lock().unwrap().pop_front();
+        Box::pin(async move { planned.ok_or_else(|| "nobody can tell".into()) })
     }
 }

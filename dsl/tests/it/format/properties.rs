@@ -140,7 +140,7 @@ proptest! {
         let library: String = example_sources().into_iter().map(|(_, text)| text).collect();
         let text = disturbed(&library, &changes);
         let (faults, systems, blueprints) = meaning(&text);
-        prop_assert_eq!((faults, systems.len(), blueprints.len()), (vec![], 16, 10));
+        prop_assert_eq!((faults, systems.len(), blueprints.len()), (vec![], 16, 13));
         prop_assert_eq!(meaning(&formatted(&text)), meaning(&text));
     }
 }

@@ -345,6 +345,7 @@ fn member() -> impl Strategy<Value = String> {
         1 => Just("  milestone m after check status \"Done\"\n".to_owned()),
         1 => Just("  deadline 10d at risk after 7d on timeout hold\n".to_owned()),
         1 => expr().prop_map(|e| format!("  return {e}\n")),
+        1 => expr().prop_map(|e| format!("  one at a time by {e}\n")),
     ]
 }
 

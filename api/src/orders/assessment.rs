@@ -1,0 +1,179 @@
+//! What an amendment does, as callers read it: the same of a preview, of what was done, and of what was refused.
+
+use std::collections::BTreeMap;
+
+use engine::Assessment;
+use model::{BlueprintRef, DeliveryId, Difference, Hash, OrderId, TaskChange, TaskId, Value, Verdict};
+use serde::Serialize;
+use store::VersionRow;
+use utoipa::ToSchema;
+use utoipa::openapi::schema::ObjectBuilder;
+
+use crate::orders::view::words;
+
+/// What an amendment does.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = Amendment)]
+pub(crate) struct AmendmentView {
+    /// The order.
+    #[schema(value_type = uuid::Uuid)]
+    order: OrderId,
+    /// The id under which it was delivered; null for a preview.
+    #[schema(value_type = Option<String>)]
+    id: Option<DeliveryId>,
+    /// What became of it.
+    #[schema(schema_with = result)]
+    result: AmendmentResult,
+    /// Whether nothing speaks against it.
+    accepted: bool,
+    /// Which version of the order it makes, from 2.
+    version: u32,
+    /// The blueprint that its plan is made by.
+    #[schema(value_type = String, example = "home_fiber@1")]
+    blueprint: String,
+    /// Stands for all of this. An amendment that is sent with it does exactly this, or is refused. Null where it was decided before.
+    #[schema(value_type = Option<String>)]
+    token: Option<Hash>,
+    /// What is different in the order, at most 200.
+    differences: Vec<DifferenceView>,
+    /// How many tasks there are of each verdict.
+    #[schema(value_type = BTreeMap<String, u64>, example = json!({"kept": 4, "amended": 1}))]
+    counts: BTreeMap<&'static str, u64>,
+    /// What is done to each task: those of the new plan in its order, then those that are gone. Of an amendment that was decided
+    /// before, those that were kept are not named.
+    tasks: Vec<TaskChangeView>,
+}
+
+/// What became of an amendment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum AmendmentResult {
+    /// Nothing was asked of the order.
+    Preview,
+    /// The order is carried out so.
+    Applied,
+    /// It came before and was applied.
+    Duplicate,
+    /// Something speaks against it.
+    Refused,
+    /// The order has moved on since the preview.
+    Moved,
+}
+
+/// Something that is different.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = Difference)]
+pub(crate) struct DifferenceView {
+    /// A place in the order, or an argument of a call: `network.reprofile(profile)`.
+    #[schema(example = "items[1].speed_mbps")]
+    what: String,
+    /// Before; null if there was nothing.
+    #[schema(value_type = serde_json::Value)]
+    from: Value,
+    /// After; null if there is nothing, or it is not known yet.
+    #[schema(value_type = serde_json::Value)]
+    to: Value,
+}
+
+/// What is done to a task, and why.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = TaskChange)]
+pub(crate) struct TaskChangeView {
+    /// The task.
+    #[schema(value_type = String, example = "activate[1]")]
+    task: TaskId,
+    /// What is done to it.
+    #[schema(schema_with = verdict)]
+    verdict: Verdict,
+    /// Of a task that is `compared`: what is done to it if what it reads comes out different; null otherwise.
+    #[schema(schema_with = verdict)]
+    otherwise: Option<Verdict>,
+    /// What it reads that is different.
+    differences: Vec<DifferenceView>,
+    /// Why; empty if there is nothing to say.
+    reason: String,
+}
+
+fn verdict() -> ObjectBuilder {
+    let meaning = "`kept`: nothing. `compared`: it reads what another task brings that is changed or done again; if that comes \
+        out the same, it is kept. `replaced`: it has not begun, and will with other values. `amended`: what it did is changed by \
+        its `amend`. `redone`: it is done again, after it was undone if it has an undo. `undone`: it is undone, and not done \
+        again. `added`: it is new. `dropped`: it will not be done; nothing is undone. `refused`: it speaks against the amendment, \
+        which is refused as a whole.";
+    words(meaning, Verdict::ALL.iter().map(|verdict| verdict.as_str()))
+}
+
+fn result() -> ObjectBuilder {
+    let meaning = "`preview`: nothing was asked of the order. `applied`: the order is carried out so from now on. `duplicate`: it \
+        came before under this id, and was applied. `refused`: something speaks against it, and the order goes on as before. \
+        `moved`: the order has moved on since the preview, and this is what the amendment would do now.";
+    words(meaning, ["preview", "applied", "duplicate", "refused", "moved"])
+}
+
+impl From<Difference> for DifferenceView {
+    fn from(Difference { what, from, to }: Difference) -> Self {
+        Self { what, from, to }
+    }
+}
+
+impl From<TaskChange> for TaskChangeView {
+    fn from(TaskChange { task, verdict, otherwise, differences, reason }: TaskChange) -> Self {
+        let differences = differences.into_iter().map(Into::into).collect();
+        Self { task, verdict, otherwise, differences, reason }
+    }
+}
+
+/// How many tasks there are of each verdict.
+pub(crate) fn counts(tasks: &[TaskChange]) -> BTreeMap<&'static str, u64> {
+    let mut counts = BTreeMap::new();
+    for change in tasks {
+        *counts.entry(change.verdict.as_str()).or_default() += 1;
+    }
+    counts
+}
+
+impl AmendmentView {
+    /// What an order says that an amendment does.
+    pub(crate) fn new(
+        order: OrderId,
+        id: Option<DeliveryId>,
+        result: AmendmentResult,
+        assessment: Assessment,
+    ) -> Self {
+        let accepted = assessment.refused().next().is_none();
+        let Assessment { token, version, blueprint, differences, tasks } = assessment;
+        Self::of(order, id, result, accepted, version, &blueprint, Some(token), differences, tasks)
+    }
+
+    /// What the record says of an amendment that was decided before.
+    pub(crate) fn decided(order: OrderId, result: AmendmentResult, row: VersionRow) -> Self {
+        let VersionRow { delivery, version, blueprint, differences, tasks, refusal, .. } = row;
+        Self::of(order, delivery, result, refusal.is_none(), version, &blueprint, None, differences, tasks)
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "the members of the document")]
+    fn of(
+        order: OrderId,
+        id: Option<DeliveryId>,
+        result: AmendmentResult,
+        accepted: bool,
+        version: u32,
+        blueprint: &BlueprintRef,
+        token: Option<Hash>,
+        differences: Vec<Difference>,
+        tasks: Vec<TaskChange>,
+    ) -> Self {
+        Self {
+            order,
+            id,
+            result,
+            accepted,
+            version,
+            blueprint: blueprint.to_string(),
+            token,
+            differences: differences.into_iter().map(Into::into).collect(),
+            counts: counts(&tasks),
+            tasks: tasks.into_iter().map(Into::into).collect(),
+        }
+    }
+}

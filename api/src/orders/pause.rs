@@ -1,0 +1,174 @@
+//! `POST /v1/orders/{id}/pause` and `…/resume`: a person has nothing more of an order begun, and lets it go on.
+
+use axum::extract::State;
+use axum::response::Response;
+use contract::NoteRequest;
+use model::{Actor, DeliveryId, Fault, OrderId, Type, Value};
+use utoipa::ToSchema;
+
+use crate::app::App;
+use crate::error::ApiError;
+use crate::extract::{Body, Delivery, Document, OrderPath, RequestActor, record, required_text};
+use crate::orders::repetition::{Asked, answered_before};
+use crate::orders::verdict::{VerdictView, answer, heard, own_delivery};
+
+/// What a person wants remembered about it.
+#[derive(Debug, ToSchema)]
+pub(crate) struct NoteDocument {
+    /// The note, for the record: at most 2,000 bytes.
+    #[schema(example = "the core is being upgraded tonight, see CHG-204")]
+    note: String,
+}
+
+impl Document for NoteDocument {
+    const NAME: &'static str = "a note";
+    const LIMIT: usize = 16_384;
+
+    fn read(document: Value) -> Result<Self, Vec<Fault>> {
+        let fields = record(document, &[("note", Type::Text)])?;
+        Ok(Self { note: required_text(&fields, "note")? })
+    }
+}
+
+/// Pause an order
+///
+/// Nothing more of the order is begun until it is resumed; what is under way goes on: calls, waits, tasks of people, and the
+/// orders that its tasks run. The order is `held`. Its deadline is not moved. It takes a worker to decide: without one the answer
+/// is 503, and nothing is promised.
+#[utoipa::path(
+    post, path = "/v1/orders/{id}/pause", tag = "orders",
+    params(
+        ("id" = uuid::Uuid, Path, description = "The order"),
+        ("Idempotency-Key" = Option<String>, Header, description = "Names the request; the same one again changes nothing"),
+        ("X-Actor" = Option<String>, Header, description = "Who asks; on the record"),
+    ),
+    request_body(content = NoteDocument, content_type = "application/json"),
+    responses(
+        (status = OK, description = "The order is paused", body = VerdictView),
+        (status = NOT_FOUND, description = "There is no such order"),
+        (status = CONFLICT, description = "The order refuses: `code` is `not_begun`, `nothing_left`, `paused`, `being_undone` or `ended`"),
+        (status = UNPROCESSABLE_ENTITY, description = "The document has faults, all of which are named"),
+        (status = SERVICE_UNAVAILABLE, description = "Temporal or a worker is away; nothing has been done"),
+    )
+)]
+pub(crate) async fn pause_order(
+    State(app): State<App>,
+    OrderPath(order): OrderPath,
+    Delivery(id): Delivery,
+    RequestActor(by): RequestActor,
+    Body(NoteDocument { note }): Body<NoteDocument>,
+) -> Result<Response, ApiError> {
+    Wish { pauses: true, order, id, by, note }.ask(&app).await
+}
+
+/// Resume an order
+///
+/// Lets an order go on that a person or its deadline has paused. It stays `held` while one of its tasks needs somebody.
+#[utoipa::path(
+    post, path = "/v1/orders/{id}/resume", tag = "orders",
+    params(
+        ("id" = uuid::Uuid, Path, description = "The order"),
+        ("Idempotency-Key" = Option<String>, Header, description = "Names the request; the same one again changes nothing"),
+        ("X-Actor" = Option<String>, Header, description = "Who asks; on the record"),
+    ),
+    request_body(content = NoteDocument, content_type = "application/json"),
+    responses(
+        (status = OK, description = "The order goes on", body = VerdictView),
+        (status = NOT_FOUND, description = "There is no such order"),
+        (status = CONFLICT, description = "The order refuses: `code` is `not_paused` or `ended`"),
+        (status = UNPROCESSABLE_ENTITY, description = "The document has faults, all of which are named"),
+        (status = SERVICE_UNAVAILABLE, description = "Temporal or a worker is away; nothing has been done"),
+    )
+)]
+pub(crate) async fn resume_order(
+    State(app): State<App>,
+    OrderPath(order): OrderPath,
+    Delivery(id): Delivery,
+    RequestActor(by): RequestActor,
+    Body(NoteDocument { note }): Body<NoteDocument>,
+) -> Result<Response, ApiError> {
+    Wish { pauses: false, order, id, by, note }.ask(&app).await
+}
+
+/// What a person wants of an order as a whole.
+struct Wish {
+    /// Whether it is to pause, or to go on.
+    pauses: bool,
+    order: OrderId,
+    id: Option<DeliveryId>,
+    by: Actor,
+    note: String,
+}
+
+impl Wish {
+    async fn ask(self, app: &App) -> Result<Response, ApiError> {
+        let Self { pauses, order, id, by, note } = self;
+        let asked = if pauses { Asked::Pause { note: &note } } else { Asked::Resume { note: &note } };
+        let before = answered_before(app, order, id.as_ref(), asked).await?;
+        let id = id.map_or_else(own_delivery, Ok)?;
+        if let Some(verdict) = before {
+            return Ok(answer(order, id, verdict));
+        }
+        let request = NoteRequest { id, by, note };
+        let client = app.client();
+        let asked =
+            if pauses { client.pause(order, &request).await } else { client.resume(order, &request).await };
+        let verdict = heard(app, order, asked).await??;
+        Ok(answer(order, request.id, verdict))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use model::{Actor, Fact, HoldFor};
+    use sqlx::PgPool;
+
+    use crate::testing::{Answer, TestApp, accept, apply};
+
+    #[sqlx::test(migrator = "store::MIGRATOR")]
+    async fn without_temporal_nothing_is_promised(pool: PgPool) {
+        let api = TestApp::start(pool.clone()).await;
+        let order = accept(&pool, 1, "C-1", "fiber").await;
+        for wish in ["pause", "resume"] {
+            let answer = api.post(&format!("/v1/orders/{order}/{wish}"), r#"{"note": "night work"}"#).await;
+            assert_eq!(answer.problem(503, "unavailable")["detail"], "Temporal can't be reached");
+            let no_note = api.post(&format!("/v1/orders/{order}/{wish}"), "{}").await;
+            assert_eq!(no_note.faults(422, "invalid-document"), ["/note: missing: expected a text"]);
+        }
+    }
+
+    #[sqlx::test(migrator = "store::MIGRATOR")]
+    async fn a_paused_order_says_who_paused_it_until_it_is_resumed(pool: PgPool) {
+        let api = TestApp::start(pool.clone()).await;
+        let order = accept(&pool, 1, "C-1", "fiber").await;
+        let (id, by, note) = (|| "p-1".parse().unwrap(), || Actor::new("ann"), || "night work".to_owned());
+        let paused = Fact::OrderPaused {
+            task: "reserve[1]".parse().unwrap(),
+            reason: note(),
+            hold_for: HoldFor::Operations,
+            id: Some(id()),
+            by: Some(by()),
+        };
+        apply(&pool, order, vec![Fact::OrderStarted {}, paused]).await;
+        let read = api.get(&format!("/v1/orders/{order}")).await.json(200);
+        assert_eq!((&read["state"], &read["paused_by"]), (&"held".into(), &"ann".into()));
+        assert_eq!(read["blocked"]["reason"], "paused by ann: night work");
+
+        let again = api.request("POST", &format!("/v1/orders/{order}/pause"));
+        let again = again.header("idempotency-key", "p-1").header("content-type", "application/json");
+        let verdict = Answer::to(again.body(r#"{"note": "day work"}"#)).await.json(200);
+        assert_eq!(
+            (&verdict["result"], &verdict["differences"]),
+            (&"duplicate".into(), &serde_json::json!(["/note"]))
+        );
+
+        let lifted = Fact::PauseLifted { id: "p-2".parse().unwrap(), by: by(), note: note() };
+        let state = model::OrderState::InProgress;
+        apply(&pool, order, vec![lifted, Fact::OrderResumed { state }]).await;
+        let read = api.get(&format!("/v1/orders/{order}")).await.json(200);
+        assert_eq!(
+            (&read["paused_by"], &read["blocked"]),
+            (&serde_json::Value::Null, &serde_json::Value::Null)
+        );
+    }
+}

@@ -1,0 +1,93 @@
+//! Cancelling one item: what was done for it is undone, alone, and the order goes on without it.
+//!
+//! Only what is kept apart from the rest of the order can be taken back alone: the tasks of an isolated `each`, as long as
+//! nothing outside has begun with what they did. The cancel of the last item that is left is that of the order.
+
+use std::collections::BTreeSet;
+
+use model::{Actor, DeliveryId, Fact, ItemId, TaskId, TaskState};
+use plan::TaskIndex;
+
+use crate::isolate::Parting;
+use crate::{Handled, Rejected, Run};
+
+impl Run {
+    /// Judges the cancel of an item and, if nothing speaks against it, goes on without the item.
+    pub(crate) fn cancel_item(
+        &mut self,
+        id: DeliveryId,
+        item: &str,
+        by: Actor,
+        reason: String,
+    ) -> Result<Handled, Rejected> {
+        if let Some(state) = self.over() {
+            return Err(Rejected::Ended { state });
+        }
+        if self.goes_back() {
+            return Err(Rejected::BeingUndone);
+        }
+        let item = self.item_named(item)?;
+        if let Some(isolation) = self.state.isolated.get(&item) {
+            return Err(match isolation.ended() {
+                Some(state) => Rejected::ItemEnded { item, state },
+                None => Rejected::ItemBeingUndone { item },
+            });
+        }
+        if self.is_only(&item) {
+            return self.cancel(id, by, reason);
+        }
+        if let Some((task, rejected)) = self.in_the_way(&item) {
+            let (task, why) = (Some(task), rejected.to_string());
+            self.tell(Fact::ItemCancelRefused { id, item, by, wanted: reason, task, reason: why });
+            return Err(rejected);
+        }
+        self.tell(Fact::ItemCancelAccepted { id, item: item.clone(), by, reason: reason.clone() });
+        self.isolate(&item, reason, Parting::Cancelled);
+        Ok(Handled::Applied)
+    }
+
+    fn item_named(&self, name: &str) -> Result<ItemId, Rejected> {
+        let mut items = self.layout.indices().filter(|task| self.counts(*task));
+        let found = items.find_map(|task| self.layout.item(task).filter(|item| item.as_str() == name));
+        found.ok_or_else(|| Rejected::NoSuchItem { item: name.chars().take(80).collect() })
+    }
+
+    /// Whether nothing is done for any other item that the order still goes on with.
+    fn is_only(&self, item: &ItemId) -> bool {
+        let others = self.layout.indices().filter(|task| self.counts(*task) && !self.given_up(*task));
+        others.filter_map(|task| self.layout.item(task)).all(|other| other == *item)
+    }
+
+    /// What keeps an item from being taken back alone.
+    fn in_the_way(&self, item: &ItemId) -> Option<(TaskId, Rejected)> {
+        let of_item = |task: &TaskIndex| self.layout.item(*task).as_ref() == Some(item);
+        let mut tied = self.layout.indices().filter(of_item).filter(|task| self.counts(*task));
+        if let Some(task) = tied.find(|task| self.isolated_item(*task).is_none()) {
+            let task = self.id(task);
+            return Some((task.clone(), Rejected::ItemNotAlone { item: item.clone(), task }));
+        }
+        if let Some(task) = self.point_of_no_return_of(item) {
+            let task = self.id(task);
+            return Some((task.clone(), Rejected::ItemPointOfNoReturn { item: item.clone(), task }));
+        }
+        let task = self.id(self.built_on(&self.members(item))?);
+        Some((task.clone(), Rejected::ItemInUse { item: item.clone(), task }))
+    }
+
+    /// A task outside that has begun with what these did. Those that were skipped or dropped have not.
+    fn built_on(&self, members: &BTreeSet<TaskIndex>) -> Option<TaskIndex> {
+        let outside = members.iter().flat_map(|task| self.layout.dependants(*task)).copied();
+        outside.filter(|task| !members.contains(task)).find(|task| match self.task(*task).state {
+            TaskState::Waiting | TaskState::Ready | TaskState::Skipped | TaskState::Dropped => false,
+            TaskState::Running
+            | TaskState::Unknown
+            | TaskState::Succeeded
+            | TaskState::Failed
+            | TaskState::Held
+            | TaskState::Undoing
+            | TaskState::Undone
+            | TaskState::UndoFailed
+            | TaskState::Amending => true,
+        })
+    }
+}

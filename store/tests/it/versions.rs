@@ -1,0 +1,208 @@
+//! The versions of an order, and what an amendment makes of its rows.
+
+use model::{
+    Actor, AmendedItem, DeliveryId, Difference, Fact, ItemState, OrderEvent, OrderRequest, OrderState,
+    TaskChange, TaskState, Value, Verdict,
+};
+use plan::Plan;
+use sqlx::{PgConnection, PgPool};
+use store::{
+    NewVersion, OrderRow, VersionState, apply_events, list_versions, load_current, load_order, load_plan,
+    load_version, propose_version, withdraw_version,
+};
+
+use crate::fixture::{
+    accept, amended_plan, at, events, hash, manual_plan, order, order_id, started, succeeded, task,
+};
+
+const N: u128 = 1;
+
+fn delivery(id: &str) -> DeliveryId {
+    DeliveryId::new(id).unwrap()
+}
+
+/// Another customer's name, and the item `2` instead of `1`.
+fn wanted() -> OrderRequest {
+    let mut request = order(N).request;
+    request.customer.name = Some("Ada King".to_owned());
+    request.items[0].id = "2".parse().unwrap();
+    request
+}
+
+async fn propose(conn: &mut PgConnection, id: &str, plan: &Plan, digit: char) -> bool {
+    let (request, request_hash, author) = (wanted(), hash(digit), Actor::new("ann"));
+    let new = NewVersion {
+        order: order_id(N),
+        delivery: &delivery(id),
+        version: 2,
+        author: &author,
+        reason: "one more",
+        request_hash: &request_hash,
+        request: &request,
+        plan,
+        differences: &[],
+        tasks: &[],
+    };
+    propose_version(conn, &new, at(50)).await.unwrap()
+}
+
+fn change(id: &str, verdict: Verdict) -> TaskChange {
+    TaskChange { task: task(id), verdict, otherwise: None, differences: Vec::new(), reason: String::new() }
+}
+
+fn amended(id: &str) -> Fact {
+    let request = wanted();
+    let mut seen = request.standard_fields();
+    seen.insert("submitted_at".to_owned(), Value::text(at(1).to_string()));
+    let item = &request.items[0];
+    let mut fields = item.standard_fields();
+    fields.insert("speed_mbps".to_owned(), Value::from(1_000));
+    Fact::OrderAmended {
+        id: delivery(id),
+        version: 2,
+        by: Actor::new("ann"),
+        reason: "one more".to_owned(),
+        blueprint: "home_fiber@3".parse().unwrap(),
+        order: Value::Record(seen),
+        items: vec![AmendedItem {
+            id: item.id.clone(),
+            kind: "fiber".parse().unwrap(),
+            value: Value::Record(fields),
+        }],
+        differences: vec![Difference {
+            what: "customer.name".to_owned(),
+            from: Value::from("Ada Byron"),
+            to: Value::from("Ada King"),
+        }],
+        tasks: vec![
+            change("reserve[2]", Verdict::Added),
+            change("visit[2]", Verdict::Added),
+            change("reserve[1]", Verdict::Undone),
+            change("visit[1]", Verdict::Dropped),
+        ],
+    }
+}
+
+/// The item `1` is done for, then the order is another one, and goes on.
+fn story(id: &str) -> Vec<OrderEvent> {
+    events(vec![
+        Fact::OrderStarted {},
+        started("reserve[1]", 1),
+        succeeded("reserve[1]"),
+        amended(id),
+        Fact::TaskDropped { task: task("visit[1]") },
+        Fact::TaskUndoing {
+            task: task("reserve[1]"),
+            call: "inventory.release".to_owned(),
+            arguments: Value::Null,
+        },
+        Fact::TaskUndone { task: task("reserve[1]") },
+        started("reserve[2]", 1),
+        succeeded("reserve[2]"),
+    ])
+}
+
+async fn load(conn: &mut PgConnection) -> OrderRow {
+    load_order(conn, order_id(N)).await.unwrap().unwrap()
+}
+
+fn states(order: &OrderRow) -> Vec<String> {
+    order.tasks.iter().map(|task| format!("{} {}", task.id, task.progress.state)).collect()
+}
+
+#[sqlx::test(migrator = "store::MIGRATOR")]
+async fn an_amendment_replaces_the_request_the_plan_the_items_and_the_tasks(pool: PgPool) {
+    let conn = &mut *pool.acquire().await.unwrap();
+    accept(conn, &order(N)).await;
+    assert!(propose(conn, "A-1", &amended_plan(), 'c').await);
+    assert_eq!(load(conn).await.summary.version, 1, "nobody has said yes");
+    apply_events(conn, order_id(N), &story("A-1")).await.unwrap();
+    let now = load(conn).await;
+    assert_eq!((now.summary.version, now.summary.customer.name.as_deref()), (2, Some("Ada King")));
+    assert_eq!(now.request, wanted());
+    assert_eq!(load_plan(conn, order_id(N)).await.unwrap().unwrap().hash(), amended_plan().hash());
+    assert_eq!(
+        states(&now),
+        [
+            "check waiting",
+            "reserve[2] succeeded",
+            "visit[2] waiting",
+            "gift skipped",
+            "active waiting",
+            "reserve[1] undone",
+            "visit[1] dropped",
+        ]
+    );
+    assert_eq!(now.tasks[1].title, "call inventory.reserve");
+    let items: Vec<_> = now.items.iter().map(|item| (item.id.as_str(), item.state, item.removed)).collect();
+    assert_eq!(items, [("2", ItemState::InProgress, false), ("1", ItemState::Cancelled, true)]);
+    assert_eq!(now.summary.items.values().sum::<u64>(), 1, "who is gone is not counted");
+    let current = load_current(conn, order_id(N)).await.unwrap().unwrap();
+    assert_eq!((current.version, current.state), (2, OrderState::InProgress));
+}
+
+#[sqlx::test(migrator = "store::MIGRATOR")]
+async fn the_event_alone_says_enough_to_go_on(pool: PgPool) {
+    let conn = &mut *pool.acquire().await.unwrap();
+    accept(conn, &order(N)).await;
+    for event in story("A-1") {
+        apply_events(conn, order_id(N), std::slice::from_ref(&event)).await.unwrap();
+    }
+    let now = load(conn).await;
+    assert_eq!((now.summary.version, &now.request), (2, &wanted()));
+    let reserve = now.tasks.iter().find(|found| found.id == task("reserve[2]")).unwrap();
+    assert_eq!(reserve.progress.state, TaskState::Succeeded);
+    let items: Vec<_> = now.items.iter().map(|item| (item.id.as_str(), item.removed)).collect();
+    assert_eq!(items, [("2", false), ("1", true)]);
+}
+
+#[sqlx::test(migrator = "store::MIGRATOR")]
+async fn every_version_is_kept_with_its_author_and_its_reason(pool: PgPool) {
+    let conn = &mut *pool.acquire().await.unwrap();
+    assert_eq!(list_versions(conn, order_id(N)).await.unwrap(), []);
+    accept(conn, &order(N)).await;
+    let first = list_versions(conn, order_id(N)).await.unwrap();
+    assert_eq!((first.len(), first[0].version, first[0].author.as_str()), (1, 1, "webshop"));
+    propose(conn, "A-1", &amended_plan(), 'c').await;
+    apply_events(conn, order_id(N), &story("A-1")).await.unwrap();
+    let refused = Fact::AmendmentRefused {
+        id: delivery("A-2"),
+        by: Actor::new("bob"),
+        wanted: "two more".to_owned(),
+        reason: "`active` is a point of no return".to_owned(),
+        tasks: vec![change("active", Verdict::Refused)],
+    };
+    let next = OrderEvent { number: 10, at: at(2_000), fact: refused };
+    apply_events(conn, order_id(N), &[next]).await.unwrap();
+    let all = list_versions(conn, order_id(N)).await.unwrap();
+    let told: Vec<_> =
+        all.iter().map(|v| (v.version, v.state, v.author.as_str(), v.reason.as_str())).collect();
+    assert_eq!(
+        told,
+        [
+            (1, VersionState::Applied, "webshop", ""),
+            (2, VersionState::Applied, "ann", "one more"),
+            (3, VersionState::Refused, "bob", "two more"),
+        ]
+    );
+    assert_eq!(all[1].differences[0].what, "customer.name");
+    assert_eq!(all[2].refusal.as_deref(), Some("`active` is a point of no return"));
+}
+
+#[sqlx::test(migrator = "store::MIGRATOR")]
+async fn what_is_proposed_can_change_until_it_is_decided(pool: PgPool) {
+    let conn = &mut *pool.acquire().await.unwrap();
+    accept(conn, &order(N)).await;
+    assert!(propose(conn, "A-1", &manual_plan(), 'c').await);
+    assert!(propose(conn, "A-1", &amended_plan(), 'd').await, "the order has moved on");
+    let proposed = load_version(conn, order_id(N), &delivery("A-1")).await.unwrap().unwrap();
+    assert_eq!((proposed.state, proposed.request_hash), (VersionState::Proposed, Some(hash('d'))));
+    assert!(propose(conn, "A-2", &amended_plan(), 'e').await);
+    withdraw_version(conn, order_id(N), &delivery("A-2")).await.unwrap();
+    assert_eq!(load_version(conn, order_id(N), &delivery("A-2")).await.unwrap(), None);
+    apply_events(conn, order_id(N), &story("A-1")).await.unwrap();
+    assert!(!propose(conn, "A-1", &manual_plan(), 'f').await);
+    withdraw_version(conn, order_id(N), &delivery("A-1")).await.unwrap();
+    let applied = load_version(conn, order_id(N), &delivery("A-1")).await.unwrap().unwrap();
+    assert_eq!((applied.state, applied.request_hash), (VersionState::Applied, Some(hash('d'))));
+}

@@ -1,0 +1,343 @@
+//! Amendments of orders that are under way: what is touched and what is not, what is refused, and what nobody loses.
+
+use std::fmt::Write as _;
+
+use contract::{Amend, Wanted};
+use model::{Actor, DeliveryId, Fact, OrderId, Value};
+use serde_json::json;
+
+use crate::support::{Backends, Effect, Said, Site, assert_each_once, eventually};
+
+/// What nobody reads but people.
+const NAME: &str = r#"{"customer": {"name": "Ada van Dijk"}, "notes": ["ring twice"]}"#;
+const SLOWER: &str = r#"{"items": {"1": {"attributes": {"speed_mbps": 500}}}}"#;
+const SLOWEST: &str = r#"{"items": {"1": {"attributes": {"speed_mbps": 100}}}}"#;
+
+fn amend(site: &Site, order: OrderId, patch: &str, more: &[&str]) -> Said {
+    let file = site.file("patch.json", patch);
+    let order = order.to_string();
+    let amend = ["amend", order.as_str(), file.to_str().unwrap(), "--patch"];
+    site.run(&[&amend[..], more].concat())
+}
+
+fn amended(site: &Site, order: OrderId, patch: &str) -> Said {
+    let said = amend(site, order, patch, &["--reason", "as they wish", "--yes"]);
+    assert_eq!(said.code, 0, "{said:?}");
+    said
+}
+
+/// The tasks that an amendment does something to, with what.
+fn touched(said: &Said) -> Vec<(String, String)> {
+    let text = |value: &serde_json::Value| value.as_str().unwrap().to_owned();
+    let tasks = said.json()["tasks"].as_array().unwrap().clone();
+    let tasks = tasks.iter().map(|change| (text(&change["task"]), text(&change["verdict"])));
+    tasks.filter(|(_, verdict)| verdict != "kept").collect()
+}
+
+fn pairs(expected: &[(&str, &str)]) -> Vec<(String, String)> {
+    expected.iter().map(|(task, verdict)| ((*task).to_owned(), (*verdict).to_owned())).collect()
+}
+
+fn calls(effects: &[Effect]) -> Vec<String> {
+    let mut calls: Vec<String> =
+        effects.iter().map(|effect| format!("{} {}", effect.task, effect.call)).collect();
+    calls.sort();
+    calls
+}
+
+async fn until_version(site: &Site, order: OrderId, version: u32) {
+    eventually(&format!("{order} is at version {version}"), async || {
+        (site.order(order).await["version"] == version).then_some(())
+    })
+    .await;
+}
+
+async fn versions(site: &Site, order: OrderId) -> Vec<serde_json::Value> {
+    let document = site.get(&format!("{}/v1/orders/{order}/versions", site.api)).await;
+    document["versions"].as_array().unwrap().clone()
+}
+
+#[tokio::test]
+async fn what_nobody_reads_changes_without_a_call_at_every_stage() {
+    let site = Site::start().await;
+    for slow in [
+        "crm/check",
+        "inventory/reserve",
+        "workforce/book",
+        "network/activate",
+        "inventory/assign",
+        "billing/start",
+    ] {
+        site.upset(slow, json!({"delay_ms": 1_500})).await;
+    }
+    let order = site.submit("home_fiber");
+    let mut version = 1;
+    for stage in [
+        "check_customer",
+        "reserve_port[1]",
+        "book_visit[1]",
+        "field_work[1]",
+        "activate[1]",
+        "record_port[1]",
+        "start_billing",
+    ] {
+        site.until_task(order, stage, "running").await;
+        let shown = amend(&site, order, NAME, &["--dry-run", "--json"]);
+        assert_eq!(touched(&shown), [], "at {stage}");
+        amended(&site, order, &NAME.replace("twice", &format!("{version} times")));
+        version += 1;
+        until_version(&site, order, version).await;
+        if stage == "field_work[1]" {
+            assert_eq!(site.report(order).code, 0);
+        }
+    }
+    let last = site.until_state(order, "completed").await;
+    assert_eq!(
+        (&last["customer"]["name"], &last["notes"]),
+        (&json!("Ada van Dijk"), &json!(["ring 7 times"]))
+    );
+    assert_eq!(versions(&site, order).await.len(), 8);
+    let effects = site.effects(order).await;
+    assert_each_once(&effects);
+    let untouched = site.submit("home_fiber");
+    site.until_task(untouched, "field_work[1]", "running").await;
+    assert_eq!(site.report(untouched).code, 0);
+    site.until_state(untouched, "completed").await;
+    assert_eq!(calls(&effects), calls(&site.effects(untouched).await));
+    site.close().await;
+}
+
+#[tokio::test]
+async fn another_speed_concerns_what_reads_the_speed_and_nothing_else() {
+    let site = Site::start().await;
+    site.upset("inventory/assign", json!({"delay_ms": 3_000})).await;
+    let order = site.submit("home_fiber");
+    site.until_task(order, "field_work[1]", "running").await;
+    let shown = amend(&site, order, SLOWER, &["--dry-run", "--json"]);
+    assert_eq!(touched(&shown), pairs(&[("activate[1]", "replaced")]));
+    amended(&site, order, SLOWER);
+    assert_eq!(site.report(order).code, 0);
+    let activate = site.until_task(order, "activate[1]", "succeeded").await;
+    assert_eq!(activate["arguments"]["profile"], "FTTH_500");
+
+    let shown = amend(&site, order, SLOWEST, &["--dry-run", "--json"]);
+    assert_eq!(touched(&shown), pairs(&[("activate[1]", "amended")]));
+    let why = &shown.json()["tasks"].as_array().unwrap().clone();
+    let why = why.iter().find(|change| change["task"] == "activate[1]").unwrap();
+    assert_eq!(
+        (&why["differences"][0]["from"], &why["differences"][0]["to"]),
+        (&json!("FTTH_500"), &json!("FTTH_100"))
+    );
+    amended(&site, order, SLOWEST);
+    let last = site.until_state(order, "completed").await;
+    assert_eq!(last["items"][0]["attributes"]["speed_mbps"], 100);
+    let effects = site.effects(order).await;
+    assert_each_once(&effects);
+    let reprofiled = effects.iter().filter(|effect| effect.call == "network.reprofile").count();
+    assert_eq!(reprofiled, 1, "{effects:?}");
+    let all = versions(&site, order).await;
+    assert_eq!(all.len(), 3);
+    assert_eq!((&all[2]["by"], &all[2]["reason"]), (&json!("tester"), &json!("as they wish")));
+    assert_eq!(all[2]["differences"], json!([{"what": "items[1].speed_mbps", "from": 500, "to": 100}]));
+    site.close().await;
+}
+
+#[tokio::test]
+async fn past_the_point_of_no_return_a_follow_up_order_asks_for_the_difference() {
+    let site = Site::start().await;
+    site.upset("billing/start", json!({"delay_ms": 4_000})).await;
+    let order = site.submit("home_fiber");
+    site.until_task(order, "field_work[1]", "running").await;
+    assert_eq!(site.report(order).code, 0);
+    site.until_task(order, "start_billing", "running").await;
+    let file = site.folder.path().join("follow_up.json");
+    let refused = amend(
+        &site,
+        order,
+        SLOWER,
+        &["--reason", "less speed", "--yes", "--follow-up", file.to_str().unwrap()],
+    );
+    assert_eq!(refused.code, 1);
+    assert!(refused.err.contains("`start_billing` comes after it, is a point of no return"), "{refused:?}");
+    let follow_up = site.submit_file(&file);
+    let last = site.until_state(order, "completed").await;
+    assert_eq!((&last["version"], &last["items"][0]["attributes"]["speed_mbps"]), (&json!(1), &json!(1000)));
+    let changed = site.until_state(follow_up, "completed").await;
+    assert_eq!(
+        (&changed["blueprint"]["name"], &changed["items"][0]["action"]),
+        (&json!("home_fiber_change"), &json!("modify"))
+    );
+    let all = versions(&site, order).await;
+    assert_eq!((all.len(), &all[1]["state"]), (2, &json!("refused")));
+    assert_eq!(calls(&site.effects(follow_up).await), ["change_speed[1] network.reprofile"]);
+    site.close().await;
+}
+
+#[tokio::test]
+async fn what_was_previewed_is_what_is_done_or_nothing_is() {
+    let site = Site::start().await;
+    site.upset("inventory/assign", json!({"delay_ms": 4_000})).await;
+    let order = site.submit("home_fiber");
+    site.until_task(order, "field_work[1]", "running").await;
+    let token =
+        amend(&site, order, SLOWER, &["--dry-run", "--json"]).json()["token"].as_str().unwrap().to_owned();
+    assert_eq!(site.report(order).code, 0);
+    site.until_task(order, "activate[1]", "succeeded").await;
+    let with_token = |token: &str| {
+        amend(&site, order, SLOWER, &["--reason", "less speed", "--token", token, "--id", "A-1"])
+    };
+    let moved = with_token(&token);
+    assert_eq!(moved.code, 1, "{moved:?}");
+    assert!(moved.out.contains("~   activate[1]"), "the fresh preview: {moved:?}");
+    assert_eq!(site.order(order).await["version"], 1);
+    let shown = amend(&site, order, SLOWER, &["--dry-run"]).out;
+    let page = std::fs::read_to_string(crate::support::project().join("docs/amendments.md")).unwrap();
+    assert!(page.contains(&shown), "docs/amendments.md shows another preview than\n{shown}");
+    let fresh =
+        amend(&site, order, SLOWER, &["--dry-run", "--json"]).json()["token"].as_str().unwrap().to_owned();
+    let done = with_token(&fresh);
+    assert_eq!((done.code, done.out.as_str()), (0, "the order is at version 2 now\n"));
+    until_version(&site, order, 2).await;
+    let again = with_token(&fresh);
+    assert_eq!(
+        (again.code, again.out.as_str()),
+        (0, "it had come before: the order has been at version 2 since\n")
+    );
+    site.until_state(order, "completed").await;
+    assert_eq!(versions(&site, order).await.len(), 2);
+    site.close().await;
+}
+
+#[tokio::test]
+async fn a_signal_amends_as_the_api_does() {
+    let site = Site::start().await;
+    let order = site.submit("home_fiber");
+    site.until_task(order, "field_work[1]", "running").await;
+    let signal = |id: &str, patch: &str| {
+        let id = DeliveryId::new(id).unwrap();
+        let wanted = Wanted::Patch(serde_json::from_str::<Value>(patch).unwrap());
+        Amend { id, by: Actor::new("shop"), reason: "less speed".to_owned(), wanted, token: None }
+    };
+    let temporal = site.temporal();
+    temporal
+        .signal_amend(order, &signal("S-1", r#"{"items": {"1": {"attributes": {"speed_mbps": "slow"}}}}"#))
+        .await
+        .unwrap();
+    // Both at once: the second is planned for what the first has made of the order.
+    temporal.signal_amend(order, &signal("S-2", SLOWER)).await.unwrap();
+    temporal.signal_amend(order, &signal("S-3", NAME)).await.unwrap();
+    temporal.signal_amend(order, &signal("S-2", SLOWER)).await.unwrap();
+    until_version(&site, order, 3).await;
+    let now = site.order(order).await;
+    assert_eq!(
+        (&now["items"][0]["attributes"]["speed_mbps"], &now["customer"]["name"]),
+        (&json!(500), &json!("Ada van Dijk"))
+    );
+    let refusals = site.record(order).await.into_iter().filter_map(|event| match event.fact {
+        Fact::SignalRefused { id, reason, .. } => Some(format!("{id}: {reason}")),
+        _ => None,
+    });
+    let refusals: Vec<String> = refusals.collect();
+    assert_eq!(refusals, ["S-1: /items/0/attributes/speed_mbps: expected a whole number, found a text"]);
+    assert_eq!(site.report(order).code, 0);
+    site.until_state(order, "completed").await;
+    site.close().await;
+}
+
+#[tokio::test]
+async fn a_worker_that_dies_while_an_order_is_amended_loses_nothing_of_it() {
+    let backends = Backends::shared().await;
+    let services: [(&str, &[&str]); 3] =
+        [("sim", &["sim"]), ("api", &["serve", "api"]), ("worker", &["serve", "worker"])];
+    let mut site = Site::on(backends, &services).await;
+    site.publish();
+    site.upset("inventory/assign", json!({"delay_ms": 5_000})).await;
+    site.upset("network/reprofile", json!({"delay_ms": 2_000})).await;
+    let order = site.submit("home_fiber");
+    site.until_task(order, "field_work[1]", "running").await;
+    assert_eq!(site.report(order).code, 0);
+    site.until_task(order, "activate[1]", "succeeded").await;
+    amended(&site, order, SLOWER);
+    let worker = site.services.get_mut("worker").unwrap();
+    worker.crash().await;
+    worker.restart().await;
+    let last = site.until_state(order, "completed").await;
+    assert_eq!((&last["version"], &last["items"][0]["attributes"]["speed_mbps"]), (&json!(2), &json!(500)));
+    let effects = site.effects(order).await;
+    assert_each_once(&effects);
+    assert!(effects.iter().any(|effect| effect.call == "network.reprofile"), "{effects:?}");
+    site.close().await;
+}
+
+#[tokio::test]
+async fn an_order_moves_to_another_version_of_its_blueprint() {
+    let site = Site::start().await;
+    let order = site.submit("home_fiber");
+    site.until_task(order, "field_work[1]", "running").await;
+    let folder = site.folder.path().join("next");
+    std::fs::create_dir(&folder).unwrap();
+    for file in std::fs::read_dir(crate::support::project().join("blueprints")).unwrap() {
+        let file = file.unwrap().path();
+        if file.is_file() {
+            std::fs::copy(&file, folder.join(file.file_name().unwrap())).unwrap();
+        }
+    }
+    let blueprint = folder.join("home_fiber.blueprint");
+    let text = std::fs::read_to_string(&blueprint).unwrap();
+    let mut text =
+        text.replace("home_fiber version 1", "home_fiber version 2").replace("FTTH_{item", "FIBRE_{item");
+    writeln!(text).unwrap();
+    std::fs::write(&blueprint, text).unwrap();
+    let published = site.run(&["publish", folder.to_str().unwrap()]);
+    assert_eq!(published.code, 0, "{published:?}");
+    let id = order.to_string();
+    let shown = site.run(&["move", &id, "2", "--dry-run", "--json"]);
+    assert_eq!(touched(&shown), pairs(&[("activate[1]", "replaced")]));
+    let moved = site.run(&["move", &id, "2", "--reason", "new profiles", "--yes"]);
+    assert_eq!(moved.code, 0, "{moved:?}");
+    until_version(&site, order, 2).await;
+    assert_eq!(site.report(order).code, 0);
+    let last = site.until_state(order, "completed").await;
+    assert_eq!(last["blueprint"]["version"], 2);
+    let activate = site.until_task(order, "activate[1]", "succeeded").await;
+    assert_eq!(activate["arguments"]["profile"], "FIBRE_1000");
+    let nowhere = site.run(&["move", &id, "9", "--dry-run"]);
+    assert_eq!(nowhere.code, 1, "{nowhere:?}");
+    site.close().await;
+}
+
+#[tokio::test]
+async fn an_item_that_is_not_kept_apart_is_cancelled_by_an_amendment() {
+    let site = Site::start().await;
+    let order = site.submit("home_fiber_bundle");
+    site.until_task(order, "field_work[1]", "running").await;
+    site.until_task(order, "bill_mobile[2]", "succeeded").await;
+    let cancelled =
+        site.run(&["cancel", &order.to_string(), "--item", "1", "--reason", "mobile only", "--id", "X-1"]);
+    assert_eq!(cancelled.code, 0, "{cancelled:?}");
+    let last = eventually("the visit is cancelled", async || {
+        let order = site.order(order).await;
+        let tasks = order["tasks"].as_array().unwrap().clone();
+        let undone = |id: &str| tasks.iter().any(|task| task["id"] == id && task["state"] == "undone");
+        (undone("book_visit[1]") && undone("reserve_port[1]")).then_some(order)
+    })
+    .await;
+    let item = last["items"].as_array().unwrap().iter().find(|item| item["id"] == "1").unwrap().clone();
+    assert_eq!((&item["removed"], &item["state"]), (&json!(true), &json!("cancelled")));
+    let mobile = last["items"].as_array().unwrap().iter().find(|item| item["id"] == "2").unwrap().clone();
+    assert_eq!(mobile["removed"], json!(false));
+    site.close().await;
+}
+
+#[test]
+fn the_picture_in_the_documentation_is_what_graph_draws() {
+    let folder = crate::support::project().join("blueprints");
+    let drawn = crate::support::run(&["graph", "home_fiber", "--blueprints", folder.to_str().unwrap()]);
+    assert_eq!(drawn.code, 0, "{drawn:?}");
+    let path = crate::support::project().join("docs/home_fiber.svg");
+    if std::env::var_os("UPDATE_EXPECT").is_some() {
+        std::fs::write(&path, &drawn.out).unwrap();
+    }
+    let committed = std::fs::read_to_string(&path).unwrap_or_default();
+    assert!(committed == drawn.out, "docs/home_fiber.svg differs: `UPDATE_EXPECT=1` draws it anew");
+}
