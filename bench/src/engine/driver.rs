@@ -1,0 +1,120 @@
+//! A driver that answers everything at once.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use engine::{CallEffect, Effect, Event, Run, Settlement, Snapshot};
+use model::{Actor, DeliveryId, OrderId, OrderState, TaskId, Timestamp, Value};
+use plan::{Body, Plan};
+
+/// One order and what has yet to happen to it.
+pub(crate) struct Driver {
+    run: Run,
+    plan: Arc<Plan>,
+    due: VecDeque<Event>,
+    /// The order events that were looked at.
+    seen: u64,
+    events: u32,
+    /// Whether what people are waited for stays away.
+    kept_waiting: bool,
+}
+
+impl Driver {
+    /// An order whose last task waits for ever, if it is `kept_waiting`.
+    pub(crate) fn new(plan: Arc<Plan>, kept_waiting: bool) -> Self {
+        let order = OrderId::new(uuid::Uuid::nil());
+        let run = Run::new(order, plan.clone());
+        Self { run, plan, due: VecDeque::new(), seen: 0, events: 0, kept_waiting }
+    }
+
+    /// Begins the order, and goes on until nothing more happens.
+    pub(crate) fn start(&mut self) {
+        self.due.push_back(Event::Start);
+        self.drain();
+    }
+
+    /// Cancels it, and goes on until everything is undone.
+    pub(crate) fn cancel(&mut self) {
+        let by = Actor::new("bench");
+        self.due.push_back(Event::Cancel { id: delivery("cancel"), by, reason: String::new() });
+        self.drain();
+    }
+
+    pub(crate) const fn events(&self) -> u32 {
+        self.events
+    }
+
+    pub(crate) const fn state(&self) -> OrderState {
+        self.run.state()
+    }
+
+    pub(crate) fn handover(&self) -> Snapshot {
+        self.run.handover()
+    }
+
+    fn drain(&mut self) {
+        while let Some(event) = self.due.pop_front() {
+            self.events += 1;
+            let _ = self.run.handle_event(event, Timestamp::from_millis(i64::from(self.events)));
+            while let Some(effect) = self.run.poll_effect() {
+                if let Effect::Call(call) = effect {
+                    let settlement = Settlement::Succeeded(answer(&call));
+                    self.due.push_back(Event::CallSettled { call: call.id, settlement });
+                }
+            }
+            self.report();
+        }
+    }
+
+    /// Says what the tasks wait for that have just begun to wait.
+    fn report(&mut self) {
+        let news = self.run.events_after(self.seen);
+        let begun = news.iter().filter_map(|event| event.fact.task_state()).map(|(task, _)| task);
+        for task in begun {
+            if let Some(signal) = waits_for(&self.plan, task)
+                && !(self.kept_waiting && signal == LAST)
+            {
+                self.due.push_back(Event::Delivered {
+                    id: delivery(&format!("{signal}-{task}")),
+                    signal: signal.to_owned(),
+                    task: Some(task.to_string()),
+                    payload: Value::record([("outcome", Value::text("done"))]),
+                });
+            }
+        }
+        self.seen = self.run.last_number();
+    }
+}
+
+/// The signal that the order's last task waits for.
+const LAST: &str = "signed";
+
+fn waits_for<'a>(plan: &'a Plan, task: &TaskId) -> Option<&'a str> {
+    let found = plan.find(task)?;
+    match &plan.definition(found).body {
+        Body::Wait { signal, .. } => Some(signal.as_str()),
+        Body::Call(_)
+        | Body::Manual(_)
+        | Body::Poll(_)
+        | Body::Sleep(_)
+        | Body::Run(_)
+        | Body::Let(_)
+        | Body::Milestone => None,
+    }
+}
+
+fn answer(call: &CallEffect) -> Value {
+    let text = |name: &'static str| (name, Value::text(call.key.to_string()));
+    match call.operation.as_str() {
+        "check" => Value::record([("eligible", Value::Bool(true))]),
+        "reserve" => Value::record([text("id"), text("unit")]),
+        "activate" => Value::record([text("service")]),
+        "read" => Value::record([("state", Value::text("active"))]),
+        _ => Value::record::<String>([]),
+    }
+}
+
+#[expect(clippy::expect_used, reason = "the names above are short and printable")]
+fn delivery(id: &str) -> DeliveryId {
+    DeliveryId::new(id).expect("an id")
+}
