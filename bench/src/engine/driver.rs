@@ -2,8 +2,9 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
-use engine::{CallEffect, Effect, Event, Run, Settlement, Snapshot};
+use engine::{CallEffect, Effect, Event, Rejected, Run, Settlement, Snapshot};
 use model::{Actor, DeliveryId, OrderId, OrderState, TaskId, Timestamp, Value};
 use plan::{Body, Plan};
 
@@ -38,6 +39,17 @@ impl Driver {
         let by = Actor::new("bench");
         self.due.push_back(Event::Cancel { id: delivery("cancel"), by, reason: String::new() });
         self.drain();
+    }
+
+    /// Has it be another order from now on, and says how long the judgement and the change took together.
+    pub(crate) fn amend(&mut self, plan: &Plan) -> Result<Duration, Rejected> {
+        let (id, by) = (delivery("amend"), Actor::new("bench"));
+        let plan = Box::new(plan.clone());
+        let amend = Event::Amend { id, plan, by, reason: String::new(), token: None };
+        let begin = Instant::now();
+        let answer = self.run.handle_event(amend, Timestamp::from_millis(i64::from(self.events)));
+        let took = begin.elapsed();
+        answer.map(|_| took)
     }
 
     pub(crate) const fn events(&self) -> u32 {

@@ -42,23 +42,26 @@ fn main() -> anyhow::Result<()> {
     let mut out = std::io::stdout().lock();
     writeln!(
         out,
-        "{:>8} {:>8} {:>10} {:>10} {:>12} {:>12} {:>10}",
-        "tasks", "events", "whole run", "an event", "undoing all", "an event", "snapshot"
+        "{:>8} {:>8} {:>10} {:>10} {:>12} {:>12} {:>10} {:>10}",
+        "tasks", "events", "whole run", "an event", "undoing all", "an event", "snapshot", "amending"
     )?;
     let blueprint = order::blueprint()?;
     for share in [1_000, 100, 10, 1] {
-        let order = order::of_items((args.items / share).max(1))?;
-        let plan =
-            blueprint.plan(&order).map_err(|faults| anyhow::anyhow!("the order is refused: {faults:?}"))?;
-        let plan = Arc::new(plan);
+        let items = (args.items / share).max(1);
+        let planned = |site: &str| {
+            let plan = blueprint.plan(&order::of_items(items, site)?);
+            plan.map_err(|faults| anyhow::anyhow!("the order is refused: {faults:?}"))
+        };
+        let plan = Arc::new(planned("UTR-7")?);
         // Small orders are over before a clock ticks, so many of them are measured together.
         let copies = (10_000 / plan.tasks().len()).max(1);
         let forward = median(args.rounds, copies, &plan, false)?;
         let backward = median(args.rounds, copies, &plan, true)?;
         let snapshot = snapshot_bytes(&plan)?;
+        let amending = amending(args.rounds, &plan, &planned("UTR-8")?)?;
         writeln!(
             out,
-            "{:>8} {:>8} {:>10} {:>10} {:>12} {:>12} {:>10}",
+            "{:>8} {:>8} {:>10} {:>10} {:>12} {:>12} {:>10} {:>10}",
             plan.tasks().len(),
             forward.events,
             millis(forward.took),
@@ -66,6 +69,7 @@ fn main() -> anyhow::Result<()> {
             millis(backward.took),
             backward.per_event(),
             format!("{} kB", snapshot / 1_000),
+            millis(amending),
         )?;
     }
     Ok(())
@@ -115,6 +119,18 @@ fn carry_out(plan: &Arc<Plan>, undone: bool) -> anyhow::Result<Taken> {
     let expected = if undone { OrderState::Cancelled } else { OrderState::Completed };
     anyhow::ensure!(driver.state() == expected, "the order ends {} and not {expected}", driver.state());
     Ok(Taken { took, events: driver.events() - before })
+}
+
+/// How long it takes to judge and lay over an amendment that is read in every item, when everything but the last task is done.
+fn amending(rounds: usize, plan: &Arc<Plan>, amended: &Plan) -> anyhow::Result<Duration> {
+    let mut all = Vec::new();
+    for _ in 0..rounds.max(1) {
+        let mut driver = Driver::new(plan.clone(), true);
+        driver.start();
+        all.push(driver.amend(amended)?);
+    }
+    all.sort();
+    all.get(all.len() / 2).copied().context("nothing was measured")
 }
 
 /// How large an order is that goes on elsewhere when everything but its last task is done, as JSON.

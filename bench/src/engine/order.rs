@@ -59,15 +59,15 @@ pub(crate) fn blueprint() -> anyhow::Result<Blueprint> {
     library.blueprints().first().cloned().context("there is no blueprint")
 }
 
-/// An order of so many items.
-pub(crate) fn of_items(items: usize) -> anyhow::Result<Order> {
+/// An order of so many items, at a site.
+pub(crate) fn of_items(items: usize, site: &str) -> anyhow::Result<Order> {
     let item = |n: usize| {
         serde_json::json!({
             "id": n.to_string(), "offering": "LINE", "action": "add", "attributes": { "mbps": if n.is_multiple_of(2) { 500 } else { 1_000 } },
         })
     };
     let document = serde_json::json!({
-        "category": "consumer", "customer": { "id": "C-1" }, "attributes": { "site": "UTR-7" },
+        "category": "consumer", "customer": { "id": "C-1" }, "attributes": { "site": site },
         "items": (1..=items).map(item).collect::<Vec<_>>(),
     });
     let request = OrderRequest::parse(serde_json::from_value(document)?)
