@@ -10,6 +10,7 @@
 )]
 
 mod amend;
+mod amend_at_random;
 mod bodies;
 mod build;
 mod case;
