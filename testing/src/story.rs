@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use dsl::testing::{Act, BoundTest, Step};
-use engine::{Event, OperatorAction, Rejected, Run, Simulation};
-use model::{Actor, BlueprintRef, DeliveryId, Fact, OrderEvent, OrderId, TaskId, Timestamp};
+use dsl::testing::{Act, BoundTest, Operator, Step};
+use engine::{Event, Handled, Rejected, Run, Simulation};
+use model::{Actor, BlueprintRef, DeliveryId, Fact, OrderEvent, OrderId, TaskId, Timestamp, limits};
 use plan::TaskIndex;
 
 use crate::attempt::Attempt;
@@ -14,14 +14,15 @@ use crate::verdict::{Ended, judge};
 use crate::world::Systems;
 use crate::{Failure, Outcome, Reached};
 
-/// Most things that happen in one test. The longest poll that a blueprint may say asks 10,000 times, so a few of those fit;
-/// a story longer than this goes round in a circle that nobody can follow.
-const MOST_EVENTS: usize = 100_000;
+/// Most things that happen in one test: each time that the polls of an order may ask is a question and an answer, and half as many
+/// more for everything else. A story longer than this goes round in a circle that nobody can follow.
+const MOST_EVENTS: usize = 3 * limits::ORDER_POLLS as usize;
 
 /// Carries out a test.
 #[must_use]
 pub fn run(test: &BoundTest) -> Outcome {
     let mut story = Story::new(test);
+    story.begin();
     story.go_on();
     story.end()
 }
@@ -34,7 +35,7 @@ struct Story<'a> {
     /// The tasks at which each step has been agreed upon.
     agreed: Vec<BTreeSet<TaskIndex>>,
     /// What will happen from outside: when, in which order, which step at which task.
-    agenda: BTreeMap<(Timestamp, usize), (usize, TaskIndex)>,
+    agenda: BTreeMap<(Timestamp, usize), (usize, Option<TaskIndex>)>,
     /// How many deliveries there have been, each with its own id.
     deliveries: usize,
     /// How much has been told of the record of each order, that of the test first.
@@ -44,7 +45,7 @@ struct Story<'a> {
     /// Attempts that have not ended: when they do, and where their beginning is told.
     open: BTreeMap<(Timestamp, usize), usize>,
     failures: Vec<Failure>,
-    /// Cancels and amendments that were refused: the step, why, and where that is told.
+    /// What was asked for and refused: the step, why, and where that is told.
     refused: Vec<(&'a Step, String, usize)>,
 }
 
@@ -61,31 +62,39 @@ enum Sort {
     Answer,
     Operator,
     Cancel,
+    Pause,
+    Resume,
     Amend,
 }
 
 const fn sort(act: &Act) -> Sort {
     match act {
         Act::Signal { .. } | Act::Complete { .. } => Sort::Answer,
-        Act::Retry | Act::Rollback => Sort::Operator,
-        Act::Cancel => Sort::Cancel,
+        Act::Operator(_) => Sort::Operator,
+        Act::Cancel { .. } => Sort::Cancel,
+        Act::Pause => Sort::Pause,
+        Act::Resume => Sort::Resume,
         Act::Amend { .. } => Sort::Amend,
     }
 }
 
 impl Sort {
-    const ALL: [Self; 4] = [Self::Answer, Self::Operator, Self::Cancel, Self::Amend];
+    const ALL: [Self; 6] =
+        [Self::Answer, Self::Operator, Self::Cancel, Self::Pause, Self::Resume, Self::Amend];
 
     const fn cue(self) -> Cue {
         match self {
-            Self::Answer | Self::Cancel | Self::Amend => Cue::Begun,
+            Self::Answer | Self::Cancel | Self::Pause | Self::Resume | Self::Amend => Cue::Begun,
             Self::Operator => Cue::Held,
         }
     }
 
     /// Whether it is about the order, and so happens once, whichever of its tasks gets there first.
     const fn is_of_order(self) -> bool {
-        matches!(self, Self::Cancel | Self::Amend)
+        match self {
+            Self::Cancel | Self::Pause | Self::Resume | Self::Amend => true,
+            Self::Answer | Self::Operator => false,
+        }
     }
 }
 
@@ -110,6 +119,33 @@ impl<'a> Story<'a> {
             open: BTreeMap::new(),
             failures: Vec::new(),
             refused: Vec::new(),
+        }
+    }
+
+    /// The order is submitted, and may be so again. What happens at a time and not at a task is agreed upon.
+    fn begin(&mut self) {
+        if self.test.twice {
+            self.simulation.step();
+            self.again(Event::Start, self.test.at, "the order");
+        }
+        for (n, step) in self.test.steps.iter().enumerate().filter(|(_, step)| step.tasks.is_empty()) {
+            self.deliveries += 1;
+            self.agenda.insert((self.start.plus(step.after), self.deliveries), (n, None));
+        }
+    }
+
+    /// Delivers something a second time, which must change nothing.
+    fn again(&mut self, event: Event, at: dsl::Span, what: &str) {
+        let before = self.simulation.order().events().len();
+        let answer = self.simulation.handle(event);
+        let changed = self.simulation.order().events().len() != before;
+        if changed || matches!(answer, Ok(Handled::Applied | Handled::Kept)) {
+            self.failures.push(Failure {
+                at,
+                expected: format!("{what} to change nothing when it comes again"),
+                actual: "it is taken a second time".to_owned(),
+                moment: Some(self.timeline.latest()),
+            });
         }
     }
 
@@ -223,63 +259,68 @@ impl<'a> Story<'a> {
             if let (Some(step), Some(agreed)) = (self.test.steps.get(n), self.agreed.get_mut(n)) {
                 agreed.insert(task);
                 self.deliveries += 1;
-                self.agenda.insert((event.at.plus(step.after), self.deliveries), (n, task));
+                self.agenda.insert((event.at.plus(step.after), self.deliveries), (n, Some(task)));
             }
         }
     }
 
     /// Has a step happen now.
-    fn act(&mut self, n: usize, index: TaskIndex) {
+    fn act(&mut self, n: usize, index: Option<TaskIndex>) {
         let Some(step) = self.test.steps.get(n) else { return };
-        let event = self.event(step, index);
-        let Err(rejected) = self.simulation.handle(event) else { return };
-        let task = self.test.plan.id(index);
+        let task = index.map(|index| self.test.plan.id(index));
+        let Some(event) = self.event(step, task.clone()) else { return };
+        let what = told(&step.act, task.as_ref());
+        let answer = self.simulation.handle(event.clone());
+        if step.twice {
+            self.again(event, step.at, &what);
+        }
+        let Err(rejected) = answer else { return };
         let at = self.simulation.now();
-        let on_record = matches!(rejected, Rejected::Signal { .. })
-            || matches!((&step.act, &rejected), (Act::Cancel, Rejected::PointOfNoReturn { .. }))
-            || matches!((&step.act, &rejected), (Act::Amend { .. }, Rejected::Amendment { .. }));
-        if !on_record {
-            let text = format!("{} is refused: {rejected}", told(&step.act, &task.to_string()));
-            self.timeline.refusal(Whose { number: 0, plan: &self.test.plan }, &task, at, text);
+        if !is_on_record(&step.act, &rejected) {
+            let text = format!("{what} is refused: {rejected}");
+            self.timeline.refusal(Whose { number: 0, plan: &self.test.plan }, task.as_ref(), at, text);
         }
         self.tell();
         let place = self.timeline.latest();
-        if sort(&step.act).is_of_order() {
-            self.refused.push((step, rejected.to_string(), place));
-        } else {
+        if sort(&step.act) == Sort::Answer {
             self.failures.push(Failure {
                 at: step.at,
-                expected: format!("{} to be taken", told(&step.act, &task.to_string())),
+                expected: format!("{what} to be taken"),
                 actual: rejected.to_string(),
                 moment: Some(place),
             });
+        } else {
+            self.refused.push((step, rejected.to_string(), place));
         }
     }
 
     /// What a step is to the order.
-    fn event(&mut self, step: &Step, index: TaskIndex) -> Event {
+    fn event(&mut self, step: &Step, task: Option<TaskId>) -> Option<Event> {
         self.deliveries += 1;
         let id = delivery(self.deliveries);
-        let task = self.test.plan.id(index);
         let (by, note) = (Actor::new("test"), self.test.name.clone());
-        match &step.act {
+        Some(match &step.act {
             Act::Signal { name, payload } => Event::Delivered {
                 id,
                 signal: name.to_string(),
-                task: Some(task.to_string()),
+                task: Some(task?.to_string()),
                 payload: payload.clone(),
             },
             Act::Complete { result } => {
                 let action = engine::Act::Complete { result: result.clone() };
-                Event::Act { id, action, task, by, note }
+                Event::Act { id, action, task: task?, by, note }
             }
-            Act::Retry => Event::Act { id, action: OperatorAction::Retry.into(), task, by, note },
-            Act::Rollback => Event::Act { id, action: OperatorAction::Rollback.into(), task, by, note },
-            Act::Cancel => Event::Cancel { id, by, reason: note },
+            Act::Operator(operator) => Event::Act { id, action: action(operator), task: task?, by, note },
+            Act::Cancel { item: None } => Event::Cancel { id, by, reason: note },
+            Act::Cancel { item: Some(item) } => {
+                Event::CancelItem { id, item: item.to_string(), by, reason: note }
+            }
+            Act::Pause => Event::Pause { id, by, note },
+            Act::Resume => Event::Resume { id, by, note },
             Act::Amend { plan, changes: _ } => {
                 Event::Amend { id, plan: plan.clone(), by, reason: note, token: None }
             }
-        }
+        })
     }
 
     /// Judges what has happened.
@@ -316,7 +357,8 @@ impl<'a> Story<'a> {
     fn never_happened(&mut self) {
         let plan = &self.test.plan;
         let view = self.simulation.order().view();
-        for (step, _) in self.test.steps.iter().zip(&self.agreed).filter(|(_, agreed)| agreed.is_empty()) {
+        let steps = self.test.steps.iter().zip(&self.agreed);
+        for (step, _) in steps.filter(|(step, agreed)| !step.tasks.is_empty() && agreed.is_empty()) {
             let missed =
                 if sort(&step.act).cue() == Cue::Held { "was never held" } else { "was never begun" };
             let whom: Vec<String> = step
@@ -329,10 +371,10 @@ impl<'a> Story<'a> {
                 .collect();
             let actual =
                 if whom.is_empty() { "the order has no such task".to_owned() } else { whom.join("; ") };
-            let at = step.tasks.first().map_or_else(String::new, |task| plan.id(*task).to_string());
+            let at = step.tasks.first().map(|task| plan.id(*task));
             self.failures.push(Failure {
                 at: step.at,
-                expected: format!("{} to happen", told(&step.act, &at)),
+                expected: format!("{} to happen", told(&step.act, at.as_ref())),
                 actual,
                 moment: None,
             });
@@ -350,14 +392,40 @@ const fn begins(fact: &Fact) -> Option<&TaskId> {
 }
 
 /// A step in words.
-fn told(act: &Act, task: &str) -> String {
-    match act {
-        Act::Signal { name, .. } => format!("the signal `{name}` for `{task}`"),
-        Act::Complete { .. } => format!("the completion of `{task}`"),
-        Act::Retry => format!("the operator's retry of `{task}`"),
-        Act::Rollback => format!("the operator's rollback at `{task}`"),
-        Act::Cancel => format!("the cancel at `{task}`"),
-        Act::Amend { .. } => format!("the amendment at `{task}`"),
+fn told(act: &Act, task: Option<&TaskId>) -> String {
+    let what = match act {
+        Act::Signal { name, .. } => format!("the signal `{name}`"),
+        Act::Complete { .. } => "the completion".to_owned(),
+        Act::Operator(operator) => format!("the operator's `{}`", operator.action()),
+        Act::Cancel { item: None } => "the cancel".to_owned(),
+        Act::Cancel { item: Some(item) } => format!("the cancel of item {item}"),
+        Act::Pause => "the pause".to_owned(),
+        Act::Resume => "the resumption".to_owned(),
+        Act::Amend { .. } => "the amendment".to_owned(),
+    };
+    task.map_or(what.clone(), |task| format!("{what} at `{task}`"))
+}
+
+/// What an operator does, to the order.
+fn action(operator: &Operator) -> engine::Act {
+    match operator {
+        Operator::Retry { arguments } => engine::Act::Retry { arguments: arguments.clone() },
+        Operator::Complete { result } => engine::Act::Complete { result: result.clone() },
+        Operator::Skip | Operator::Rollback | Operator::Undone | Operator::Accept => operator.action().into(),
+    }
+}
+
+/// Whether the order's own record tells of a refusal.
+#[expect(clippy::wildcard_enum_match_arm, reason = "it tells of few")]
+const fn is_on_record(act: &Act, rejected: &Rejected) -> bool {
+    match rejected {
+        Rejected::Signal { .. } => true,
+        Rejected::PointOfNoReturn { .. }
+        | Rejected::ItemNotAlone { .. }
+        | Rejected::ItemPointOfNoReturn { .. }
+        | Rejected::ItemInUse { .. } => matches!(act, Act::Cancel { .. }),
+        Rejected::Amendment { .. } => matches!(act, Act::Amend { .. }),
+        _ => false,
     }
 }
 

@@ -110,9 +110,12 @@ impl Timeline {
         };
     }
 
-    /// Something about a task of the test's order that went wrong and that no fact tells.
-    pub(crate) fn refusal(&mut self, whose: Whose<'_>, task: &TaskId, at: Timestamp, text: String) {
-        let place = self.about(whose, task, at, text);
+    /// Something that was asked of the test's order, at a task or at a time, and that no fact tells: it was refused.
+    pub(crate) fn refusal(&mut self, whose: Whose<'_>, task: Option<&TaskId>, at: Timestamp, text: String) {
+        let place = match task {
+            Some(task) => self.about(whose, task, at, text),
+            None => self.push(at, None, text),
+        };
         self.is_trouble(place);
     }
 

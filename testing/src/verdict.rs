@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use dsl::testing::{BoundTest, Expectation, ExpectationKind, Step};
 use engine::{Run, TaskRunView};
-use model::{Duration, Fact, IdempotencyKey, OrderState, TaskId, TaskState, Value};
+use model::{Duration, Fact, IdempotencyKey, ItemId, ItemState, OrderState, TaskId, TaskState, Value};
 use plan::TaskIndex;
 
 use crate::attempt::Attempt;
@@ -22,7 +22,7 @@ pub(crate) struct Ended<'a> {
     pub(crate) attempts: &'a [Attempt],
     pub(crate) timeline: &'a [Moment],
     pub(crate) took: Duration,
-    /// Cancels and amendments that were refused: the step, why, and where in the timeline.
+    /// What was asked for and refused: the step, why, and where in the timeline.
     pub(crate) refused: &'a [(&'a Step, String, usize)],
 }
 
@@ -58,7 +58,9 @@ impl Judge<'_> {
                     self.untouched(expectation, *task);
                 }
             }
-            ExpectationKind::Status(status) => self.status(expectation, status),
+            ExpectationKind::Item(item, state) => self.item(expectation, item, *state),
+            ExpectationKind::Residue(tasks) => self.residue(expectation, tasks),
+            ExpectationKind::Status { item, text } => self.status(expectation, item.as_ref(), text),
             ExpectationKind::Called { system, operation, arguments, times } => {
                 self.called(expectation, &format!("{system}.{operation}"), arguments, *times);
             }
@@ -66,7 +68,7 @@ impl Judge<'_> {
             ExpectationKind::Refused => {
                 if self.ended.refused.is_empty() {
                     let actual = "nothing was refused".to_owned();
-                    self.fail(expectation, "a cancel or an amendment to be refused".to_owned(), actual, None);
+                    self.fail(expectation, "what is asked for to be refused".to_owned(), actual, None);
                 }
             }
         }
@@ -86,6 +88,41 @@ impl Judge<'_> {
         let trouble = self.ended.timeline.iter().position(|moment| moment.trouble);
         let moment = if expected == OrderState::Completed { trouble.or(self.last()) } else { self.last() };
         self.fail(expectation, format!("the order to be {expected}"), actual, moment);
+    }
+
+    fn item(&mut self, expectation: &Expectation, item: &ItemId, expected: ItemState) {
+        let items = self.ended.run.view().items;
+        let found = items.iter().find(|known| known.id == *item);
+        let actual = match found {
+            Some(found) if found.state == expected => return,
+            Some(found) => {
+                let why = found.reason.as_ref().map_or_else(String::new, |why| format!(": {why}"));
+                format!("it is {}{why}", found.state)
+            }
+            None => "nothing is done for it".to_owned(),
+        };
+        self.fail(expectation, format!("item {item} to be {expected}"), actual, self.last());
+    }
+
+    fn residue(&mut self, expectation: &Expectation, expected: &[TaskIndex]) {
+        let plan = &self.ended.test.plan;
+        let expected: BTreeSet<TaskId> = expected.iter().map(|task| plan.id(*task)).collect();
+        let accepted = self.ended.run.events().iter().filter_map(|event| {
+            if let Fact::ResidueAccepted { task, .. } = &event.fact { Some(task.clone()) } else { None }
+        });
+        let accepted: BTreeSet<TaskId> = accepted.collect();
+        for task in expected.difference(&accepted) {
+            let state = plan.find(task).and_then(|task| self.view.get(task.0)).map(|view| view.state);
+            let actual = state
+                .map_or_else(String::new, |state| format!("it is {state}, and nothing of it was accepted"));
+            let moment = self.last_of(task);
+            self.fail(expectation, format!("what `{task}` left to be accepted"), actual, moment);
+        }
+        for task in accepted.difference(&expected) {
+            let moment = self.last_of(task);
+            let actual = "it is left as residue".to_owned();
+            self.fail(expectation, format!("nothing to be left of `{task}`"), actual, moment);
+        }
     }
 
     fn task(&mut self, expectation: &Expectation, task: TaskIndex, expected: TaskState) {
@@ -144,15 +181,23 @@ impl Judge<'_> {
         self.ended.run.events().iter().filter(|event| which(&event.fact)).count()
     }
 
-    fn status(&mut self, expectation: &Expectation, expected: &str) {
-        let status = self.ended.run.customer_status();
-        if status == Some(expected) {
+    fn status(&mut self, expectation: &Expectation, item: Option<&ItemId>, expected: &str) {
+        let view = self.ended.run.view();
+        let status = match item {
+            None => view.customer_status,
+            Some(item) => {
+                let of_item = view.items.into_iter().find(|known| known.id == *item);
+                of_item.and_then(|item| item.customer_status)
+            }
+        };
+        if status.as_deref() == Some(expected) {
             return;
         }
+        let of = item.map_or_else(String::new, |item| format!(" of item {item}"));
         let actual = status.map_or("they see nothing".to_owned(), |status| format!("they see \"{status}\""));
         let seen = |moment: &Moment| moment.text.starts_with("the customer sees");
         let moment = self.ended.timeline.iter().rposition(seen);
-        self.fail(expectation, format!("the customer to see \"{expected}\""), actual, moment);
+        self.fail(expectation, format!("the customer to see \"{expected}\"{of}"), actual, moment);
     }
 
     fn called(&mut self, expectation: &Expectation, label: &str, arguments: &Value, times: Option<u32>) {
@@ -219,9 +264,11 @@ impl Judge<'_> {
             ExpectationKind::Task(tasks, state) => {
                 needs_somebody(*state) && held.iter().all(|task| tasks.contains(task))
             }
-            ExpectationKind::Undone(_)
+            ExpectationKind::Item(..)
+            | ExpectationKind::Undone(_)
             | ExpectationKind::Untouched(_)
-            | ExpectationKind::Status(_)
+            | ExpectationKind::Residue(_)
+            | ExpectationKind::Status { .. }
             | ExpectationKind::Called { .. }
             | ExpectationKind::Elapsed { .. }
             | ExpectationKind::Refused => false,
@@ -238,7 +285,7 @@ impl Judge<'_> {
         });
     }
 
-    /// A cancel that is refused where nobody expects it.
+    /// What is refused where nobody expects it.
     fn refusals(&mut self) {
         let expected = self.ended.test.expectations.iter().any(|one| one.kind == ExpectationKind::Refused);
         if expected {

@@ -3,7 +3,7 @@
 //! What is being typed can seldom be parsed, and hardly ever checked. So a name that means nothing is put in its place, with
 //! whatever ends it, and the file is examined with that: then the place has a scope and types like any other ([`super::seen`]).
 
-use model::{Field, OrderState, TaskState, Type};
+use model::{Field, ItemState, OrderState, TaskState, Type};
 
 use super::analysis::Analyser;
 use super::declaration::DeclarationKind;
@@ -178,6 +178,7 @@ fn at(
         Place::StoryTaskOf(kind) => stories::offered(outlines, Some(kind)),
         Place::Signal => stories::signals(outlines),
         Place::OrderState => states(OrderState::ALL.iter().map(|state| state.as_str())),
+        Place::ItemState => states(ItemState::ALL.iter().map(|state| state.as_str())),
         Place::TaskState => states(TaskState::ALL.iter().map(|state| state.as_str())),
         Place::Field => {
             let field = |field: &&FieldDeclaration| {

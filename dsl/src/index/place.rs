@@ -50,6 +50,8 @@ pub(super) enum Place<'t> {
     /// A signal that tasks wait for.
     Signal,
     OrderState,
+    /// The state of an item.
+    ItemState,
     TaskState,
 }
 
@@ -335,7 +337,9 @@ fn opened<'t>(outer: &Level<'t>, bracket: Token<'t>) -> Level<'t> {
         (Block::Blueprint, "{", "each") if after_value && head > 1 => Block::Each,
         (Block::Blueprint | Block::Each, "{", "task") if after_value && head > 1 => Block::Task,
         (Block::Task, "{", "wait" | "manual") => Block::Fields,
-        (Block::Test, "[", "expect") if ["undone", "untouched"].contains(&last) => Block::StoryTasks,
+        (Block::Test, "[", "expect") if ["undone", "untouched", "residue"].contains(&last) => {
+            Block::StoryTasks
+        }
         (Block::Task | Block::Test, "(", _) if text(2) == "." => {
             callee = Some((Some(text(3)), last));
             Block::Arguments

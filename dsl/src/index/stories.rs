@@ -77,7 +77,10 @@ impl<'t> Walker<'t> {
         test.steps.iter().for_each(|step| self.story_tasks(&step.tasks, tasks));
         for expectation in &test.expectations {
             match &expectation.kind {
-                Expected::Task(named, _) | Expected::Undone(named) | Expected::Untouched(named) => {
+                Expected::Task(named, _)
+                | Expected::Undone(named)
+                | Expected::Untouched(named)
+                | Expected::Residue(named) => {
                     self.story_tasks(named, tasks);
                 }
                 Expected::Called { system, operation, arguments, .. } => {
@@ -87,7 +90,11 @@ impl<'t> Walker<'t> {
                         parameter.iter().for_each(|parameter| self.found(name.span, parameter.name.span));
                     }
                 }
-                Expected::Order(_) | Expected::Status(_) | Expected::Elapsed(..) | Expected::Refused => {}
+                Expected::Order(_)
+                | Expected::Item(..)
+                | Expected::Status { .. }
+                | Expected::Elapsed(..)
+                | Expected::Refused => {}
             }
         }
     }

@@ -10,18 +10,32 @@ pub(super) const LINES: &[&str] = &[
     "expect",
     "signal",
     "complete",
-    "operator retry",
-    "operator rollback",
+    "operator",
     "cancel at",
+    "cancel item",
+    "pause at",
+    "resume at",
     "amend at",
     "order file",
+];
+
+/// What an operator does with a task that is held.
+const OPERATOR: &[&str] = &[
+    "operator retry",
+    "operator complete",
+    "operator skip",
+    "operator rollback",
+    "operator undone",
+    "operator accept",
 ];
 
 /// What a test expects; or a task and its state.
 const EXPECTED: &[&str] = &[
     "expect order",
+    "expect item",
     "expect undone",
     "expect untouched",
+    "expect residue",
     "expect customer status",
     "expect call",
     "expect no call",
@@ -33,7 +47,8 @@ const EXPECTED: &[&str] = &[
 const BEHAVIOUR: &[&str] = &["returns", "fails", "refuses", "times out", "takes"];
 
 /// Words behind which a name is none of a system's that begins a line.
-const BEFORE_NAMES: [&str; 9] = [",", "at", "expect", "call", "complete", "no", "signal", ".", "["];
+const BEFORE_NAMES: [&str; 10] =
+    [",", "at", "expect", "call", "complete", "operator", "no", "signal", ".", "["];
 
 /// Whether a word of a test begins a line.
 pub(super) fn starts(tokens: &[Token<'_>], n: usize) -> bool {
@@ -45,7 +60,9 @@ pub(super) fn starts(tokens: &[Token<'_>], n: usize) -> bool {
     }
     match text(n) {
         "order" => ["{", "file"].contains(&text(n + 1)),
-        "expect" | "signal" | "complete" | "operator" | "cancel" | "amend" => text(n + 1) != ".",
+        "expect" | "signal" | "complete" | "operator" | "cancel" | "pause" | "resume" | "amend" => {
+            text(n + 1) != "."
+        }
         _ => text(n + 1) == ".",
     }
 }
@@ -54,24 +71,28 @@ pub(super) fn starts(tokens: &[Token<'_>], n: usize) -> bool {
 pub(super) fn line<'t>(words: &[&'t str]) -> Place<'t> {
     match words {
         ["signal"] => Place::Signal,
-        ["signal", _] | ["signal", .., "}"] | ["cancel" | "amend"] | ["operator", "retry" | "rollback"] => {
-            Place::Words(&["at"])
-        }
-        ["operator"] => Place::Words(&["operator retry", "operator rollback"]),
+        ["signal" | "operator", _] | ["signal" | "operator", .., "}"] => Place::Words(&["at"]),
+        ["cancel"] => Place::Words(&["at", "after", "cancel item"]),
+        ["pause" | "resume" | "amend"] | ["cancel", "item", _] => Place::Words(&["at", "after"]),
+        ["operator"] => Place::Words(OPERATOR),
         ["expect"] => Place::Expected(EXPECTED),
         ["expect", "customer"] => Place::Words(&["expect customer status"]),
         ["expect", "no"] => Place::Words(&["expect no call"]),
         ["expect", "order"] => Place::OrderState,
+        ["expect", "item", _] => Place::ItemState,
         ["expect", "call"] | ["expect", "no", "call"] => Place::System,
         ["expect", "call", system, "."] | ["expect", "no", "call", system, "."] | [system, "."] => {
             Place::Operation { clause: "expect", system }
         }
         ["expect", "call", .., ")"] => Place::Words(&["once"]),
-        ["expect", "call" | "no" | "undone" | "untouched" | "elapsed" | "refused", ..] => Place::Nothing,
+        ["expect", "call" | "no" | "undone" | "untouched" | "residue" | "elapsed" | "refused", ..]
+        | ["expect" | "cancel", "item"] => Place::Nothing,
         [.., "at" | ","] | ["complete"] => Place::StoryTask,
         [.., kind, "."] => Place::StoryTaskOf(kind),
         ["expect", ..] => Place::TaskState,
-        ["signal" | "complete" | "operator" | "cancel" | "amend", ..] => Place::Words(&["after"]),
+        ["signal" | "complete" | "operator" | "cancel" | "pause" | "resume" | "amend", ..] => {
+            Place::Words(&["after", "twice"])
+        }
         [_, ".", _] => Place::Words(BEHAVIOUR),
         [_, ".", _, ..] => Place::Words(&["at", "once", "takes"]),
         _ => Place::Nothing,
@@ -95,7 +116,8 @@ mod tests {
     #[test]
     fn places_in_tests_are_told_by_what_stands_before_in_their_line() {
         use Place::{
-            Expected, OrderState, Signal, StoryLine, StoryTask, StoryTaskOf, System, TaskState, Words,
+            Expected, ItemState, OrderState, Signal, StoryLine, StoryTask, StoryTaskOf, System, TaskState,
+            Words,
         };
         let test = "test \"t\" {\n  order file \"a.json\"\n  net.look fails \"x\" at a\n  ";
         for (line, expected) in [
@@ -105,8 +127,14 @@ mod tests {
             ("signal s { a: 1 } ", Words(&["at"])),
             ("signal s at ", StoryTask),
             ("signal s at kind.", StoryTaskOf("kind")),
-            ("signal s at a ", Words(&["after"])),
-            ("operator ", Words(&["operator retry", "operator rollback"])),
+            ("signal s at a ", Words(&["after", "twice"])),
+            ("operator ", Words(OPERATOR)),
+            ("operator complete { a: 1 } ", Words(&["at"])),
+            ("cancel ", Words(&["at", "after", "cancel item"])),
+            ("cancel item 1 ", Words(&["at", "after"])),
+            ("pause at ", StoryTask),
+            ("expect item 1 ", ItemState),
+            ("expect residue [", StoryTask),
             ("operator retry at a, ", StoryTask),
             ("complete ", StoryTask),
             ("expect ", Expected(EXPECTED)),

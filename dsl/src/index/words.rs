@@ -259,33 +259,62 @@ words! {
         "complete" "complete TASK { fields } [after D]"
             "A person says what came of a `manual` task."
             "complete ${1:task} { $2 }";
-        "operator retry" "operator retry at TASK [after D]"
-            "When the task is held, an operator has it tried again."
+        "operator" "operator ACTION at TASK [after D]"
+            "When the task is held, an operator does something about it."
+            "operator $0";
+        "operator retry" "operator retry [{ arguments }] at TASK [after D]"
+            "When the task is held, an operator has it tried again, with other arguments if some are given."
             "operator retry at ${1:task}";
+        "operator complete" "operator complete { fields } at TASK [after D]"
+            "When the task is held, an operator has done it by hand, and says what came of it."
+            "operator complete { $2 } at ${1:task}";
+        "operator skip" "operator skip at TASK [after D]"
+            "When the task is held, an operator has the order go on without it."
+            "operator skip at ${1:task}";
         "operator rollback" "operator rollback at TASK [after D]"
-            "When the task is held, an operator has the order rolled back."
+            "When the task is held, an operator has its item rolled back if that can be alone, or else the order."
             "operator rollback at ${1:task}";
-        "cancel at" "cancel at TASK [after D]"
-            "When the task has begun, somebody wants the order cancelled."
+        "operator undone" "operator undone at TASK [after D]"
+            "When the undo of the task has failed, an operator has taken back by hand what it did."
+            "operator undone at ${1:task}";
+        "operator accept" "operator accept at TASK [after D]"
+            "When the undo of the task has failed, an operator accepts what it left as residue."
+            "operator accept at ${1:task}";
+        "cancel at" "cancel [item ID] at TASK [after D], cancel [item ID] after D"
+            "When the task has begun, or so long after the submission, somebody wants the order or an item cancelled."
             "cancel at ${1:task}";
+        "cancel item" "cancel item ID at TASK [after D]"
+            "Somebody wants one item cancelled; the order is to go on without it."
+            "cancel item ${1:1} at ${2:task}";
+        "pause at" "pause at TASK [after D], pause after D"
+            "When the task has begun, or so long after the submission, somebody has nothing more of the order begun."
+            "pause at ${1:task}";
+        "resume at" "resume at TASK [after D], resume after D"
+            "When the task has begun, or so long after the submission, somebody has the paused order go on."
+            "resume at ${1:task} after ${2:1h}";
+        "twice" "twice" "The same delivery comes a second time: that changes nothing." "twice";
         "amend at" "amend at TASK [after D] { place: value, … }"
             "When the task has begun, somebody wants fields of the order changed; an item is named by its id: `items[\"1\"].quantity`."
             "amend at ${1:task} { ${2:place}: ${3:value} }";
         "expect" "expect …" "What must come of it, when nothing more happens." "expect $0";
         "expect order" "expect order STATE" "The order ends in this state." "expect order $0";
+        "expect item" "expect item ID STATE" "The item ends in this state." "expect item ${1:1} $0";
         "expect undone" "expect undone [TASK, …]"
             "These tasks are undone and no others, in this order or another that the plan allows."
             "expect undone [$0]";
         "expect untouched" "expect untouched [TASK, …]"
             "The tasks did what they did once, and nothing touched it again."
             "expect untouched [$0]";
-        "expect customer status" "expect customer status \"…\"" "What the customer sees in the end." "expect customer status \"$0\"";
+        "expect residue" "expect residue [TASK, …]"
+            "What these tasks left was accepted as residue, and that of no others."
+            "expect residue [$0]";
+        "expect customer status" "expect customer status [of item ID] \"…\"" "What the customer sees in the end." "expect customer status \"$0\"";
         "expect call" "expect call SYSTEM.OPERATION(argument: value, …) [N times]"
             "It was called with these arguments, and any others besides. Attempts of one call count once."
             "expect call $0";
         "expect no call" "expect no call SYSTEM.OPERATION" "It was not called." "expect no call $0";
         "expect elapsed" "expect elapsed [at most | at least] D" "It took so long, from the submission on." "expect elapsed ${1:3d}";
-        "expect refused" "expect refused" "The cancel or amendment was refused." "expect refused";
+        "expect refused" "expect refused" "What was asked for was refused." "expect refused";
         "returns" "SYSTEM.OPERATION returns VALUE" "It does what it is asked, and answers this; fields that are left out are made up." "returns { $0 }";
         "fails" "SYSTEM.OPERATION fails [\"why\"]" "It can't do it now: the attempt is repeated as the task says." "fails \"${1:why}\"";
         "refuses" "SYSTEM.OPERATION refuses [\"why\"]" "It will not do it: no attempt follows." "refuses \"${1:why}\"";

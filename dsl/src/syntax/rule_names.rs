@@ -108,7 +108,12 @@ pub(super) fn user_name(rule: Rule) -> Option<&'static str> {
         Rule::kw_signal => Some("`signal`"),
         Rule::kw_complete => Some("`complete`"),
         Rule::kw_operator => Some("`operator`"),
-        Rule::kw_rollback => Some("`rollback`"),
+        Rule::operator_action => Some("`retry`, `complete`, `skip`, `rollback`, `undone` or `accept`"),
+        Rule::kw_pause => Some("`pause`"),
+        Rule::kw_resume => Some("`resume`"),
+        Rule::kw_residue => Some("`residue`"),
+        Rule::kw_twice => Some("`twice`"),
+        Rule::order_item => Some("an item (`item 1`)"),
         Rule::kw_cancel => Some("`cancel`"),
         Rule::kw_expect => Some("`expect`"),
         Rule::kw_undone => Some("`undone`"),
@@ -168,10 +173,15 @@ pub(super) fn user_name(rule: Rule) -> Option<&'static str> {
         | Rule::step_complete
         | Rule::step_operator
         | Rule::step_cancel
+        | Rule::step_pause
+        | Rule::step_resume
+        | Rule::moment
         | Rule::step_amend
         | Rule::amendments
         | Rule::expectation
         | Rule::expect_order
+        | Rule::expect_item
+        | Rule::expect_residue
         | Rule::expect_task
         | Rule::expect_undone
         | Rule::expect_untouched

@@ -1,6 +1,6 @@
 //! The tree of a test, as written: nothing in it is resolved or checked.
 
-use model::Duration;
+use model::{Duration, OperatorAction};
 
 use super::tree::{Expr, Extent, Name};
 use crate::Span;
@@ -25,6 +25,8 @@ pub(crate) struct TestOrder {
     /// The word it begins with.
     pub(crate) span: Span,
     pub(crate) document: OrderDocument,
+    /// Whether it comes a second time.
+    pub(crate) twice: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -74,17 +76,30 @@ pub(crate) struct StoryTask {
 pub(crate) struct Step {
     pub(crate) span: Span,
     pub(crate) act: StepAct,
+    /// Where; none, if the time counts from the submission.
     pub(crate) tasks: Vec<StoryTask>,
     pub(crate) after: Option<Duration>,
+    /// Whether it is delivered a second time.
+    pub(crate) twice: bool,
 }
 
 #[derive(Clone, Debug)]
 pub(crate) enum StepAct {
-    Signal { name: Name, payload: Option<Expr> },
+    Signal {
+        name: Name,
+        payload: Option<Expr>,
+    },
     Complete(Option<Expr>),
-    Retry,
-    Rollback,
-    Cancel,
+    Operator {
+        action: OperatorAction,
+        /// What they say with it.
+        said: Option<Expr>,
+        at: Span,
+    },
+    /// Of an item, or of the order.
+    Cancel(Option<Name>),
+    Pause,
+    Resume,
     Amend(Vec<Amendment>),
 }
 
@@ -114,9 +129,16 @@ pub(crate) struct Expectation {
 pub(crate) enum Expected {
     Order(Name),
     Task(Vec<StoryTask>, Name),
+    /// An item and its state.
+    Item(Name, Name),
     Undone(Vec<StoryTask>),
     Untouched(Vec<StoryTask>),
-    Status(Name),
+    Residue(Vec<StoryTask>),
+    Status {
+        /// Of an item, or of the order.
+        item: Option<Name>,
+        text: Name,
+    },
     Called {
         system: Name,
         operation: Name,

@@ -1,6 +1,6 @@
 //! Reads tests.
 
-use model::{Duration, limits};
+use model::{Duration, OperatorAction, limits};
 
 use super::story::{
     Amendment, Does, Expectation, Expected, OrderDocument, PlacePart, Step, StepAct, StoryTask, Stub, Test,
@@ -79,7 +79,7 @@ impl Reader<'_> {
             Some(record) => OrderDocument::Inline(self.primary(&record)),
             None => OrderDocument::File(self.plain_text(&pair.clone().into_inner().find(is_text)?)?),
         };
-        Some(TestOrder { span, document })
+        Some(TestOrder { span, document, twice: child(pair, Rule::kw_twice).is_some() })
     }
 
     fn stub(&mut self, pair: &Pair<'_>) -> Option<Stub> {
@@ -154,9 +154,18 @@ impl Reader<'_> {
         } else if rule == Rule::step_complete {
             StepAct::Complete(payload)
         } else if rule == Rule::step_operator {
-            if child(pair, Rule::kw_retry).is_some() { StepAct::Retry } else { StepAct::Rollback }
+            let word = child(pair, Rule::operator_action)?;
+            let action: OperatorAction = word.as_str().parse().ok()?;
+            StepAct::Operator { action, said: payload, at: self.span(&word) }
         } else if rule == Rule::step_cancel {
-            StepAct::Cancel
+            StepAct::Cancel(match child(pair, Rule::order_item) {
+                Some(item) => Some(self.item_id(&item)?),
+                None => None,
+            })
+        } else if rule == Rule::step_pause {
+            StepAct::Pause
+        } else if rule == Rule::step_resume {
+            StepAct::Resume
         } else if rule == Rule::step_amend {
             let amendments = child(pair, Rule::amendments)?.into_inner();
             let amendments = amendments.filter(|part| part.as_rule() == Rule::amendment);
@@ -171,6 +180,7 @@ impl Reader<'_> {
             act,
             tasks: self.story_tasks(&tasks),
             after: after.and_then(|length| self.length(&length)),
+            twice: child(pair, Rule::kw_twice).is_some(),
         })
     }
 
@@ -183,7 +193,7 @@ impl Reader<'_> {
             if part.as_rule() == Rule::word {
                 parts.push(PlacePart::Field(self.name(&part)));
             } else if part.as_rule() == Rule::of_item {
-                parts.push(PlacePart::Item(self.of_item(&part)?));
+                parts.push(PlacePart::Item(self.item_id(&part)?));
             }
         }
         Some(Amendment { span, place: parts, value: self.expr(&child(pair, Rule::expr)?) })
@@ -198,12 +208,21 @@ impl Reader<'_> {
             Expected::Order(self.name(&child(&what, Rule::state)?))
         } else if rule == Rule::expect_task {
             Expected::Task(self.story_tasks(&what), self.name(&child(&what, Rule::state)?))
+        } else if rule == Rule::expect_item {
+            let item = self.item_id(&child(&what, Rule::order_item)?)?;
+            Expected::Item(item, self.name(&child(&what, Rule::state)?))
+        } else if rule == Rule::expect_residue {
+            Expected::Residue(self.task_list(&what))
         } else if rule == Rule::expect_undone {
             Expected::Undone(self.task_list(&what))
         } else if rule == Rule::expect_untouched {
             Expected::Untouched(self.task_list(&what))
         } else if rule == Rule::expect_status {
-            Expected::Status(self.reason(&what)?)
+            let item = match child(&what, Rule::order_item) {
+                Some(item) => Some(self.item_id(&item)?),
+                None => None,
+            };
+            Expected::Status { item, text: self.reason(&what)? }
         } else if rule == Rule::expect_call {
             let (system, operation) = self.system_operation(&what)?;
             let arguments =
@@ -298,14 +317,14 @@ impl Reader<'_> {
             None => (None, first),
         };
         let item = match child(pair, Rule::of_item) {
-            Some(item) => Some(self.of_item(&item)?),
+            Some(item) => Some(self.item_id(&item)?),
             None => None,
         };
         Some(StoryTask { span: self.place(pair), kind, name, item })
     }
 
-    /// The id in `[…]`.
-    fn of_item(&mut self, pair: &Pair<'_>) -> Option<Name> {
+    /// The id in `[…]`, or after `item`.
+    fn item_id(&mut self, pair: &Pair<'_>) -> Option<Name> {
         match child(pair, Rule::item_id) {
             Some(id) => Some(self.name(&id)),
             None => self.plain_text(&pair.clone().into_inner().find(is_text)?),

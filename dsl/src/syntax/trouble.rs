@@ -112,8 +112,22 @@ impl Context {
                 ("expect", EXPECTATIONS),
                 ("signal", &[(Rule::step_signal, "signal NAME { field: value } at TASK after 2d")]),
                 ("complete", &[(Rule::step_complete, "complete TASK { field: value } after 2h")]),
-                ("operator", &[(Rule::step_operator, "operator retry at TASK after 1h")]),
-                ("cancel", &[(Rule::step_cancel, "cancel at TASK after 1h")]),
+                (
+                    "operator",
+                    &[
+                        (Rule::step_operator, "operator retry at TASK after 1h"),
+                        (Rule::step_operator, "operator complete { field: value } at TASK"),
+                    ],
+                ),
+                (
+                    "cancel",
+                    &[
+                        (Rule::step_cancel, "cancel at TASK after 1h"),
+                        (Rule::step_cancel, "cancel item 1 at TASK"),
+                    ],
+                ),
+                ("pause", &[(Rule::step_pause, "pause at TASK after 1h")]),
+                ("resume", &[(Rule::step_resume, "resume at TASK after 2h")]),
                 ("amend", &[(Rule::step_amend, "amend at TASK { items[\"1\"].attributes.field: value }")]),
             ],
             Self::Fields => &[],
@@ -168,10 +182,13 @@ const MILESTONE: (&str, &[Form]) =
 
 const EXPECTATIONS: &[Form] = &[
     (Rule::expectation, "expect order completed"),
+    (Rule::expectation, "expect item 1 completed"),
     (Rule::expectation, "expect TASK succeeded"),
     (Rule::expectation, "expect undone [TASK, TASK]"),
     (Rule::expectation, "expect untouched [TASK, TASK]"),
+    (Rule::expectation, "expect residue [TASK, TASK]"),
     (Rule::expectation, "expect customer status \"what the customer sees\""),
+    (Rule::expectation, "expect customer status of item 1 \"what they see of it\""),
     (Rule::expectation, "expect call system.operation(name: value) 2 times"),
     (Rule::expectation, "expect no call system.operation"),
     (Rule::expectation, "expect elapsed at most 15s"),

@@ -79,7 +79,8 @@ fn bind(
     let stubs = binder.stubs(&test.stubs);
     let steps = test.steps.iter().filter_map(|step| binder.step(step)).collect();
     let expectations = test.expectations.iter().filter_map(|line| binder.expectation(line)).collect();
-    Some(BoundTest { name: test.name.clone(), at: test.at, plan: ordered.plan, stubs, steps, expectations })
+    let (name, at, twice) = (test.name.clone(), test.at, test.twice);
+    Some(BoundTest { name, at, plan: ordered.plan, twice, stubs, steps, expectations })
 }
 
 /// Binds what a test says of tasks, and reports what can't be of the plan. Its methods are spread over this folder.

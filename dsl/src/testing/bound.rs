@@ -1,6 +1,11 @@
 //! A test that is bound to the plan of its order: what the `testing` crate runs.
 
-use model::{Duration, OperationName, OrderState, SignalName, SystemName, TaskState, Value};
+use std::collections::BTreeMap;
+
+use model::{
+    Duration, ItemId, ItemState, OperationName, OperatorAction, OrderState, SignalName, SystemName,
+    TaskState, Value,
+};
 use plan::{Plan, TaskIndex};
 
 use crate::Span;
@@ -14,6 +19,8 @@ pub struct BoundTest {
     pub at: Span,
     /// The plan of its order.
     pub plan: Plan,
+    /// Whether the order is delivered a second time.
+    pub twice: bool,
     /// How systems answer. Of several for one call, the first that is not used up.
     pub stubs: Vec<Stub>,
     /// What happens from outside, in the order it is written.
@@ -62,10 +69,13 @@ pub enum Behaviour {
 pub struct Step {
     /// What.
     pub act: Act,
-    /// When one of these tasks has begun; for an operator, when it is held. Once for each of them.
+    /// When one of these tasks has begun; for an operator, when it is held. Once for each of them, unless it is about the
+    /// order. Without any, when the order is submitted.
     pub tasks: Vec<TaskIndex>,
     /// How long after that.
     pub after: Duration,
+    /// Whether it is delivered a second time.
+    pub twice: bool,
     /// Where it is.
     pub at: Span,
 }
@@ -85,12 +95,17 @@ pub enum Act {
         /// What they say.
         result: Value,
     },
-    /// An operator has a held task tried again.
-    Retry,
-    /// An operator gives up on a held task.
-    Rollback,
-    /// Somebody wants the order cancelled.
-    Cancel,
+    /// An operator does something about a held task.
+    Operator(Operator),
+    /// Somebody wants the order cancelled, or one item of it.
+    Cancel {
+        /// The item.
+        item: Option<ItemId>,
+    },
+    /// Somebody has nothing more of the order begun.
+    Pause,
+    /// Somebody has a paused order go on.
+    Resume,
     /// Somebody wants fields of the order's document changed.
     Amend {
         /// Which: each a place (RFC 6901) and its new value.
@@ -98,6 +113,44 @@ pub enum Act {
         /// The plan of the order with these changes, and those of the amendments that are written before.
         plan: Box<Plan>,
     },
+}
+
+/// What an operator does about a held task: [`OperatorAction`], with what it takes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Operator {
+    /// Has it tried again.
+    Retry {
+        /// The arguments that are to be others than the blueprint says.
+        arguments: BTreeMap<String, Value>,
+    },
+    /// Has done it by hand.
+    Complete {
+        /// What came of it.
+        result: Value,
+    },
+    /// Goes on without it.
+    Skip,
+    /// Has its item undone, or the order.
+    Rollback,
+    /// Has taken back by hand what its undo did not.
+    Undone,
+    /// Leaves in place what its undo did not take back.
+    Accept,
+}
+
+impl Operator {
+    /// Which action it is.
+    #[must_use]
+    pub const fn action(&self) -> OperatorAction {
+        match self {
+            Self::Retry { .. } => OperatorAction::Retry,
+            Self::Complete { .. } => OperatorAction::Complete,
+            Self::Skip => OperatorAction::Skip,
+            Self::Rollback => OperatorAction::Rollback,
+            Self::Undone => OperatorAction::Undone,
+            Self::Accept => OperatorAction::Accept,
+        }
+    }
 }
 
 /// Something that must come of a test.
@@ -114,14 +167,23 @@ pub struct Expectation {
 pub enum ExpectationKind {
     /// The order is in this state in the end.
     Order(OrderState),
+    /// The item is in this state in the end.
+    Item(ItemId, ItemState),
     /// Each of these tasks is in this state in the end.
     Task(Vec<TaskIndex>, TaskState),
     /// These tasks are undone, and no others, in this order or another that the plan allows.
     Undone(Vec<Vec<TaskIndex>>),
     /// These tasks did what they did once, and nobody touched it again.
     Untouched(Vec<TaskIndex>),
+    /// What these tasks left was accepted as residue, and that of no others.
+    Residue(Vec<TaskIndex>),
     /// The customer sees this in the end.
-    Status(String),
+    Status {
+        /// Of this item; of the order, without it.
+        item: Option<ItemId>,
+        /// What.
+        text: String,
+    },
     /// The operation was called with these arguments, and any others besides.
     Called {
         /// The system.
@@ -140,6 +202,6 @@ pub enum ExpectationKind {
         /// At most.
         most: Duration,
     },
-    /// The cancel or amendment that the test asks for is refused.
+    /// What the test asks for is refused: a cancel, an amendment, a pause, what an operator wants.
     Refused,
 }

@@ -30,15 +30,30 @@ impl Binder<'_> {
                 ExpectationKind::Task(tasks, *state)
             }
             Unbound::Undone(names) => ExpectationKind::Undone(self.undone(names)?),
+            Unbound::Item(item, state) => {
+                ExpectationKind::Item(self.order_item(item, Code::UnfitExpectation)?, *state)
+            }
+            Unbound::Residue(names) => {
+                let mut can_be_left = true;
+                for name in names {
+                    let tasks = self.instances(name);
+                    can_be_left &= tasks.is_none_or(|tasks| self.can_be_undone(name, &tasks));
+                }
+                ExpectationKind::Residue(self.tasks(names).filter(|_| can_be_left)?)
+            }
             Unbound::Untouched(names) => {
                 for name in names {
                     self.is_planned(name);
                 }
                 ExpectationKind::Untouched(self.tasks(names)?)
             }
-            Unbound::Status(text) => {
+            Unbound::Status { item, text } => {
                 self.status(text);
-                ExpectationKind::Status(text.text.clone())
+                let item = match item {
+                    Some(item) => Some(self.order_item(item, Code::UnfitExpectation)?),
+                    None => None,
+                };
+                ExpectationKind::Status { item, text: text.text.clone() }
             }
             Unbound::Called { system, operation, arguments, times } => {
                 if !self.calls(self.plan.definitions().iter(), system, operation) {

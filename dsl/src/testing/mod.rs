@@ -16,9 +16,9 @@ mod resolve;
 mod steps;
 mod stubs;
 
-use model::{Duration, OperationName, OrderState, SystemName, TaskState, Value};
+use model::{Duration, ItemState, OperationName, OrderState, SystemName, TaskState, Value};
 
-pub use bound::{Act, Behaviour, BoundTest, Expectation, ExpectationKind, Step, Stub};
+pub use bound::{Act, Behaviour, BoundTest, Expectation, ExpectationKind, Operator, Step, Stub};
 pub use order::submitted_at;
 pub(crate) use resolve::resolve;
 
@@ -32,6 +32,8 @@ pub struct Test {
     name: String,
     at: Span,
     order: OrderLine,
+    /// Whether the order comes a second time.
+    twice: bool,
     stubs: Vec<StubLine>,
     steps: Vec<story::Step>,
     expectations: Vec<ExpectationLine>,
@@ -93,9 +95,14 @@ enum Unbound {
     Order(OrderState),
     /// With where the state stands.
     Task(Vec<StoryTask>, TaskState, Span),
+    Item(Name, ItemState),
     Undone(Vec<StoryTask>),
     Untouched(Vec<StoryTask>),
-    Status(Name),
+    Residue(Vec<StoryTask>),
+    Status {
+        item: Option<Name>,
+        text: Name,
+    },
     Called {
         system: SystemName,
         operation: OperationName,

@@ -1,5 +1,6 @@
 //! Tasks as a test names them, seen from outside: `task`, `kind.task`, `task[item]`.
 
+use model::ItemId;
 use plan::{Definition, DefinitionIndex, TaskIndex};
 
 use super::bind::Binder;
@@ -119,6 +120,22 @@ impl Binder<'_> {
             )),
             None => diagnostic.did_you_mean(near_miss(&kind.text, kinds())),
         }))
+    }
+
+    /// The item of the order that a line is about; one that there is not is reported with the code of the line.
+    pub(super) fn order_item(&mut self, id: &Name, code: Code) -> Option<ItemId> {
+        let ids = || self.plan.items().iter().map(|item| &item.id);
+        if let Some(found) = ids().find(|known| known.as_str() == id.text) {
+            return Some(found.clone());
+        }
+        let title = format!("the order has no item `{}`", id.text);
+        let diagnostic = Diagnostic::new(code, id.span, title);
+        let diagnostic = match near_miss(&id.text, ids().map(ItemId::as_str)) {
+            None => diagnostic.help(format!("it has {}", listing(ids().map(ItemId::as_str), 10))),
+            meant => diagnostic.did_you_mean(meant),
+        };
+        self.report(diagnostic);
+        None
     }
 
     /// The place of an item; of the definitions, those that are for its kind are kept.

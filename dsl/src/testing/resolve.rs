@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use model::{OperationName, OrderState, SystemName, TaskState};
+use model::{ItemState, OperationName, OrderState, SystemName, TaskState};
 
 use super::literal::{self, Fields};
 use super::{Behaviour, ExpectationLine, OrderLine, StubLine, Test, Unbound};
@@ -80,6 +80,7 @@ impl Resolver<'_, '_> {
             name: test.name.text.clone(),
             at: test.name.span,
             order: order?,
+            twice: test.orders.iter().any(|order| order.twice),
             stubs,
             steps: test.steps.clone(),
             expectations,
@@ -171,10 +172,15 @@ impl Resolver<'_, '_> {
         let what = |expected: &Expected| match expected {
             Expected::Order(_) => Some("order"),
             Expected::Undone(_) => Some("undone"),
-            Expected::Status(_) => Some("customer status"),
+            Expected::Residue(_) => Some("residue"),
+            Expected::Status { item: None, .. } => Some("customer status"),
             Expected::Elapsed(..) => Some("elapsed"),
             Expected::Refused => Some("refused"),
-            Expected::Task(..) | Expected::Untouched(_) | Expected::Called { .. } => None,
+            Expected::Item(..)
+            | Expected::Task(..)
+            | Expected::Untouched(_)
+            | Expected::Status { item: Some(_), .. }
+            | Expected::Called { .. } => None,
         };
         let mut said: BTreeMap<&str, Span> = BTreeMap::new();
         for expected in &self.test.expectations {
@@ -200,6 +206,10 @@ impl Resolver<'_, '_> {
                 let states = OrderState::ALL.iter().map(|state| (state.as_str(), *state));
                 Unbound::Order(self.state(state, states, "an order")?)
             }
+            Expected::Item(item, state) => {
+                let states = ItemState::ALL.iter().map(|state| (state.as_str(), *state));
+                Unbound::Item(item.clone(), self.state(state, states, "an item")?)
+            }
             // Unless a task is called so, or what follows is a state.
             Expected::Task(tasks, task) if self.is_denied(tasks, task) => {
                 let title = format!("`expect no` is for calls, and `{}` is a task", task.text);
@@ -218,7 +228,8 @@ impl Resolver<'_, '_> {
             }
             Expected::Undone(tasks) => Unbound::Undone(tasks.clone()),
             Expected::Untouched(tasks) => Unbound::Untouched(tasks.clone()),
-            Expected::Status(text) => Unbound::Status(text.clone()),
+            Expected::Residue(tasks) => Unbound::Residue(tasks.clone()),
+            Expected::Status { item, text } => Unbound::Status { item: item.clone(), text: text.clone() },
             Expected::Called { system, operation, arguments, times } => {
                 let (found, called) = self.declarations.operation(system, operation, self.diagnostics)?;
                 let (system, operation): (SystemName, OperationName) =
@@ -229,7 +240,8 @@ impl Resolver<'_, '_> {
             }
             Expected::Elapsed(least, most) => Unbound::Elapsed(*least, *most),
             Expected::Refused => {
-                let asks = |step: &story::Step| matches!(step.act, StepAct::Cancel | StepAct::Amend(_));
+                let asks =
+                    |step: &story::Step| !matches!(step.act, StepAct::Signal { .. } | StepAct::Complete(_));
                 if !self.test.steps.iter().any(asks) && !self.test.broken {
                     let title = "nothing is asked for that could be refused";
                     self.report(

@@ -1,21 +1,21 @@
 //! What happens from outside in a test: whether it fits the tasks at which it happens.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use model::{Pointer, Type, Value};
-use plan::{Body, TaskIndex};
+use model::{OperatorAction, Pointer, Type, Value};
+use plan::{Argument, Body, TaskIndex};
 
 use super::bind::Binder;
 use super::document;
 use super::literal::{self, Fields};
 use super::names::said;
 use super::order::words;
-use super::{Act, Step};
+use super::{Act, Operator, Step};
 use crate::Span;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::suggest::{listing, near_miss};
 use crate::syntax::story::{self, Amendment, PlacePart, StepAct, StoryTask};
-use crate::syntax::tree::{Expr, Name};
+use crate::syntax::tree::{Expr, ExprKind, Name};
 
 impl Binder<'_> {
     pub(super) fn step(&mut self, step: &story::Step) -> Option<Step> {
@@ -30,14 +30,22 @@ impl Binder<'_> {
         let act = match &step.act {
             StepAct::Signal { name, payload } => self.signal(name, payload.as_ref(), step)?,
             StepAct::Complete(result) => self.complete(result.as_ref(), step)?,
-            StepAct::Retry | StepAct::Rollback => {
+            StepAct::Operator { action, said, at } => {
                 self.can_be_held(&step.tasks);
-                if matches!(step.act, StepAct::Retry) { Act::Retry } else { Act::Rollback }
+                Act::Operator(self.operator(*action, said.as_ref(), *at, step)?)
             }
-            StepAct::Cancel => Act::Cancel,
+            StepAct::Cancel(item) => Act::Cancel {
+                item: match item {
+                    Some(item) => Some(self.order_item(item, Code::UnfitStep)?),
+                    None => None,
+                },
+            },
+            StepAct::Pause => Act::Pause,
+            StepAct::Resume => Act::Resume,
             StepAct::Amend(amendments) => self.amend(amendments, step.span)?,
         };
-        Some(Step { act, tasks, after: step.after.unwrap_or_default(), at: step.span })
+        let after = step.after.unwrap_or_default();
+        Some(Step { act, tasks, after, twice: step.twice, at: step.span })
     }
 
     /// Whether a task ever begins: the plan may leave it out, which is reported. A task that there is not is reported elsewhere.
@@ -109,7 +117,10 @@ impl Binder<'_> {
                     Body::Wait { signal, .. } => {
                         format!("it waits for a signal: write `signal {signal} {{ … }} at {}`", said(name))
                     }
-                    _ => "only a task with `manual` is done by a person".to_owned(),
+                    _ => format!(
+                        "when it is held, an operator can: write `operator complete {{ … }} at {}`",
+                        said(name)
+                    ),
                 };
                 self.report(Diagnostic::new(Code::UnfitStep, name.span, title).help(help));
                 return None;
@@ -118,14 +129,82 @@ impl Binder<'_> {
         value.map(|result| Act::Complete { result })
     }
 
+    /// What an operator does, with what they say: a result when they have done it by hand, arguments when it is tried again.
+    fn operator(
+        &mut self,
+        action: OperatorAction,
+        said: Option<&Expr>,
+        at: Span,
+        step: &story::Step,
+    ) -> Option<Operator> {
+        let plain = match action {
+            OperatorAction::Retry => {
+                let arguments = said.map_or_else(BTreeMap::new, |said| self.given_anew(said, step));
+                return Some(Operator::Retry { arguments });
+            }
+            OperatorAction::Complete => {
+                let mut value = None;
+                for name in &step.tasks {
+                    for task in self.kinds_of(name) {
+                        let of = self.plan.definition(task).result_type();
+                        let result = self.said(said, &of, at);
+                        value = value.or(Some(result));
+                    }
+                }
+                return value.map(|result| Operator::Complete { result });
+            }
+            OperatorAction::Skip => Operator::Skip,
+            OperatorAction::Rollback => Operator::Rollback,
+            OperatorAction::Undone => Operator::Undone,
+            OperatorAction::Accept => Operator::Accept,
+        };
+        if let Some(said) = said {
+            let title = format!("nothing is said with `operator {action}`");
+            let help = "take the record out: an operator says something with `complete` and `retry`";
+            self.report(Diagnostic::new(Code::UnfitStep, said.span, title).help(help));
+        }
+        Some(plain)
+    }
+
+    /// The arguments that tasks are tried again with: each must be one that they are given.
+    fn given_anew(&mut self, said: &Expr, step: &story::Step) -> BTreeMap<String, Value> {
+        for name in &step.tasks {
+            for task in self.kinds_of(name) {
+                let given: &[Argument] = match &self.plan.definition(task).body {
+                    Body::Call(body) => &body.call.arguments,
+                    Body::Poll(body) => &body.query.arguments,
+                    Body::Run(body) => &body.arguments,
+                    Body::Wait { .. } | Body::Manual(_) | Body::Sleep(_) | Body::Let(_) | Body::Milestone => {
+                        &[]
+                    }
+                };
+                let names = || given.iter().map(|argument| argument.name.as_str());
+                let ExprKind::Record(fields) = &said.kind else { continue };
+                for (field, _) in fields.iter().filter(|(field, _)| !names().any(|name| name == field.text)) {
+                    let title = format!("`{}` is given no `{}`", super::names::said(name), field.text);
+                    let diagnostic = Diagnostic::new(Code::UnfitStep, field.span, title);
+                    let diagnostic = match near_miss(&field.text, names()) {
+                        None if names().next().is_none() => diagnostic.help("it is given nothing"),
+                        None => diagnostic.help(format!("it is given {}", listing(names(), 10))),
+                        meant => diagnostic.did_you_mean(meant),
+                    };
+                    self.diagnostics.push(diagnostic);
+                }
+            }
+        }
+        let Value::Record(arguments) = literal::value(said, &Type::Any, Fields::All, self.diagnostics) else {
+            return BTreeMap::new();
+        };
+        arguments
+    }
+
     /// What somebody says in a record of a type; without one, in a record of no fields.
     fn said(&mut self, record: Option<&Expr>, of: &Type, at: Span) -> Value {
         let nothing;
         let expr = match record {
             Some(expr) => expr,
             None => {
-                nothing =
-                    Expr { span: at, kind: crate::syntax::tree::ExprKind::Record(Vec::new()), height: 1 };
+                nothing = Expr { span: at, kind: ExprKind::Record(Vec::new()), height: 1 };
                 &nothing
             }
         };

@@ -351,6 +351,9 @@ fn what_a_test_may_say_is_offered_in_it() {
         "signal ^",
         "signal bell at line.^",
         "operator ^",
+        "cancel ^",
+        "pause at visit ^",
+        "expect item 1 ^",
         "expect ^",
         "expect order ^",
         "expect port ^",
@@ -361,15 +364,18 @@ fn what_a_test_may_say_is_offered_in_it() {
     ];
     let offered: Vec<_> = lines.iter().map(|line| offered(line)).collect();
     expect![[r#"
-        ^                          expect signal complete operator retry operator rollback cancel at amend at order file order net
-        exp^                       expect signal complete operator retry operator rollback cancel at amend at order file order net
+        ^                          expect signal complete operator cancel at cancel item pause at resume at amend at order file order net
+        exp^                       expect signal complete operator cancel at cancel item pause at resume at amend at order file order net
         net.^                      free read reserve
         net.reserve ^              returns fails refuses times out takes
         net.reserve fails at ^     check port light lit tell end idle k line
         signal ^                   bell
         signal bell at line.^      port light lit
-        operator ^                 retry rollback
-        expect ^                   order undone untouched customer status call no call elapsed refused check port light lit tell end idle k line
+        operator ^                 retry complete skip rollback undone accept
+        cancel ^                   at after item
+        pause at visit ^           after twice
+        expect item 1 ^            acknowledged rejected pending inProgress held assessingCancellation pendingCancellation cancelled completed failed
+        expect ^                   order item undone untouched residue customer status call no call elapsed refused check port light lit tell end idle k line
         expect order ^             acknowledged rejected pending inProgress held assessingCancellation pendingCancellation cancelled completed partial failed
         expect port ^              waiting ready running unknown succeeded failed held skipped dropped undoing undone undo_failed amending
         expect undone [port, ^]    check port light lit tell end idle k line

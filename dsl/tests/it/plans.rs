@@ -56,18 +56,18 @@ fn home_fiber() {
             reserve_port[1]: inventory.reserve after check_customer
             reserve_ont[1]: inventory.reserve after check_customer
             book_visit[1]: workforce.book after reserve_port[1], reserve_ont[1]
-            tell_appointment[1]: messages.send after book_visit[1]
+            tell_appointment[1]: messages.notify after book_visit[1]
             field_work[1]: wait technician_report after book_visit[1]
             activate[1]: network.activate after field_work[1]
             record_port[1]: inventory.assign after reserve_port[1], activate[1]
             prove[1]: poll network.read after field_work[1], activate[1]
             service_active[1]: milestone after record_port[1], prove[1]
-            first_usage[1]: poll network.usage after activate[1], service_active[1]; skipped: `when order.billing_from == "first_usage"` does not hold (home_fiber.blueprint:103)
-            customer_acceptance: wait customer_accepted after service_active[1]; skipped: `when order.billing_from == "customer_acceptance"` does not hold (home_fiber.blueprint:148)
-            billing_day: sleep after agreed_date; skipped: `when order.billing_from == "date"` does not hold (home_fiber.blueprint:153)
+            first_usage[1]: poll network.usage after activate[1], service_active[1]; skipped: `when order.billing_from == "first_usage"` does not hold (home_fiber.blueprint:104)
+            customer_acceptance: wait customer_accepted after service_active[1]; skipped: `when order.billing_from == "customer_acceptance"` does not hold (home_fiber.blueprint:149)
+            billing_day: sleep after agreed_date; skipped: `when order.billing_from == "date"` does not hold (home_fiber.blueprint:154)
             billing_start: let coalesce(if order.billing_from == "acceptance" then order.submitted_at else null, agreed_date, customer_acceptance?.finished_at, max(fiber.first_usage.first_at), max(fiber.prove.finished_at), order.submitted_at) after agreed_date, prove[1], service_active[1], first_usage[1], customer_acceptance, billing_day
             start_billing: billing.start after service_active[1], billing_start
-            tell_active: messages.send after start_billing
+            tell_active: messages.notify after start_billing
         "#]],
     );
 }
@@ -83,19 +83,19 @@ fn home_fiber_with_static_addresses() {
             reserve_port[1]: inventory.reserve after check_customer
             reserve_ont[1]: inventory.reserve after check_customer
             book_visit[1]: workforce.book after reserve_port[1], reserve_ont[1]
-            tell_appointment[1]: messages.send after book_visit[1]; skipped: `when order.contact != null` does not hold (home_fiber.blueprint:64)
+            tell_appointment[1]: messages.notify after book_visit[1]
             field_work[1]: wait technician_report after book_visit[1]
             activate[1]: network.activate after field_work[1]
             record_port[1]: inventory.assign after reserve_port[1], activate[1]
             prove[1]: poll network.read after field_work[1], activate[1]
             service_active[1]: milestone after record_port[1], prove[1]
-            first_usage[1]: poll network.usage after activate[1], service_active[1]; skipped: `when order.billing_from == "first_usage"` does not hold (home_fiber.blueprint:103)
+            first_usage[1]: poll network.usage after activate[1], service_active[1]; skipped: `when order.billing_from == "first_usage"` does not hold (home_fiber.blueprint:104)
             allocate[2]: ipam.allocate after check_customer, activate[1]
-            customer_acceptance: wait customer_accepted after service_active[1]; skipped: `when order.billing_from == "customer_acceptance"` does not hold (home_fiber.blueprint:148)
-            billing_day: sleep after agreed_date; skipped: `when order.billing_from == "date"` does not hold (home_fiber.blueprint:153)
+            customer_acceptance: wait customer_accepted after service_active[1]; skipped: `when order.billing_from == "customer_acceptance"` does not hold (home_fiber.blueprint:149)
+            billing_day: sleep after agreed_date; skipped: `when order.billing_from == "date"` does not hold (home_fiber.blueprint:154)
             billing_start: let coalesce(if order.billing_from == "acceptance" then order.submitted_at else null, agreed_date, customer_acceptance?.finished_at, max(fiber.first_usage.first_at), max(fiber.prove.finished_at), order.submitted_at) after agreed_date, prove[1], service_active[1], first_usage[1], customer_acceptance, billing_day
             start_billing: billing.start after service_active[1], allocate[2], billing_start
-            tell_active: messages.send after start_billing; skipped: `when order.contact != null` does not hold (home_fiber.blueprint:172)
+            tell_active: messages.notify after start_billing
         "#]],
     );
 }
@@ -111,18 +111,18 @@ fn home_fiber_with_own_equipment() {
             reserve_port[1]: inventory.reserve after check_customer
             reserve_ont[1]: inventory.reserve after check_customer; skipped: `when not item.own_cpe` does not hold (home_fiber.blueprint:49)
             book_visit[1]: workforce.book after reserve_port[1], reserve_ont[1]
-            tell_appointment[1]: messages.send after book_visit[1]; skipped: `when order.contact != null` does not hold (home_fiber.blueprint:64)
+            tell_appointment[1]: messages.notify after book_visit[1]
             field_work[1]: wait technician_report after book_visit[1]
             activate[1]: network.activate after field_work[1]
             record_port[1]: inventory.assign after reserve_port[1], activate[1]
             prove[1]: poll network.read after field_work[1], activate[1]
             service_active[1]: milestone after record_port[1], prove[1]
-            first_usage[1]: poll network.usage after activate[1], service_active[1]; skipped: `when order.billing_from == "first_usage"` does not hold (home_fiber.blueprint:103)
-            customer_acceptance: wait customer_accepted after service_active[1]; skipped: `when order.billing_from == "customer_acceptance"` does not hold (home_fiber.blueprint:148)
-            billing_day: sleep after agreed_date; skipped: `when order.billing_from == "date"` does not hold (home_fiber.blueprint:153)
+            first_usage[1]: poll network.usage after activate[1], service_active[1]; skipped: `when order.billing_from == "first_usage"` does not hold (home_fiber.blueprint:104)
+            customer_acceptance: wait customer_accepted after service_active[1]; skipped: `when order.billing_from == "customer_acceptance"` does not hold (home_fiber.blueprint:149)
+            billing_day: sleep after agreed_date; skipped: `when order.billing_from == "date"` does not hold (home_fiber.blueprint:154)
             billing_start: let coalesce(if order.billing_from == "acceptance" then order.submitted_at else null, agreed_date, customer_acceptance?.finished_at, max(fiber.first_usage.first_at), max(fiber.prove.finished_at), order.submitted_at) after agreed_date, prove[1], service_active[1], first_usage[1], customer_acceptance, billing_day
             start_billing: billing.start after service_active[1], billing_start
-            tell_active: messages.send after start_billing; skipped: `when order.contact != null` does not hold (home_fiber.blueprint:172)
+            tell_active: messages.notify after start_billing
         "#]],
     );
 }
@@ -205,23 +205,23 @@ fn home_fiber_bundle() {
             reserve_port[1]: inventory.reserve after check_customer
             reserve_ont[1]: inventory.reserve after check_customer
             book_visit[1]: workforce.book after reserve_port[1], reserve_ont[1]
-            tell_appointment[1]: messages.send after book_visit[1]
+            tell_appointment[1]: messages.notify after book_visit[1]
             field_work[1]: wait technician_report after book_visit[1]
             activate[1]: network.activate after field_work[1]
             record_port[1]: inventory.assign after reserve_port[1], activate[1]
             prove[1]: poll network.read after field_work[1], activate[1]
             service_active[1]: milestone after record_port[1], prove[1]
-            first_usage[1]: poll network.usage after activate[1], service_active[1]; skipped: `when order.billing_from == "first_usage"` does not hold (home_fiber.blueprint:103)
+            first_usage[1]: poll network.usage after activate[1], service_active[1]; skipped: `when order.billing_from == "first_usage"` does not hold (home_fiber.blueprint:104)
             reserve_number[2]: inventory.reserve after check_customer
             activate_sim[2]: mobile.activate after reserve_number[2]
             bill_mobile[2]: billing.start after activate_sim[2]
             allocate[3]: ipam.allocate after check_customer, activate[1]
             entitle[4]: tv.entitle after check_customer, activate[1]
             customer_acceptance: wait customer_accepted after service_active[1]
-            billing_day: sleep after agreed_date; skipped: `when order.billing_from == "date"` does not hold (home_fiber.blueprint:153)
+            billing_day: sleep after agreed_date; skipped: `when order.billing_from == "date"` does not hold (home_fiber.blueprint:154)
             billing_start: let coalesce(if order.billing_from == "acceptance" then order.submitted_at else null, agreed_date, customer_acceptance?.finished_at, max(fiber.first_usage.first_at), max(fiber.prove.finished_at), order.submitted_at) after agreed_date, prove[1], service_active[1], first_usage[1], customer_acceptance, billing_day
             start_billing: billing.start after service_active[1], reserve_number[2], activate_sim[2], bill_mobile[2], allocate[3], entitle[4], billing_start
-            tell_active: messages.send after start_billing
+            tell_active: messages.notify after start_billing
         "#]],
     );
 }
@@ -237,18 +237,18 @@ fn home_fiber_first_usage() {
             reserve_port[1]: inventory.reserve after check_customer
             reserve_ont[1]: inventory.reserve after check_customer
             book_visit[1]: workforce.book after reserve_port[1], reserve_ont[1]
-            tell_appointment[1]: messages.send after book_visit[1]; skipped: `when order.contact != null` does not hold (home_fiber.blueprint:64)
+            tell_appointment[1]: messages.notify after book_visit[1]
             field_work[1]: wait technician_report after book_visit[1]
             activate[1]: network.activate after field_work[1]
             record_port[1]: inventory.assign after reserve_port[1], activate[1]
             prove[1]: poll network.read after field_work[1], activate[1]
             service_active[1]: milestone after record_port[1], prove[1]
             first_usage[1]: poll network.usage after activate[1], service_active[1]
-            customer_acceptance: wait customer_accepted after service_active[1]; skipped: `when order.billing_from == "customer_acceptance"` does not hold (home_fiber.blueprint:148)
-            billing_day: sleep after agreed_date; skipped: `when order.billing_from == "date"` does not hold (home_fiber.blueprint:153)
+            customer_acceptance: wait customer_accepted after service_active[1]; skipped: `when order.billing_from == "customer_acceptance"` does not hold (home_fiber.blueprint:149)
+            billing_day: sleep after agreed_date; skipped: `when order.billing_from == "date"` does not hold (home_fiber.blueprint:154)
             billing_start: let coalesce(if order.billing_from == "acceptance" then order.submitted_at else null, agreed_date, customer_acceptance?.finished_at, max(fiber.first_usage.first_at), max(fiber.prove.finished_at), order.submitted_at) after agreed_date, prove[1], service_active[1], first_usage[1], customer_acceptance, billing_day
             start_billing: billing.start after service_active[1], billing_start
-            tell_active: messages.send after start_billing; skipped: `when order.contact != null` does not hold (home_fiber.blueprint:172)
+            tell_active: messages.notify after start_billing
         "#]],
     );
 }
@@ -264,18 +264,18 @@ fn home_fiber_billing_date() {
             reserve_port[1]: inventory.reserve after check_customer
             reserve_ont[1]: inventory.reserve after check_customer
             book_visit[1]: workforce.book after reserve_port[1], reserve_ont[1]
-            tell_appointment[1]: messages.send after book_visit[1]; skipped: `when order.contact != null` does not hold (home_fiber.blueprint:64)
+            tell_appointment[1]: messages.notify after book_visit[1]
             field_work[1]: wait technician_report after book_visit[1]
             activate[1]: network.activate after field_work[1]
             record_port[1]: inventory.assign after reserve_port[1], activate[1]
             prove[1]: poll network.read after field_work[1], activate[1]
             service_active[1]: milestone after record_port[1], prove[1]
-            first_usage[1]: poll network.usage after activate[1], service_active[1]; skipped: `when order.billing_from == "first_usage"` does not hold (home_fiber.blueprint:103)
-            customer_acceptance: wait customer_accepted after service_active[1]; skipped: `when order.billing_from == "customer_acceptance"` does not hold (home_fiber.blueprint:148)
+            first_usage[1]: poll network.usage after activate[1], service_active[1]; skipped: `when order.billing_from == "first_usage"` does not hold (home_fiber.blueprint:104)
+            customer_acceptance: wait customer_accepted after service_active[1]; skipped: `when order.billing_from == "customer_acceptance"` does not hold (home_fiber.blueprint:149)
             billing_day: sleep after agreed_date
             billing_start: let coalesce(if order.billing_from == "acceptance" then order.submitted_at else null, agreed_date, customer_acceptance?.finished_at, max(fiber.first_usage.first_at), max(fiber.prove.finished_at), order.submitted_at) after agreed_date, prove[1], service_active[1], first_usage[1], customer_acceptance, billing_day
             start_billing: billing.start after service_active[1], billing_start
-            tell_active: messages.send after start_billing; skipped: `when order.contact != null` does not hold (home_fiber.blueprint:172)
+            tell_active: messages.notify after start_billing
         "#]],
     );
 }

@@ -98,7 +98,7 @@ fn a_name_means_every_instance_and_one_with_an_item_its_own() {
     assert_eq!(test.steps[0].act, Act::Signal { name: "report".parse().unwrap(), payload });
     assert_eq!(
         (ids(&test, &test.steps[1].tasks), &test.steps[1].act),
-        (vec!["visit[1]".to_owned()], &Act::Cancel)
+        (vec!["visit[1]".to_owned()], &Act::Cancel { item: None })
     );
     let ExpectationKind::Task(tasks, TaskState::Succeeded) = &test.expectations[0].kind else { panic!() };
     assert_eq!(ids(&test, tasks), ["visit[1]", "visit[2]"]);
@@ -152,7 +152,7 @@ fn expectations_are_of_the_declared_types() {
             called("activate", "{}", None),
             called("release", r#"{"id": "x"}"#, Some(0)),
             ExpectationKind::Elapsed { least: "1d".parse().unwrap(), most: "2d".parse().unwrap() },
-            ExpectationKind::Status("Getting ready".to_owned()),
+            ExpectationKind::Status { item: None, text: "Getting ready".to_owned() },
         ]
     );
 }

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use dsl::Library;
 use graph::{Graph, dot, mermaid, svg};
 use insta::assert_snapshot;
-use model::{Order, OrderRequest, Timestamp};
+use model::{Order, OrderRequest, TaskState, Timestamp};
 
 fn examples() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../blueprints")
@@ -91,4 +91,85 @@ fn what_is_read_and_what_is_only_waited_for_are_told_apart() {
     assert_eq!(why("field_work", "activate"), Some(graph::Why::Reads(vec!["field_work.ont".to_owned()])));
     assert_eq!(why("book_visit", "field_work"), Some(graph::Why::After));
     assert_eq!(why("check_customer", "start_billing"), None);
+}
+
+/// The states of the tasks of an order of `home_fiber.json`: those that are named, done what comes before them, and what comes
+/// after them not begun.
+fn states<'a>(named: &'a [(&str, TaskState)]) -> impl Fn(&str) -> Option<TaskState> + 'a {
+    let done = [
+        "agreed_date",
+        "check_customer",
+        "reserve_port[1]",
+        "reserve_ont[1]",
+        "book_visit[1]",
+        "tell_appointment[1]",
+    ];
+    move |task| {
+        let given = named.iter().find(|(name, _)| *name == task).map(|(_, state)| *state);
+        let other = if done.contains(&task) { TaskState::Succeeded } else { TaskState::Waiting };
+        Some(given.unwrap_or(other))
+    }
+}
+
+/// The pictures of orders under way that the documentation shows. `UPDATE_EXPECT=1` draws them anew.
+#[test]
+fn the_pictures_of_orders_in_the_documentation_are_drawn_so() {
+    let orders = files(&examples().join("orders"), "json");
+    let (_, order) = orders.iter().find(|(name, _)| name == "home_fiber").unwrap();
+    let plan = plan_graph(&library(), order);
+    let id = "0199a2f4-6c1e-7bd1-9a51-3a8d7c5f0e21";
+    let skipped = TaskState::Skipped;
+    for (name, said, named) in [
+        (
+            "order_held",
+            "held",
+            &[
+                ("agreed_date", skipped),
+                ("field_work[1]", TaskState::Succeeded),
+                ("activate[1]", TaskState::Held),
+            ][..],
+        ),
+        (
+            "order_amended",
+            "inProgress, version 2",
+            &[
+                ("agreed_date", skipped),
+                ("book_visit[1]", TaskState::Amending),
+                ("field_work[1]", TaskState::Running),
+            ],
+        ),
+    ] {
+        let graph = Graph { subtitle: format!("order {id}: {said}"), ..plan.clone() };
+        let skips: Vec<&str> =
+            graph.nodes.iter().filter(|node| node.skipped.is_some()).map(|node| node.name.as_str()).collect();
+        let left_out = |task: &str| skips.contains(&task).then_some(skipped);
+        let state = states(named);
+        let drawn = svg(&graph.clone().with_states(|task| left_out(task).or_else(|| state(task)))).unwrap();
+        expect_file(name, &drawn);
+    }
+}
+
+#[track_caller]
+fn expect_file(name: &str, drawn: &str) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("../docs/{name}.svg"));
+    if std::env::var_os("UPDATE_EXPECT").is_some() {
+        std::fs::write(&path, drawn).unwrap();
+    }
+    let committed = std::fs::read_to_string(&path).unwrap_or_default();
+    assert!(committed == drawn, "docs/{name}.svg differs: `UPDATE_EXPECT=1` draws it anew");
+}
+
+#[test]
+fn what_changes_a_task_is_drawn() {
+    let library = library();
+    let blueprint = library.blueprint(&"home_fiber".parse().unwrap(), None).unwrap();
+    let graph = Graph::from(blueprint);
+    let activate = graph.nodes.iter().find(|node| node.name == "activate").unwrap();
+    assert_eq!(activate.amend.as_deref(), Some("network.reprofile"));
+    let picture = svg(&graph).unwrap();
+    assert!(picture.contains(">network.reprofile</text>") && picture.contains(">is changed by</text>"));
+    assert!(
+        mermaid(&graph).contains("<br/>amend network.reprofile")
+            && dot(&graph).contains("amend network.reprofile")
+    );
 }

@@ -45,7 +45,7 @@ fn every_expectation_that_is_not_met_is_told() {
     ));
     expect![[r#"
         expect refused
-          expected a cancel or an amendment to be refused
+          expected what is asked for to be refused
           actual   nothing was refused
     "#]]
     .assert_eq(&failures("cancel at check  expect refused  expect order cancelled"));

@@ -12,6 +12,7 @@ mod bodies;
 mod coverage;
 mod exhaustive;
 mod expectations;
+mod long_waits;
 mod samples;
 mod steps;
 mod support;

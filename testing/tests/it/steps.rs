@@ -59,7 +59,7 @@ fn a_cancel_finds_its_task_under_way() {
 fn a_step_that_never_happens_is_a_failure() {
     expect![[r#"
         operator retry at switch_on[1]
-          expected the operator's retry of `switch_on[1]` to happen
+          expected the operator's `retry` at `switch_on[1]` to happen
           actual   `switch_on[1]` was never held: in the end it is succeeded
     "#]]
     .assert_eq(&failures(
@@ -108,5 +108,87 @@ fn an_amendment_that_comes_too_late_is_refused() {
         "signal report { ok: true } at visit
          amend at done { items[\"1\"].attributes.mbps: 300 }
          expect order completed",
+    ));
+}
+
+#[test]
+fn an_operator_does_all_that_can_be_done_about_a_held_task() {
+    let held = "net.switch_on refuses \"port down\" at switch_on[1]  signal report { ok: true } at visit";
+    let told = timeline(&passes(&format!(
+        "{held}
+         operator complete {{ service: \"S-1\" }} at switch_on[1] after 1h
+         expect order completed  expect elapsed 1h"
+    )));
+    assert!(told.contains("switch_on[1] is said to be done: {\"service\":\"S-1\"}"), "{told}");
+    passes(&format!(
+        "{held}
+         operator skip at switch_on[1]
+         expect switch_on[1] skipped  expect order completed"
+    ));
+    passes(
+        "net.switch_on refuses \"port down\" once at switch_on[1]  signal report { ok: true } at visit
+         operator retry { mbps: 50 } at switch_on[1]
+         expect call net.switch_on(mbps: 50) once  expect order completed",
+    );
+}
+
+#[test]
+fn what_an_undo_does_not_take_back_is_seen_to() {
+    let stuck =
+        "net.release refuses \"locked\" at reserve[1]  cancel at visit after 1h  expect order cancelled";
+    passes(&format!("{stuck}  operator undone at reserve[1]  expect residue []"));
+    passes(&format!("{stuck}  operator accept at reserve[1]  expect residue [reserve[1]]"));
+    expect![[r#"
+        expect residue [reserve[2]]
+          expected what `reserve[2]` left to be accepted
+          actual   it is undone, and nothing of it was accepted
+        expect residue [reserve[2]]
+          expected nothing to be left of `reserve[1]`
+          actual   it is left as residue
+    "#]]
+    .assert_eq(&failures(&format!("{stuck}  operator accept at reserve[1]  expect residue [reserve[2]]")));
+}
+
+#[test]
+fn a_paused_order_goes_on_when_it_is_resumed() {
+    passes(
+        "pause at visit after 1h  signal report { ok: true } at visit after 2h  resume at visit after 5h
+         expect order completed  expect elapsed 5h",
+    );
+    passes("pause after 1h  signal report { ok: true } at visit after 2h  expect order held");
+    passes("resume at visit  signal report { ok: true } at visit  expect refused  expect order completed");
+}
+
+#[test]
+fn what_comes_twice_changes_nothing() {
+    passes(
+        "signal report { ok: true } at visit after 1d twice
+         cancel at bill twice
+         expect refused  expect order completed  expect call net.switch_on 2 times",
+    );
+}
+
+#[test]
+fn an_item_is_cancelled_as_far_as_it_is_kept_apart() {
+    expect![[r#"
+        cancel item 2 at visit
+          expected it to be accepted, as the test does not `expect refused`
+          actual   it is refused: the item `2` can't be cancelled alone: `reserve[2]` is not in an `each … on failure isolate`. Cancel or amend the order
+    "#]]
+    .assert_eq(&failures(
+        "cancel item 2 at visit  signal report { ok: true } at visit  expect item 2 completed",
+    ));
+    expect![[r#"
+        expect item 2 cancelled
+          expected item 2 to be cancelled
+          actual   it is completed
+        expect customer status of item 1 "Done"
+          expected the customer to see "Done" of item 1
+          actual   they see "Switching on"
+    "#]]
+    .assert_eq(&failures(
+        "signal report { ok: true } at visit
+         expect item 2 cancelled
+         expect customer status of item 1 \"Done\"",
     ));
 }

@@ -77,9 +77,8 @@ fn stubs_answer_in_their_order_until_each_is_used_up() {
         +4s | the order is rolled back: full
         +4s | not done any more: confirm[1], reserve[2], visit[2], switch_on[2], confirm[2], bill, done
         +4s | undo switch_on[1] calls net.switch_off, which is done
-        +4s | the customer sees "Checking"
-        +4s | undo reserve[1] calls net.release, which is done
         +4s | the customer sees nothing any more
+        +4s | undo reserve[1] calls net.release, which is done
         +4s | the order has failed: full
     "#]]
     .assert_eq(&told);
@@ -112,16 +111,15 @@ fn an_attempt_without_an_answer_takes_its_whole_timeout_and_the_effect_is_there_
         +3m30s | switch_on[1] may or may not be done
         +3m30s | switch_on[1] is held: the line is not up (no answer within 1m; it may or may not have been done)
         +3m30s | an operator asks for a rollback of switch_on[1]
-        +3m30s | the order is rolled back: the line is not up (no answer within 1m; it may or may not have been done)
+        +3m30s | the order is rolled back: rolled back by test: a story (the line is not up (no answer within 1m; it may or may not have been done))
         +3m30s | not done any more: confirm[1], bill, done
         +3m30s | undo switch_on[2] calls net.switch_off, which is done
         +3m30s | switch_on[1] calls net.switch_on, which answers {"service":"service-2"} (made up)
+        +3m30s | the customer sees nothing any more
         +3m30s | undo reserve[2] calls net.release, which is done
         +3m30s | undo switch_on[1] calls net.switch_off, which is done
-        +3m30s | the customer sees "Checking"
         +3m30s | undo reserve[1] calls net.release, which is done
-        +3m30s | the customer sees nothing any more
-        +3m30s | the order has failed: the line is not up (no answer within 1m; it may or may not have been done)
+        +3m30s | the order has failed: rolled back by test: a story (the line is not up (no answer within 1m; it may or may not have been done))
     "#]].assert_eq(&told);
 }
 
@@ -173,10 +171,9 @@ fn no_further_attempt_is_made_when_the_order_has_turned_round() {
         +5s | the order is undone, because it is cancelled
         +5s | not done any more: confirm[1], visit[2], switch_on[2], confirm[2], bill, done
         +5s | undo reserve[2] calls net.release, which is done
+        +5s | the customer sees nothing any more
         +5s | not done any more: switch_on[1]
         +5s | undo reserve[1] calls net.release, which is done
-        +5s | the customer sees "Checking"
-        +5s | the customer sees nothing any more
         +5s | the order is cancelled
     "#]]
     .assert_eq(&told);

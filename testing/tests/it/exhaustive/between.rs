@@ -1,7 +1,7 @@
-//! What can come between any two things that happen to an order: a crash, deliveries that had come before, a cancel, an
-//! amendment.
+//! What can come between any two things that happen to an order: a crash, deliveries that had come before, a pause, a cancel
+//! of the order or of an item, an amendment.
 
-use model::OrderState;
+use model::{ItemState, OrderState};
 
 use super::amendments::{Amendment, differs};
 use super::sweep::Case;
@@ -46,6 +46,48 @@ impl Case<'_> {
             last = if accepted { Some(at) } else { last };
         }
         last
+    }
+
+    /// A pause between any two things that happen: when the order goes on, it comes to the same.
+    pub(crate) fn pauses(&mut self, well: &Trial) {
+        let kind = |trial: &Trial| if trial.is_accepted() { "pause is accepted" } else { "pause is refused" };
+        for at in 0..=well.turns {
+            let detail = format!("a pause before turn {at}");
+            let setup = Setup { interferences: vec![(at, Interference::Pause)], ..Setup::WELL };
+            let paused = self.try_as(kind, &detail, setup.clone());
+            self.expect_differs_not(well, &paused, &detail);
+            let twice = self.try_out("pause comes twice", &detail, Setup { twice: true, ..setup });
+            self.expect_same(&paused, &twice, &format!("{detail}, twice"));
+        }
+    }
+
+    /// A cancel of each of several items between any two things that happen.
+    pub(crate) fn item_cancels(&mut self, well: &Trial) {
+        let items: Vec<_> = self.plan.items().iter().map(|item| item.id.clone()).collect();
+        let kind = |trial: &Trial| {
+            if trial.is_accepted() { "item cancel is accepted" } else { "item cancel is refused" }
+        };
+        for item in items.iter().filter(|_| items.len() > 1) {
+            for at in 0..=well.turns {
+                let detail = format!("a cancel of item {item} before turn {at}");
+                let cancel = Interference::CancelItem(item.clone());
+                let setup = Setup { interferences: vec![(at, cancel)], ..Setup::WELL };
+                let trial = self.try_as(kind, &detail, setup.clone());
+                self.expect(trial.state() == OrderState::Completed, || {
+                    format!("{detail} is answered {:?}, and it is {}", trial.answers, trial.state())
+                });
+                if trial.is_accepted() {
+                    let items = trial.simulation.order().view().items;
+                    let state = items.iter().find(|known| known.id == *item).map(|known| known.state);
+                    self.expect(state == Some(ItemState::Cancelled), || format!("{detail}: it is {state:?}"));
+                    let twice = Setup { twice: true, ..setup };
+                    let twice = self.try_out("item cancel comes twice", &detail, twice);
+                    self.expect_same(&trial, &twice, &format!("{detail}, twice"));
+                } else {
+                    self.expect_differs_not(well, &trial, &detail);
+                }
+            }
+        }
     }
 
     /// An amendment between any two things that happen.

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use engine::Run;
-use model::{Fact, OrderId, OrderState, TaskId, TaskState};
+use model::{Fact, ItemState, OperatorAction, OrderId, OrderState, TaskId, TaskState};
 use plan::{Definition, Plan, TaskIndex};
 
 use super::ledger::Deed;
@@ -39,6 +39,8 @@ fn judge_order(run: &Run, deeds: &[&Deed], wrongs: &mut Vec<String>) {
     let states: BTreeMap<TaskId, (TaskState, u32)> =
         run.view().tasks.into_iter().map(|task| (task.id, (task.state, task.generation))).collect();
     let wrong = |what: String| format!("{} {}: {what}", run.plan().blueprint(), run.state());
+    let left = residue(run);
+    let cancelled = of_cancelled_items(run);
 
     // How the tasks stand goes with how the order ended.
     for (task, (state, _)) in &states {
@@ -48,7 +50,10 @@ fn judge_order(run: &Run, deeds: &[&Deed], wrongs: &mut Vec<String>) {
                 matches!(state, TaskState::Undone | TaskState::Dropped | TaskState::Skipped)
                     || !known.has_undo(task)
             }
-            OrderState::Completed => matches!(state, TaskState::Succeeded | TaskState::Skipped),
+            OrderState::Completed => {
+                matches!(state, TaskState::Succeeded | TaskState::Skipped)
+                    || cancelled.contains(task) && matches!(state, TaskState::Undone | TaskState::Dropped)
+            }
             OrderState::Partial => matches!(
                 state,
                 TaskState::Succeeded | TaskState::Skipped | TaskState::Undone | TaskState::Dropped
@@ -79,8 +84,8 @@ fn judge_order(run: &Run, deeds: &[&Deed], wrongs: &mut Vec<String>) {
         }
     }
 
-    // What is there is the work of a task that is done, once; or can't be undone.
-    let there = deeds.iter().filter(|deed| deed.undone.is_none());
+    // What is there is the work of a task that is done, once; or can't be undone; or somebody has accepted that it is left.
+    let there = deeds.iter().filter(|deed| deed.undone.is_none() && !left.contains(&deed.task));
     let mut once = BTreeSet::new();
     for deed in there {
         let state = states.get(&deed.task);
@@ -111,6 +116,7 @@ fn judge_order(run: &Run, deeds: &[&Deed], wrongs: &mut Vec<String>) {
         let standing = deeds.iter().find(|other| {
             after.contains(&plan.find(&other.task).unwrap())
                 && known.has_undo(&other.task)
+                && !left.contains(&other.task)
                 && other.done < undone
                 && other.undone.is_none_or(|other| other > undone)
         });
@@ -124,15 +130,48 @@ fn judge_order(run: &Run, deeds: &[&Deed], wrongs: &mut Vec<String>) {
     }
 }
 
-/// An order that a task ran is completed if the task is, and only then.
+/// The tasks of which somebody has accepted what they left.
+fn residue(run: &Run) -> BTreeSet<TaskId> {
+    let accepted = run.events().iter().filter_map(|event| {
+        if let Fact::ResidueAccepted { task, .. } = &event.fact { Some(task.clone()) } else { None }
+    });
+    accepted.collect()
+}
+
+/// The tasks that somebody has done by hand.
+fn by_hand(run: &Run) -> BTreeSet<TaskId> {
+    let mut done = BTreeSet::new();
+    for event in run.events() {
+        if let Fact::OperatorActed { action, task, .. } = &event.fact
+            && *action == OperatorAction::Complete.as_str()
+        {
+            done.insert(task.clone());
+        }
+    }
+    done
+}
+
+/// The tasks of the items that were cancelled alone.
+fn of_cancelled_items(run: &Run) -> BTreeSet<TaskId> {
+    let plan = run.plan();
+    let items = run.view().items.into_iter().filter(|item| item.state == ItemState::Cancelled);
+    let items: BTreeSet<_> = items.map(|item| item.id).collect();
+    let of =
+        |task: &TaskIndex| plan.task(*task).item.is_some_and(|item| items.contains(&plan.items()[item].id));
+    plan.indices().filter(of).map(|task| plan.id(task)).collect()
+}
+
+/// An order that a task ran is completed if the task is, and only then; unless the task was done by hand.
 fn judge_children(run: &Run, children: &[&Run], wrongs: &mut Vec<String>) {
     let view = run.view();
+    let by_hand = by_hand(run);
     for event in run.events() {
         let Fact::ChildOrderStarted { task, order, .. } = &event.fact else { continue };
         let child = children.iter().rev().find(|child| child.order_id() == *order).unwrap();
         let task = view.tasks.iter().find(|known| known.id == *task).unwrap();
         let done = task.state == TaskState::Succeeded && order_of(run, task.generation, &task.id) == *order;
-        if !child.is_ended() || (child.state() == OrderState::Completed) != done {
+        let fits = (child.state() == OrderState::Completed) == done || by_hand.contains(&task.id);
+        if !child.is_ended() || !fits {
             wrongs.push(format!("{} is {}, and its order {}", task.id, task.state, child.state()));
         }
     }

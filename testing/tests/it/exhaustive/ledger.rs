@@ -48,6 +48,32 @@ impl Ledger {
         }
     }
 
+    /// Every call that was made, by its key: what was called, with what.
+    pub(crate) fn calls(&self) -> &BTreeMap<String, (String, Value)> {
+        &self.used
+    }
+
+    /// A person does what a call would have done, if it is not there, and tells what came of it.
+    pub(crate) fn do_by_hand(&mut self, mut deed: Deed) -> Value {
+        if let Some(there) = self.there(deed.order, &deed.task) {
+            return there.answer.clone();
+        }
+        self.clock += 1;
+        deed.done = self.clock;
+        let answer = deed.answer.clone();
+        self.deeds.insert(format!("{}/{}/{}/by hand", deed.order, deed.task, deed.generation), deed);
+        answer
+    }
+
+    /// A person takes back what is there of a task.
+    pub(crate) fn undo_by_hand(&mut self, order: OrderId, task: &TaskId) {
+        self.clock += 1;
+        let there = |deed: &&mut Deed| deed.order == order && deed.task == *task && deed.undone.is_none();
+        if let Some(deed) = self.deeds.values_mut().find(there) {
+            deed.undone = Some(self.clock);
+        }
+    }
+
     pub(crate) fn is_done(&self, call: &CallEffect) -> bool {
         let key = call.key.as_str();
         self.deeds.contains_key(key) || self.answered.contains_key(key)

@@ -1,13 +1,15 @@
 //! Every sample order in every way that it can go: on the engine, in virtual time, with systems that keep a ledger.
 //!
 //! Each task fails, is refused, gets no answer (with its work done and not done), gets an answer of another shape; each undo
-//! likewise; whoever is asked says nothing, or no; everything is delivered twice; between any two events the order is cancelled,
-//! is amended in each of its attributes and items, and what carries it out crashes. People see to every task that needs one.
+//! likewise; whoever is asked says nothing, or no; everything is delivered twice; between any two events the order
+//! or one of its items is cancelled, it is paused, it is amended in each of its attributes and items, and what carries it out
+//! crashes. People see to every task that needs one, in each way that there is.
 //! However it goes, the order ends, and the systems then hold what its end allows, each thing once (see `judge`).
 
 mod amendments;
 mod answers;
 mod between;
+mod concerns;
 mod judge;
 mod ledger;
 mod sweep;

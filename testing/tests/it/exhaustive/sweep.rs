@@ -19,11 +19,13 @@ use crate::support::{sample_library, samples};
 const TOLD: usize = 12;
 
 /// What can come to every order.
-const EVERYWHERE: [&str; 6] = [
+const EVERYWHERE: [&str; 8] = [
     "all is well",
     "everything comes twice",
     "crash",
     "cancel is accepted",
+    "pause is accepted",
+    "operator complete",
     "amendment is accepted",
     "trouble and a cancel",
 ];
@@ -41,6 +43,8 @@ pub(crate) fn sweep(blueprint: &str) {
         let well = case.goes_well();
         case.same_again(&well);
         let last_way_back = case.cancels(&well);
+        case.pauses(&well);
+        case.item_cancels(&well);
         case.weaknesses(&well);
         case.moods(&well);
         if let Some(at) = last_way_back {
@@ -101,6 +105,9 @@ impl Case<'_> {
         let trial = Trial::of(self.plan, setup);
         let kind = kind(&trial);
         *self.tally.counts.entry(kind.to_owned()).or_default() += 1;
+        for action in &trial.acted {
+            *self.tally.counts.entry(format!("operator {action}")).or_default() += 1;
+        }
         for wrong in judge(&trial) {
             self.is_wrong(format!("{kind} {detail}: {wrong}"));
         }

@@ -3,15 +3,17 @@
 use std::collections::BTreeMap;
 
 use engine::{Answer, CallEffect, Settlement, World};
-use model::{Direction, Duration, OperationName, OrderId, SystemName, TaskId, Timestamp, Type, Value};
+use model::{
+    Direction, Duration, OperationName, OrderId, SystemName, TaskId, TaskName, Timestamp, Type, Value,
+};
 use plan::{Call, Plan};
 use testing::MadeUp;
 
 use super::answers::{answer_when_absent, answer_when_well};
-use super::ledger::Ledger;
+use super::ledger::{Deed, Ledger};
 
 /// How long a system takes to answer.
-const LATENCY: Duration = Duration::from_secs(1);
+pub(crate) const LATENCY: Duration = Duration::from_secs(1);
 
 /// What the calls of one task meet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -110,9 +112,44 @@ impl Systems {
 
     /// What a system says that does what it is asked.
     fn well(&mut self, call: &CallEffect, now: Timestamp) -> Value {
-        let result = self.declared.get(&(call.system.clone(), call.operation.clone())).unwrap().0.clone();
-        let made_up = self.made_up.value(&result, call.operation.as_str(), now);
-        overlaid(made_up, answer_when_well(&call.label(), &call.task.name))
+        self.answer(&call.system, &call.operation, &call.task.name, now)
+    }
+
+    fn answer(
+        &mut self,
+        system: &SystemName,
+        operation: &OperationName,
+        task: &TaskName,
+        now: Timestamp,
+    ) -> Value {
+        let result = self.declared.get(&(system.clone(), operation.clone())).unwrap().0.clone();
+        let made_up = self.made_up.value(&result, operation.as_str(), now);
+        overlaid(made_up, answer_when_well(&format!("{system}.{operation}"), task))
+    }
+
+    /// A person does by hand what a call of a task would have done, or asked, and says what came of it.
+    pub(crate) fn by_hand(
+        &mut self,
+        order: OrderId,
+        task: &TaskId,
+        generation: u32,
+        call: &Call,
+        now: Timestamp,
+    ) -> Value {
+        let answer = self.answer(&call.system, &call.operation, &task.name, now);
+        if !call.effect {
+            return answer;
+        }
+        self.ledger.do_by_hand(Deed {
+            order,
+            task: task.clone(),
+            generation,
+            call: call.label(),
+            arguments: Value::Null,
+            answer,
+            done: 0,
+            undone: None,
+        })
     }
 
     /// What a system says of a call that may have been made.

@@ -4,11 +4,12 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use engine::{Event, Handled, OperatorAction, Rejected, Run, Simulation, Snapshot};
-use model::{Actor, DeliveryId, Fact, OrderId, OrderState, TaskId, Value};
+use model::{Actor, DeliveryId, Fact, ItemId, OrderId, OrderState, TaskId, Timestamp, Value};
 use plan::{Body, Plan};
+use testing::MadeUp;
 
 use super::answers::{good_news, refusal};
-use super::systems::{Systems, Weakness};
+use super::systems::{LATENCY, Systems, Weakness};
 
 /// Most things that happen in one trial: the longest poll of a sample asks some 1,300 times, and nobody lets it run out more
 /// often than five times.
@@ -23,6 +24,8 @@ pub(crate) enum Habit {
     Hasty,
     /// They have the order cancelled.
     Cancelling,
+    /// They do this first, where it can be done, and are patient otherwise.
+    Doing(OperatorAction),
 }
 
 /// A person who does not say what everybody hopes for.
@@ -40,6 +43,10 @@ pub(crate) struct Mood {
 #[derive(Clone, Debug)]
 pub(crate) enum Interference {
     Cancel,
+    /// An item is not wanted any more.
+    CancelItem(ItemId),
+    /// Nothing more is begun, until nothing is under way any more.
+    Pause,
     /// What carries the order out dies, and goes on from what was written down.
     Crash,
     /// Everything that has ever happened is delivered once more.
@@ -84,6 +91,8 @@ pub(crate) struct Trial {
     read: Vec<usize>,
     duties: VecDeque<Duty>,
     attended: BTreeMap<(OrderId, TaskId), u32>,
+    /// Whether somebody has paused the order, and will have it go on.
+    paused: bool,
     deliveries: u32,
     /// How many things have happened.
     pub(crate) turns: usize,
@@ -93,6 +102,10 @@ pub(crate) struct Trial {
     pub(crate) answers: Vec<Result<Handled, Rejected>>,
     /// Tasks that people were asked to say something for.
     pub(crate) asked: Vec<(OrderId, TaskId)>,
+    /// What people did about tasks that needed one, besides what they always do.
+    pub(crate) acted: Vec<OperatorAction>,
+    /// In which turn each task of the order was begun first.
+    pub(crate) begun: BTreeMap<TaskId, usize>,
     pub(crate) wrongs: Vec<String>,
 }
 
@@ -109,11 +122,14 @@ impl Trial {
             read: Vec::new(),
             duties: VecDeque::new(),
             attended: BTreeMap::new(),
+            paused: false,
             deliveries: 0,
             turns: 0,
             struck: None,
             answers: Vec::new(),
             asked: Vec::new(),
+            acted: Vec::new(),
+            begun: BTreeMap::new(),
             wrongs: Vec::new(),
         };
         trial.go();
@@ -146,6 +162,12 @@ impl Trial {
         match self.duties.pop_front() {
             Some(Duty::Say(order, task)) => self.say(order, &task),
             Some(Duty::Attend(order, task)) => self.attend(order, &task),
+            None if self.paused && self.is_quiet() => {
+                self.paused = false;
+                let (id, by) = (self.delivery(), Actor::new("somebody"));
+                // Whoever cancelled it meanwhile has had it go on.
+                let _answer = self.take(OrderId::NIL, Event::Resume { id, by, note: String::new() });
+            }
             None => {
                 if !self.simulation.step() {
                     return false;
@@ -162,11 +184,26 @@ impl Trial {
         true
     }
 
+    /// Whether nothing is under way that will soon be answered.
+    fn is_quiet(&self) -> bool {
+        let soon = self.simulation.now().plus(LATENCY);
+        self.simulation.next_at().is_none_or(|next| next > soon)
+    }
+
     fn interfere(&mut self, interference: Interference) {
         match interference {
             Interference::Cancel => {
                 let event = self.cancel();
                 self.ask(event);
+            }
+            Interference::CancelItem(item) => {
+                let (id, by) = (self.delivery(), Actor::new("somebody"));
+                self.ask(Event::CancelItem { id, item: item.to_string(), by, reason: String::new() });
+            }
+            Interference::Pause => {
+                let (id, by) = (self.delivery(), Actor::new("somebody"));
+                self.ask(Event::Pause { id, by, note: String::new() });
+                self.paused = self.is_accepted();
             }
             Interference::Amend(plan) => {
                 let event = Event::Amend {
@@ -232,6 +269,11 @@ impl Trial {
         for (run, read) in orders.into_iter().zip(&mut self.read) {
             let id = run.order_id();
             for event in run.events().iter().skip(*read) {
+                if let Fact::TaskStarted { task, .. } = &event.fact
+                    && id == OrderId::NIL
+                {
+                    self.begun.entry(task.clone()).or_insert(self.turns);
+                }
                 match &event.fact {
                     Fact::TaskStarted { task, .. } if is_asked(run, task) => {
                         self.asked.push((id, task.clone()));
@@ -312,9 +354,13 @@ impl Trial {
         let times = self.attended.entry((order, task.clone())).or_default();
         *times += 1;
         let first = *times == 1;
-        let given_up = match self.setup.habit {
-            Habit::Patient if first => false,
-            Habit::Patient | Habit::Hasty => self.act(order, task, OperatorAction::Rollback).is_ok(),
+        let habit = self.setup.habit;
+        let given_up = match habit {
+            Habit::Doing(action) if first && self.does(order, task, action) => return,
+            Habit::Patient | Habit::Doing(_) if first => false,
+            Habit::Patient | Habit::Doing(_) | Habit::Hasty => {
+                self.act(order, task, OperatorAction::Rollback).is_ok()
+            }
             Habit::Cancelling => {
                 let event = self.cancel();
                 self.take(OrderId::NIL, event).is_ok()
@@ -324,12 +370,61 @@ impl Trial {
             return;
         }
         // Where there is no way back, somebody sees to it that there is one ahead.
-        if !first || self.setup.habit != Habit::Patient {
+        if !first || matches!(habit, Habit::Hasty | Habit::Cancelling) {
             self.simulation.world_mut().mend();
             self.setup.mood = None;
         }
         // The order may have gone on without it meanwhile.
         let _answer = self.act(order, task, OperatorAction::Retry);
+    }
+
+    /// Does something about a task that needs somebody, if the order offers it. What it does not offer, it refuses.
+    fn does(&mut self, order: OrderId, task: &TaskId, action: OperatorAction) -> bool {
+        let view = self.run(order).view().tasks.into_iter().find(|known| known.id == *task).unwrap();
+        let offered = view.actions.contains(&action);
+        let act = match action {
+            OperatorAction::Complete if offered => {
+                engine::Act::Complete { result: self.by_hand(order, task, view.generation) }
+            }
+            OperatorAction::Undone if offered => {
+                self.simulation.world_mut().ledger.undo_by_hand(order, task);
+                action.into()
+            }
+            OperatorAction::Retry
+            | OperatorAction::Complete
+            | OperatorAction::Skip
+            | OperatorAction::Rollback
+            | OperatorAction::Undone
+            | OperatorAction::Accept => action.into(),
+        };
+        let (id, by, note) = (self.delivery(), Actor::new("somebody"), "seen to".to_owned());
+        let answer = self.take(order, Event::Act { id, action: act, task: task.clone(), by, note });
+        if answer.is_ok() != offered {
+            self.wrongs.push(format!(
+                "turn {}: {action} of {task} is offered: {offered}, and answered {answer:?}",
+                self.turns
+            ));
+        }
+        if answer.is_ok() {
+            self.acted.push(action);
+        }
+        answer.is_ok()
+    }
+
+    /// What comes of a task that a person does by hand.
+    fn by_hand(&mut self, order: OrderId, task: &TaskId, generation: u32) -> Value {
+        let plan = self.run(order).plan().clone();
+        let definition = plan.definition(plan.find(task).unwrap());
+        let now = self.simulation.now();
+        let call = match &definition.body {
+            Body::Call(body) => &body.call,
+            Body::Poll(body) => &body.query,
+            Body::Wait { signal, fields, .. } => return good_news(signal, fields),
+            Body::Manual(_) | Body::Run(_) | Body::Sleep(_) | Body::Let(_) | Body::Milestone => {
+                return MadeUp::default().value(&definition.result_type(), "said", Timestamp::EPOCH);
+            }
+        };
+        self.simulation.world_mut().by_hand(order, task, generation, call, now)
     }
 
     fn act(&mut self, order: OrderId, task: &TaskId, action: OperatorAction) -> Result<Handled, Rejected> {

@@ -1,6 +1,6 @@
 //! Whatever can go wrong with one task: with its call, with its undo, and with the people that it waits for.
 
-use model::{Direction, OrderState};
+use model::{Direction, OperatorAction, OrderState};
 
 use super::sweep::Case;
 use super::systems::{Caller, Luck, Weakness};
@@ -18,12 +18,22 @@ pub(crate) const LUCKS: [(Luck, &str); 7] = [
 ];
 
 /// How often a trouble comes, always if there is no number, and what people do about it.
-const COURSES: [(Option<u32>, Habit); 5] = [
+const COURSES: [(Option<u32>, Habit); 7] = [
     (Some(1), Habit::Patient),
     (Some(1), Habit::Cancelling),
     (None, Habit::Patient),
     (None, Habit::Hasty),
     (None, Habit::Cancelling),
+    (None, Habit::Doing(OperatorAction::Skip)),
+    (None, Habit::Doing(OperatorAction::Complete)),
+];
+
+/// The same of an undo.
+const COURSES_OF_UNDOS: [(Option<u32>, Habit); 4] = [
+    (Some(1), Habit::Patient),
+    (None, Habit::Patient),
+    (None, Habit::Doing(OperatorAction::Undone)),
+    (None, Habit::Doing(OperatorAction::Accept)),
 ];
 
 impl Case<'_> {
@@ -92,10 +102,10 @@ impl Case<'_> {
                 continue;
             }
             for (luck, name) in LUCKS.into_iter().filter(|(luck, _)| can_meet(*luck, *caller)) {
-                for left in [Some(1), None] {
+                for (left, habit) in COURSES_OF_UNDOS {
                     let weakness = Some(Weakness { target: target.clone(), luck, left });
-                    let setup = Setup { weakness, ..late.clone() };
-                    let detail = format!("the undo of {}, {left:?}", target.task);
+                    let setup = Setup { weakness, habit, ..late.clone() };
+                    let detail = format!("the undo of {}, {left:?}, {habit:?}", target.task);
                     let trial = self.try_out(&format!("the undo {name}"), &detail, setup);
                     self.expect(trial.state() == OrderState::Cancelled, || {
                         format!("{detail} {name}: it was cancelled, and is {}", trial.state())
