@@ -5,7 +5,9 @@
 
 use std::path::Path;
 
-use contract::{ActRequest, CancelRequest, DeliverRequest, OrderClient, OrderEnded, Routes, connect};
+use contract::{
+    ActRequest, CancelRequest, DeliverRequest, OrderClient, OrderEnded, Replanned, Routes, connect,
+};
 use engine::{Act, OperatorAction};
 use model::{Actor, DeliveryId, Duration, OrderId, OrderState, TaskState, Value};
 use plan::ReactionKind;
@@ -15,10 +17,11 @@ use temporalio_common::protos::temporal::api::history::v1::History;
 use temporalio_sdk::workflow_replayer::{WorkflowReplayer, WorkflowReplayerOptions};
 use worker::OrderWorkflow;
 
+use crate::amending::{after, before, signal, update};
 use crate::app::{App, until};
 use crate::pending::{note, starting_in};
 use crate::plans::{call, manual, plan, poll, wait};
-use crate::whole_orders::{arrival, arrive, irrevocable, limited, shipping};
+use crate::whole_orders::{arrival, arrive, irrevocable, limited, shipping, shipping_from, two_items};
 use crate::world::Behaviour::{Fail, LoseAnswer, Refuse, Tell};
 
 const HISTORIES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/histories");
@@ -181,11 +184,49 @@ async fn new_histories_are_recorded(pool: PgPool) {
     app.client.resume(paused, &note("r-1")).await.unwrap();
     app.in_state(paused, OrderState::Completed).await;
 
+    let amended = app.order(before()).await;
+    app.task_in(amended, "field_work", TaskState::Running).await;
+    app.client.amend(amended, &update("A-1", after())).await.unwrap();
+    app.client.signal_deliver(amended, &report).await.unwrap();
+    app.in_state(amended, OrderState::Completed).await;
+
+    let by_signal = app.order(before()).await;
+    app.task_in(by_signal, "field_work", TaskState::Running).await;
+    let planned = Replanned::Planned { plan: Box::new(after()), routes: Routes::default(), proposal: None };
+    app.world.plans.lock().unwrap().push_back(planned);
+    app.client.signal_amend(by_signal, &signal("S-1")).await.unwrap();
+    app.when(by_signal, "it is amended", |view| view.version == 2).await;
+    app.client.signal_deliver(by_signal, &report).await.unwrap();
+    app.in_state(by_signal, OrderState::Completed).await;
+
+    let amended_parent = app.order(shipping_from("UTR-7")).await;
+    let amended_child = arrival(&app, amended_parent).await;
+    app.client.amend(amended_parent, &update("A-1", shipping_from("AMS-1"))).await.unwrap();
+    app.when(amended_child, "the child is amended", |view| view.version == 2).await;
+    arrive(&app, amended_child).await;
+    app.in_state(amended_parent, OrderState::Completed).await;
+
+    app.world.script("network.route", vec![Refuse("no route")]);
+    let partial = app.order(two_items("route", call("route", "network.route"))).await;
+    app.in_state(partial, OrderState::Partial).await;
+
+    let less = app.order(two_items("visit", wait("visit", "report", day))).await;
+    app.task_in(less, "visit[2]", TaskState::Running).await;
+    let one = CancelRequest { item: Some("2".to_owned()), ..cancel.clone() };
+    app.client.cancel(less, &one).await.unwrap();
+    app.in_state(less, OrderState::Completed).await;
+
+    let resumed = app.paced_order(with(three(), vec![wait("visit", "report", day)]), 10).await;
+    app.task_in(resumed, "visit", TaskState::Running).await;
+    app.client.signal_deliver(resumed, &report).await.unwrap();
+    app.in_state(resumed, OrderState::Completed).await;
+    assert!(app.runs_before(resumed).await > 0);
+
     let record = async |order: OrderId, name: &str| {
         let handle = sdk.get_workflow_handle::<UntypedWorkflow>(order.to_string());
         let json = handle.fetch_history(WorkflowFetchHistoryOptions::default()).to_json().await.unwrap();
         replay(&json).await.unwrap();
-        std::fs::write(Path::new(&folder).join(format!("v1_{name}.json")), json).unwrap();
+        std::fs::write(Path::new(&folder).join(format!("v2_{name}.json")), json).unwrap();
     };
     record(completed, "completed").await;
     record(inline, "inline").await;
@@ -203,4 +244,11 @@ async fn new_histories_are_recorded(pool: PgPool) {
     record(undone_child, "undone_child").await;
     record(barred_parent, "barred_parent").await;
     record(barred_child, "barred_child").await;
+    record(amended, "amended").await;
+    record(by_signal, "amended_by_signal").await;
+    record(amended_parent, "amended_parent").await;
+    record(amended_child, "amended_child").await;
+    record(partial, "partial").await;
+    record(less, "item_cancelled").await;
+    record(resumed, "resumed").await;
 }
