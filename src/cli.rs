@@ -6,6 +6,8 @@
 use std::io::Write as _;
 use std::process::ExitCode;
 
+use clap::builder::StyledStr;
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Parser, Subcommand};
 
 use crate::commands;
@@ -63,6 +65,8 @@ enum Command {
     Accept(commands::accept::Args),
     Fallout(Box<commands::fallout::Args>),
     Residue(commands::residue::Args),
+    Reconcile(commands::reconcile::Args),
+    Mirror(commands::mirror::Args),
     Serve(commands::serve::Args),
     Sim(commands::sim::Args),
 }
@@ -100,6 +104,8 @@ impl Command {
             Self::Accept(args) => commands::accept::run(&args),
             Self::Fallout(args) => commands::fallout::run(&args),
             Self::Residue(args) => commands::residue::run(&args),
+            Self::Reconcile(args) => commands::reconcile::run(&args),
+            Self::Mirror(args) => commands::mirror::run(&args),
             Self::Serve(args) => commands::serve::run(&args),
             Self::Sim(args) => commands::sim::run(args),
         }
@@ -109,7 +115,7 @@ impl Command {
 /// Runs the command that the process was started with and says how the process must end.
 #[must_use]
 pub fn main() -> ExitCode {
-    match Cli::parse().command.run() {
+    match Cli::try_parse().unwrap_or_else(|wrong| with_tip(wrong).exit()).command.run() {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             if !failure.is_told() {
@@ -121,6 +127,20 @@ pub fn main() -> ExitCode {
     }
 }
 
+/// Says how the id of an order is found, to who gave something else.
+fn with_tip(mut wrong: clap::Error) -> clap::Error {
+    let of_order = |value: &ContextValue| value.to_string().contains("<ORDER>");
+    let is_id = wrong.get(ContextKind::InvalidArg).is_some_and(of_order);
+    if wrong.kind() == ErrorKind::ValueValidation && is_id {
+        let given = wrong.get(ContextKind::InvalidValue).map(ToString::to_string).unwrap_or_default();
+        let tip = format!(
+            "`orderwright list --query '{given}'` finds orders by what senders and customers call them"
+        );
+        wrong.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![StyledStr::from(tip)]));
+    }
+    wrong
+}
+
 #[cfg(test)]
 mod tests {
     use clap::CommandFactory as _;
@@ -130,5 +150,19 @@ mod tests {
     #[test]
     fn the_command_tree_is_consistent() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn who_has_no_id_of_an_order_is_told_how_to_find_it() {
+        let said = |arguments: &[&str]| with_tip(Cli::try_parse_from(arguments).unwrap_err()).to_string();
+        let tip =
+            "tip: `orderwright list --query 'AFT-1'` finds orders by what senders and customers call them";
+        for command in ["get", "watch", "versions", "pause"] {
+            let said = said(
+                &["orderwright", command, "AFT-1", "--note", "x"][..if command == "pause" { 5 } else { 3 }],
+            );
+            assert!(said.contains(tip), "{said}");
+        }
+        assert!(!said(&["orderwright", "list", "--limit", "AFT-1"]).contains("--query"));
     }
 }

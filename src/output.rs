@@ -34,6 +34,23 @@ pub(crate) fn print(text: impl fmt::Display) -> Result<(), Failure> {
     }
 }
 
+/// Prints a page of a list, and how to go on; `none` if there is nothing in it.
+pub(crate) fn print_page<T>(
+    page: &[T],
+    none: &str,
+    show: impl FnOnce(&[T]) -> String,
+    next: Option<&str>,
+) -> Result<(), Failure> {
+    if page.is_empty() {
+        return print(none);
+    }
+    print(show(page))?;
+    match next {
+        Some(cursor) => print(console::style(format!("more with --cursor {cursor}")).dim()),
+        None => Ok(()),
+    }
+}
+
 /// Prints lines that end as they are; nothing if there are none.
 pub(crate) fn print_lines(lines: &str) -> Result<(), Failure> {
     if lines.is_empty() { Ok(()) } else { print(lines.trim_end_matches('\n')) }

@@ -70,8 +70,8 @@ pub(crate) enum ApiError {
     #[error("{what} may have at most {limit} bytes")]
     PayloadTooLarge { what: &'static str, limit: usize },
     /// The body's type is not JSON.
-    #[error("expected `application/json`, found {}", .found.as_ref().map_or_else(|| "no content type".to_owned(), |f| format!("`{f}`")))]
-    UnsupportedMediaType { found: Option<String> },
+    #[error("expected {expected}, found {}", .found.as_ref().map_or_else(|| "no content type".to_owned(), |f| format!("`{f}`")))]
+    UnsupportedMediaType { expected: &'static str, found: Option<String> },
     /// The body is JSON and not what is expected, in these places.
     #[error("{}", counted(.0.len(), "fault was found", "faults were found"))]
     InvalidDocument(Vec<Fault>),

@@ -20,6 +20,7 @@ mod guard;
 mod hash;
 mod health;
 mod meta;
+mod mirror;
 mod news;
 mod observe;
 mod orders;

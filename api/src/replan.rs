@@ -1,15 +1,16 @@
 //! Plans for orders that are amended by a signal: the same work as for the API, asked for by a worker.
 
-use contract::{Replan, Replanned};
-use model::{Hash, OrderId};
+use std::cmp::Ordering;
+
+use contract::{Proposal, Replan, Replanned};
+use model::OrderId;
 use sqlx::PgPool;
-use store::NewVersion;
+use store::{NewVersion, Proposed};
 
 use crate::app::now;
 use crate::blueprints::Libraries;
 use crate::error::ApiError;
-use crate::hash::sha256;
-use crate::orders::amendment::draft;
+use crate::orders::amendment::{draft, request_hash};
 use crate::routing::Routing;
 
 /// Why an amended order can't be planned just now.
@@ -63,8 +64,13 @@ impl Replanner {
         let Some(current) = current else {
             return Ok(Replanned::Refused { reason: "Postgres does not know the order".to_owned() });
         };
-        if current.version != *version {
-            return Err(ReplanError::Behind { order: *order, carried_out: *version, known: current.version });
+        let known = current.version;
+        match known.cmp(version) {
+            Ordering::Less => {
+                return Err(ReplanError::Behind { order: *order, carried_out: *version, known });
+            }
+            Ordering::Equal => {}
+            Ordering::Greater => return Ok(Replanned::Outdated {}),
         }
         let drafted = match draft(&self.libraries, &mut connection, *order, &current, &amend.wanted).await {
             Ok(drafted) => drafted,
@@ -74,26 +80,35 @@ impl Replanner {
             }
             Err(error) => return Err(error.into()),
         };
+        let proposal = Proposal {
+            at: now(),
+            version: version.saturating_add(1),
+            request: drafted.request,
+            request_hash: request_hash(&amend.wanted, &amend.reason),
+            // The order says what they are.
+            differences: Vec::new(),
+        };
         let new = NewVersion {
             order: *order,
             delivery: &amend.id,
-            version: version.saturating_add(1),
+            version: proposal.version,
             author: &amend.by,
             reason: &amend.reason,
-            request_hash: &hash(amend),
-            request: &drafted.request,
+            request_hash: &proposal.request_hash,
+            request: &proposal.request,
             plan: &drafted.plan,
-            // The order says what they are.
-            differences: &[],
+            differences: &proposal.differences,
             tasks: &[],
         };
-        store::propose_version(&mut connection, &new, now()).await.map_err(ApiError::from)?;
+        match store::propose_version(&mut connection, &new, proposal.at).await.map_err(ApiError::from)? {
+            // What the order has decided on, it says again.
+            Proposed::New | Proposed::Again | Proposed::Decided => {}
+            Proposed::Taken => {
+                let reason = format!("`{}` came before, with another amendment", amend.id);
+                return Ok(Replanned::Refused { reason });
+            }
+        }
         let routes = self.routing.of(&drafted.plan);
-        Ok(Replanned::Planned { plan: Box::new(drafted.plan), routes })
+        Ok(Replanned::Planned { plan: Box::new(drafted.plan), routes, proposal: Some(Box::new(proposal)) })
     }
-}
-
-/// What recognises a repetition: what is wanted, and why.
-fn hash(amend: &contract::Amend) -> Hash {
-    sha256(&serde_json::to_vec(&(&amend.wanted, &amend.reason)).unwrap_or_default())
 }

@@ -16,7 +16,7 @@ use crate::error::ApiError;
 use crate::guard::guard;
 use crate::observe::observe;
 use crate::problem::{MEDIA_TYPE, Problem};
-use crate::{blueprints, fallout, health, meta, orders};
+use crate::{blueprints, fallout, health, meta, mirror, orders};
 
 #[derive(Debug, OpenApi)]
 #[openapi(
@@ -29,6 +29,7 @@ use crate::{blueprints, fallout, health, meta, orders};
         (name = "orders", description = "Submit orders, read them, steer them"),
         (name = "fallout", description = "What waits for people, over all orders, and what was left behind"),
         (name = "blueprints", description = "Publish blueprints and read what is published"),
+        (name = "mirror", description = "For operators: what Postgres shows, against Temporal, which is the truth"),
         (name = "service", description = "What the service says about itself"),
     ),
     components(schemas(Problem)),
@@ -42,6 +43,7 @@ fn operations() -> OpenApiRouter<App> {
         .routes(routes!(orders::get::get_order))
         .routes(routes!(orders::events::order_events))
         .routes(routes!(orders::plan::order_plan))
+        .routes(routes!(orders::graph::order_graph))
         .routes(routes!(orders::versions::order_versions))
         .routes(routes!(orders::cancel::cancel_order))
         .routes(routes!(orders::amend::amend_order))
@@ -59,6 +61,9 @@ fn operations() -> OpenApiRouter<App> {
         .routes(routes!(fallout::groups::group_fallout))
         .routes(routes!(fallout::bulk::act_on_many))
         .routes(routes!(fallout::residue::list_residue))
+        .routes(routes!(mirror::list::list_in_temporal))
+        .routes(routes!(mirror::rebuild::rebuild_order))
+        .routes(routes!(mirror::reconcile::reconcile))
         .routes(routes!(blueprints::list::list_blueprints, blueprints::publish::publish_blueprints))
         .routes(routes!(blueprints::get::get_blueprint))
 }
@@ -202,6 +207,27 @@ mod tests {
         let missing: Vec<_> =
             addresses.chain(kinds).filter(|name| !documentation.contains(&format!("`{name}`"))).collect();
         assert!(missing.is_empty(), "docs/api.md does not name {missing:?}");
+    }
+
+    /// The codes of every no of an order, as `refused` says them, and those that the descriptions of answers name.
+    #[test]
+    fn the_documentation_explains_every_code_of_a_refusal() {
+        let source = include_str!("orders/verdict.rs");
+        let refused = source.split("pub(crate) fn refused(").nth(1).unwrap();
+        let refused = refused.split("\n}\n").next().unwrap();
+        let said = refused.split("=> (\"").skip(1).map(|rest| rest.split('"').next().unwrap().to_owned());
+        let mut codes: std::collections::BTreeSet<String> = said.collect();
+        assert!(codes.len() > 25, "`refused` is written in another way: {codes:?}");
+        let document = super::openapi();
+        for named in document.split("`code` is ").skip(1) {
+            let named = named.split(['"', '.', ':', ')']).next().unwrap();
+            codes.extend(named.split('`').skip(1).step_by(2).map(str::to_owned));
+        }
+        let documentation = include_str!("../../docs/api.md");
+        let rows: Vec<&str> = documentation.lines().filter(|line| line.starts_with("| `")).collect();
+        let is_explained = |code: &&String| rows.iter().any(|row| row.starts_with(&format!("| `{code}` |")));
+        let missing: Vec<&String> = codes.iter().filter(|code| !is_explained(code)).collect();
+        assert!(missing.is_empty(), "docs/api.md does not explain {missing:?}");
     }
 
     #[sqlx::test(migrator = "store::MIGRATOR")]

@@ -12,7 +12,7 @@ use temporalio_common::data_converters::RawValue;
 
 use crate::payload::decode;
 use crate::request::Fields;
-use crate::{Malformed, Routes};
+use crate::{Malformed, Proposal, Routes};
 
 /// Has an order be another one from now on.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -31,6 +31,9 @@ pub struct AmendRequest {
     /// That of the preview that they have seen, if they have.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub token: Option<Hash>,
+    /// What was written down of it, for those who make the order's rows in Postgres again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub proposal: Option<Box<Proposal>>,
 }
 
 /// Asks what an amendment would do.
@@ -116,7 +119,12 @@ pub enum Replanned {
         /// How its calls are made.
         #[serde(default)]
         routes: Routes,
+        /// What was written down of it, for those who make the order's rows in Postgres again.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        proposal: Option<Box<Proposal>>,
     },
+    /// The version that it was asked for is not the order's latest any more: another amendment has come in between.
+    Outdated {},
     /// There is no plan for what is wanted.
     Refused {
         /// Why not.

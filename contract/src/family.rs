@@ -2,13 +2,34 @@
 
 use engine::{ChildId, ChildReport};
 use model::{Actor, DeliveryId, OrderId};
+use plan::Plan;
 use serde::{Deserialize, Serialize};
+
+use crate::Routes;
 
 /// A parent takes its child back.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Recall {
     /// Names the request; the same one again changes nothing.
     pub id: DeliveryId,
+    /// The parent.
+    pub by: Actor,
+    /// Why.
+    pub reason: String,
+}
+
+/// A parent has been amended, and its child with it.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct HandOn {
+    /// Names the request; the same one again changes nothing.
+    pub id: DeliveryId,
+    /// How many amendments the child has been handed on with this one.
+    pub amendment: u32,
+    /// What is to be done.
+    pub plan: Box<Plan>,
+    /// How its calls are made.
+    #[serde(default)]
+    pub routes: Routes,
     /// The parent.
     pub by: Actor,
     /// Why.

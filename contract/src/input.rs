@@ -7,7 +7,7 @@ use model::{Duration, OperationName, OrderId, OrderState, SystemName};
 use plan::{Definition, Plan};
 use serde::{Deserialize, Serialize};
 
-use crate::Resumed;
+use crate::{Acceptance, Resumed};
 
 /// The latest version of the input's format that is read here.
 pub const FORMAT: u16 = 2;
@@ -33,6 +33,10 @@ pub struct OrderInput {
     /// Which order it is part of, if it is part of one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub part_of: Option<ChildInput>,
+    /// The order as it was accepted, for those who make its rows in Postgres again; none of one that a task of another runs, or
+    /// that an older version of this program has started. Only the first workflow run has it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub accepted: Option<Box<Acceptance>>,
     /// When it goes on in another workflow run, where that is not to be left to the worker; its child orders as well.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pace: Option<Pace>,
@@ -65,7 +69,7 @@ impl OrderInput {
     pub const fn new(order: OrderId, plan: Plan, routes: Routes) -> Self {
         let format = FORMAT_OF_NEW;
         let after = Vec::new();
-        Self { format, order, routes, plan, after, part_of: None, pace: None, resumed: None }
+        Self { format, order, routes, plan, after, part_of: None, accepted: None, pace: None, resumed: None }
     }
 
     /// The input for an order that goes on.

@@ -14,14 +14,17 @@ pub mod names;
 pub mod payload;
 mod request;
 mod resumed;
+mod written;
 
 pub use amend::{Amend, AmendRequest, AssessAnswer, AssessRequest, Replan, Replanned, Wanted};
 pub use call::{CallAnswer, CallFailure, CallFailureDetails, CallInput, Earlier, Inquiry};
 pub use client::{
-    ClientConfig, ClientError, Closed, ConnectError, OrderClient, QueueStanding, Standing, Started, connect,
+    Amended, ClientConfig, ClientError, Closed, ConnectError, Listed, ListedOrder, OrderClient,
+    QueueStanding, Reading, Standing, Started, connect,
 };
 pub use deltas::{Deltas, DeltasRequest};
-pub use family::{Hail, Recall, ReportRequest};
+pub use family::{Hail, HandOn, Recall, ReportRequest};
 pub use input::{ChildInput, FORMAT, OrderInput, Outcome, Pace, Route, Routes};
 pub use request::{ActRequest, Answer, CancelRequest, DeliverRequest, Malformed, NoteRequest, OrderEnded};
 pub use resumed::{CallsMade, OpenChild, Resumed, RunningTimer, Underway};
+pub use written::{Acceptance, Proposal};

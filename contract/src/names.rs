@@ -21,7 +21,7 @@ pub const DELIVER: &str = "deliver";
 /// The update that tries a held task again.
 pub const RETRY: &str = "retry";
 
-/// The update that gives up on a held task and rolls the order back.
+/// The update that gives up on a held task and rolls back its item alone, or the order.
 pub const ROLLBACK: &str = "rollback";
 
 /// The update by which a person says what came of a task: one that is theirs to do, or that is held.
@@ -38,6 +38,9 @@ pub const ACCEPT: &str = "accept";
 
 /// The signal by which a parent has a child order undo itself.
 pub const RECALL: &str = "recall";
+
+/// The signal by which a parent that has been amended hands that on to a child order.
+pub const HAND_ON: &str = "hand_on";
 
 /// The signal by which a parent lets a child order pass points of no return.
 pub const PASS: &str = "pass";

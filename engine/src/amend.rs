@@ -7,7 +7,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use model::{Actor, AmendedItem, DeliveryId, Fact, Hash, TaskState, Verdict};
+use model::{Actor, AmendedItem, DeliveryId, Fact, Hash, TaskState, Verdict, limits};
 use plan::{Plan, PlanItem, TaskIndex};
 use serde::{Deserialize, Serialize};
 
@@ -36,11 +36,24 @@ impl Run {
         reason: String,
         token: Option<Hash>,
     ) -> Result<Handled, Rejected> {
+        self.may_be_amended()?;
+        self.lay(id, plan, by, reason, token)
+    }
+
+    /// The same, whoever wants it.
+    pub(crate) fn lay(
+        &mut self,
+        id: DeliveryId,
+        plan: Plan,
+        by: Actor,
+        reason: String,
+        token: Option<Hash>,
+    ) -> Result<Handled, Rejected> {
         let chart = self.chart(plan)?;
         if token.is_some_and(|token| token != chart.assessment.token) {
             return Err(Rejected::AmendmentMoved { token: chart.assessment.token });
         }
-        let against: Vec<_> = chart.assessment.refused().cloned().collect();
+        let against: Vec<_> = chart.assessment.refused().take(limits::REFUSALS).cloned().collect();
         if !against.is_empty() {
             let rejected = Rejected::Amendment { tasks: against.clone() };
             let why = rejected.to_string();
@@ -56,6 +69,7 @@ impl Run {
         };
         let before = std::mem::replace(&mut self.layout, Arc::new(layout));
         self.add_tasks();
+        self.go_on_amended();
         self.tell(Fact::OrderAmended {
             id,
             version,
@@ -123,6 +137,7 @@ impl Run {
             self.halt(task);
         }
         self.state.to_take_back.extend(round);
+        self.follow_deadline(before.plan());
         self.measure_left();
         self.follow_start_date();
         if self.state.left == 0 && self.state.phase == Phase::Forward {
@@ -290,13 +305,17 @@ impl Run {
 
     /// Takes back what is due to be, one after the other.
     pub(crate) fn go_on_taking_back(&mut self) {
+        let mut waiting = BTreeSet::new();
         while self.state.phase == Phase::Forward
             && let Some(task) = self.state.to_take_back.pop_last()
         {
-            if self.task(task).taken_back_by.is_some() {
+            if self.waits_for_pause(task) {
+                waiting.insert(task);
+            } else if self.is_being_taken_back(task) {
                 self.take_back(task);
             }
         }
+        self.state.to_take_back.extend(waiting);
     }
 
     /// The order, or the item of these tasks, turns round: whatever an amendment was taking back goes with it.

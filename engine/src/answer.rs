@@ -38,7 +38,9 @@ impl Run {
         self.tell(Fact::OrderAnswered { result: told });
         self.state.answer = Some(result.clone());
         if self.state.touched && self.point_of_no_return().is_none() {
-            self.state.effects.push_back(Effect::Report(ChildReport::Answered { result }));
+            self.state
+                .effects
+                .push_back(Effect::Report(ChildReport::Answered { result, amendment: self.state.amendment }));
             self.state.phase = Phase::Answered;
         } else {
             // Nothing could be taken back, so there is nothing to wait for.
@@ -102,6 +104,7 @@ impl Run {
             answer: self.state.answer.clone(),
             touched: self.state.touched,
             beyond: self.point_of_no_return().is_some(),
+            amendment: self.state.amendment,
         }
     }
 

@@ -44,6 +44,8 @@ impl Assessment {
 pub(crate) enum Way {
     /// By its `amend`.
     Amend,
+    /// The order that it runs is amended.
+    HandOn,
     /// It is done again under a new key; what it did need not or can't be undone.
     Again,
     /// It is undone, and done again.
@@ -112,30 +114,39 @@ impl Run {
     /// # Errors
     /// The order can't be amended in the state it is in, whatever the amendment is.
     pub fn assess(&self, plan: Plan) -> Result<Assessment, Rejected> {
+        self.may_be_amended()?;
         self.chart(plan).map(|chart| chart.assessment)
     }
 
-    pub(crate) fn chart(&self, plan: Plan) -> Result<Chart, Rejected> {
-        self.may_be_amended()?;
-        let limit = model::limits::AMENDMENTS;
-        if self.layout.latest() >= limit {
-            return Err(Rejected::TooManyAmendments { limit });
+    /// Whether the order can be amended in the state it is in, whatever the amendment is.
+    ///
+    /// # Errors
+    /// Why it can't. One that is part of another order is amended with that.
+    pub fn may_be_amended(&self) -> Result<(), Rejected> {
+        if self.is_child() && self.over().is_none() {
+            return Err(Rejected::ChildAmended);
         }
+        self.takes_amendments()
+    }
+
+    pub(crate) fn chart(&self, plan: Plan) -> Result<Chart, Rejected> {
+        self.takes_amendments()?;
         let layout = self.layout.as_ref().clone().with(Arc::new(plan));
         let mut findings = self.findings(&layout);
         self.guard_points(&layout, &mut findings);
         Ok(self.conclude(layout, findings))
     }
 
-    /// Whether an order in its state can be amended at all.
-    fn may_be_amended(&self) -> Result<(), Rejected> {
+    /// Whether there is something left of it that can be another way, and it has not been too often.
+    fn takes_amendments(&self) -> Result<(), Rejected> {
         if let Some(state) = self.over() {
             return Err(Rejected::Ended { state });
         }
-        if self.is_child() {
-            return Err(Rejected::ChildAmended);
+        if self.goes_back() {
+            return Err(Rejected::BeingUndone);
         }
-        if self.goes_back() { Err(Rejected::BeingUndone) } else { Ok(()) }
+        let limit = model::limits::AMENDMENTS;
+        if self.layout.latest() >= limit { Err(Rejected::TooManyAmendments { limit }) } else { Ok(()) }
     }
 
     fn findings(&self, layout: &Layout) -> BTreeMap<TaskIndex, Finding> {
@@ -286,12 +297,14 @@ impl Run {
         let way = self.way(task, bound);
         let (fate, verdict) = match way {
             Some(Way::Amend) => (Fate::Consider, Verdict::Amended),
+            Some(Way::HandOn) => (Fate::Consider, Verdict::Amended),
             Some(Way::Again) => (Fate::Consider, Verdict::Redone),
             Some(Way::Redo) => (Fate::TakeBack, Verdict::Redone),
             None => (Fate::Keep, Verdict::Refused),
         };
-        // What is under way with other values is stopped at once.
-        let fate = if self.is_busy(task) && fate == Fate::Consider { Fate::TakeBack } else { fate };
+        // What is under way with other values is stopped at once, unless it can go on with the new ones.
+        let stops = self.is_busy(task) && way != Some(Way::HandOn);
+        let fate = if stops && fate == Fate::Consider { Fate::TakeBack } else { fate };
         let keeps_result = way == Some(Way::Amend)
             && !bound.call().and_then(|body| body.amend.as_ref()).is_some_and(|amend| amend.answers);
         let settled =
@@ -302,7 +315,11 @@ impl Run {
                 differences,
                 ..refused("it can be neither changed nor undone, nor done again".to_owned())
             },
-            (false, _) => Finding { differences, ..Finding::new(fate, verdict, !(keeps_result && settled)) },
+            (false, _) => {
+                let why = if way == Some(Way::HandOn) { self.amended_with(task) } else { String::new() };
+                Finding { differences, ..Finding::new(fate, verdict, !(keeps_result && settled)) }
+                    .because(why)
+            }
             (true, false) if verdict == Verdict::Refused => refused(format!(
                 "{}, and it can be neither changed nor undone, nor done again",
                 self.reads_of(outlook.layout, &tasks)
@@ -354,6 +371,9 @@ impl Run {
             return Some(if self.is_busy(task) { Way::Redo } else { Way::Again });
         }
         let old = self.definition(task);
+        if self.can_hand_on(task, new) {
+            return Some(Way::HandOn);
+        }
         let same_call =
             |body: &&plan::CallBody| old.call().is_some_and(|old| old.call.label() == body.call.label());
         let amend = new.call().filter(same_call).and_then(|body| body.amend.as_ref());

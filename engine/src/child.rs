@@ -33,13 +33,24 @@ pub(crate) struct Child {
     pub(crate) may_pass: bool,
     /// It has given its answer.
     #[serde(default)]
-    answered: bool,
+    pub(crate) answered: bool,
+    /// How many amendments it was handed on.
+    #[serde(default)]
+    pub(crate) amendment: u32,
+    /// It can't be amended as the last of them wants.
+    #[serde(default)]
+    pub(crate) refused: bool,
 }
 
 impl Child {
     /// Whether nothing happens there any more until its parent says so.
     pub(crate) const fn is_done(&self) -> bool {
         matches!(self.stage, Stage::Answered)
+    }
+
+    /// Whether something that it said after so many amendments is over, because it has yet to hear of the last one.
+    pub(crate) const fn is_out_of_date(&self, amendment: u32) -> bool {
+        amendment < self.amendment && !self.refused
     }
 }
 
@@ -90,8 +101,17 @@ impl Run {
             self.state.last_child += 1;
             let id = ChildId(self.state.last_child);
             let stage = Stage::Running;
-            let child =
-                Child { task, order, stage, recalls: 0, wants: None, may_pass: false, answered: false };
+            let child = Child {
+                task,
+                order,
+                stage,
+                recalls: 0,
+                wants: None,
+                may_pass: false,
+                answered: false,
+                amendment: 0,
+                refused: false,
+            };
             self.state.children.insert(id, child);
             self.task_mut(task).child = Some(id);
             self.tell(Fact::ChildOrderStarted {
@@ -109,7 +129,7 @@ impl Run {
     }
 
     /// What a blueprint is given, as it declares it.
-    fn parameters(&self, task: TaskIndex, body: &RunBody) -> Result<Value, String> {
+    pub(crate) fn parameters(&self, task: TaskIndex, body: &RunBody) -> Result<Value, String> {
         let values = self.given(task, &body.arguments).map_err(|wrong| self.fault(task, &wrong))?;
         let definition = self.definition(task);
         let sub = definition.plan().sub_blueprint(&body.blueprint);
@@ -163,6 +183,14 @@ impl Run {
         self.call_back(id, Stage::Late(reason.clone()), reason);
     }
 
+    /// Has a child of a task that turns round undo itself; at once, unless it had answered before and something was built on that.
+    pub(crate) fn stop_child_in_turn(&mut self, task: TaskIndex) {
+        let run = self.task(task);
+        if run.state != TaskState::Amending || run.uncleared == 0 {
+            self.stop_child(task);
+        }
+    }
+
     /// Has a child of a task that turns round undo itself, if it is not doing so already.
     pub(crate) fn stop_child(&mut self, task: TaskIndex) {
         let Some(id) = self.task(task).child else { return };
@@ -189,8 +217,8 @@ impl Run {
     /// Takes back a child that has answered.
     pub(crate) fn undo_child(&mut self, task: TaskIndex, body: &RunBody) {
         let Some(id) = self.task(task).child else { return };
-        self.tell(Fact::TaskUndoing {
-            task: self.id(task),
+        self.tell_of(task, |task| Fact::TaskUndoing {
+            task,
             call: label(&body.blueprint),
             arguments: Value::Null,
         });
@@ -232,9 +260,18 @@ impl Run {
     pub(crate) fn hear(&mut self, id: ChildId, report: ChildReport) -> Handled {
         let Some(child) = self.state.children.get(&id) else { return Handled::Duplicate };
         let (task, stage, answered) = (child.task, child.stage.clone(), child.answered);
+        let refused = child.refused;
         match report {
-            ChildReport::AtPoint { idle } => return self.hear_at_point(id, idle),
-            ChildReport::Answered { result } => match stage {
+            ChildReport::AtPoint { idle, amendment } => return self.hear_at_point(id, idle, amendment),
+            ChildReport::NotAmended { amendment, reason, answered } => {
+                return self.hear_not_amended(id, amendment, &reason, answered);
+            }
+            // It goes on when it hears of the amendment that is on its way.
+            ChildReport::Answered { amendment, .. } if child.is_out_of_date(amendment) => {
+                return Handled::Duplicate;
+            }
+            ChildReport::Answered { .. } if refused && stage == Stage::Running => self.hear_unamended(id),
+            ChildReport::Answered { result, .. } => match stage {
                 Stage::Running | Stage::Kept => {
                     self.set_stage(id, Stage::Answered);
                     self.note_answer(id);
@@ -262,8 +299,8 @@ impl Run {
                 Stage::Recalled => {
                     self.set_stage(id, Stage::Kept);
                     self.task_mut(task).trace = Trace::Left;
-                    if self.task(task).state == TaskState::Running {
-                        self.tell(Fact::TaskFailed { task: self.id(task), reason: reason.clone() });
+                    if self.is_carried_out(task) {
+                        self.tell_of(task, |task| Fact::TaskFailed { task, reason: reason.clone() });
                     }
                     self.undo_failed(task, reason);
                 }
@@ -271,13 +308,15 @@ impl Run {
                     return Handled::Duplicate;
                 }
             },
-            ChildReport::Ended { state, reason, answer, touched, beyond } => {
+            ChildReport::Ended { state, reason, answer, touched, beyond, amendment } => {
+                let amended = amendment >= child.amendment;
                 self.forget_child(id, task);
                 self.settle_beyond(task, beyond);
                 self.state.touched |= touched;
                 match (stage, answer) {
+                    (Stage::Running, _) if !amended => self.ended_unamended(task, state, touched, refused),
                     (Stage::Running | Stage::Kept | Stage::Late(_), Some(result))
-                        if state == OrderState::Completed =>
+                        if state == OrderState::Completed && amended =>
                     {
                         self.child_answered(task, result, touched);
                     }
@@ -294,13 +333,13 @@ impl Run {
         Handled::Applied
     }
 
-    fn note_answer(&mut self, id: ChildId) {
+    pub(crate) fn note_answer(&mut self, id: ChildId) {
         if let Some(child) = self.state.children.get_mut(&id) {
             child.answered = true;
         }
     }
 
-    fn set_stage(&mut self, id: ChildId, stage: Stage) {
+    pub(crate) fn set_stage(&mut self, id: ChildId, stage: Stage) {
         if let Some(child) = self.state.children.get_mut(&id) {
             child.stage = stage;
         }
@@ -344,7 +383,7 @@ impl Run {
             return self.child_to_be_undone(task, result);
         }
         match result {
-            Ok(result) => self.check(task, result),
+            Ok(result) => self.check_answer(task, result),
             Err(wrong) => self.fail(task, wrong, Cause::Failure),
         }
     }
@@ -354,12 +393,17 @@ impl Run {
         self.task_mut(task).asked = false;
         let result = result.unwrap_or(Value::Null);
         self.task_mut(task).result = result.clone();
-        self.tell(Fact::TaskSucceeded { task: self.id(task), result });
+        self.tell_of(task, |task| Fact::TaskSucceeded { task, result });
         match self.task(task).trace {
             Trace::None => self.undone(task),
             Trace::Left | Trace::Maybe if self.goes_back_with(task) => self.cleared(task),
             Trace::Left | Trace::Maybe => self.undo(task),
         }
+    }
+
+    /// Whether a task has its order carried out now, as it was begun or as an amendment has it.
+    fn is_carried_out(&self, task: TaskIndex) -> bool {
+        matches!(self.task(task).state, TaskState::Running | TaskState::Amending)
     }
 
     fn child_ended(&mut self, task: TaskIndex, stage: Stage, state: OrderState, reason: String) {
@@ -369,7 +413,7 @@ impl Run {
             // The task may run another one by now.
             Stage::Released if self.task(task).child.is_some() => {}
             Stage::Answered | Stage::Released => self.task_mut(task).trace = Trace::None,
-            Stage::Running | Stage::Kept if self.task(task).state == TaskState::Running => {
+            Stage::Running | Stage::Kept if self.is_carried_out(task) => {
                 self.stop_waiting(task);
                 self.task_mut(task).trace = Trace::None;
                 let reason = if reason.is_empty() { format!("its order is {state}") } else { reason };
@@ -393,9 +437,9 @@ impl Run {
     fn nothing_left(&mut self, task: TaskIndex, reason: String) {
         self.task_mut(task).asked = false;
         match self.task(task).state {
-            TaskState::Undoing => self.tell(Fact::TaskUndone { task: self.id(task) }),
-            TaskState::Running => {
-                self.tell(Fact::TaskFailed { task: self.id(task), reason });
+            TaskState::Undoing => self.tell_of(task, |task| Fact::TaskUndone { task }),
+            TaskState::Running | TaskState::Amending => {
+                self.tell_of(task, |task| Fact::TaskFailed { task, reason });
                 if self.goes_back_with(task) {
                     self.drop_task(task);
                 }
@@ -404,15 +448,14 @@ impl Run {
             // A person had it, or it is over.
             TaskState::UndoFailed => {
                 self.state.held.remove(&task);
-                self.tell(Fact::TaskUndone { task: self.id(task) });
+                self.tell_of(task, |task| Fact::TaskUndone { task });
             }
             TaskState::Waiting
             | TaskState::Ready
             | TaskState::Succeeded
             | TaskState::Skipped
             | TaskState::Dropped
-            | TaskState::Undone
-            | TaskState::Amending => {}
+            | TaskState::Undone => {}
         }
         self.undone(task);
     }
@@ -423,7 +466,7 @@ impl Run {
         match stage {
             Stage::Released => {}
             Stage::Answered => self.task_mut(task).trace = Trace::Maybe,
-            Stage::Kept if self.task(task).state != TaskState::Running => {
+            Stage::Kept if !self.is_carried_out(task) => {
                 self.task_mut(task).trace = Trace::Maybe;
             }
             Stage::Running | Stage::Late(_) | Stage::Kept | Stage::Recalled => {

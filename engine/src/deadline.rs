@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use model::{Fact, HoldFor, Timestamp};
-use plan::{Deadline, ReactionKind, Remaining, Scope, TaskIndex};
+use model::{Duration, Fact, HoldFor, Timestamp};
+use plan::{Deadline, Plan, ReactionKind, Remaining, Scope, TaskIndex};
 use serde::{Deserialize, Serialize};
 
 use crate::forward::cut;
@@ -15,6 +15,9 @@ use crate::{Effect, Handled, Run, TimerEffect, TimerId};
 pub(crate) struct Alarms {
     at_risk: Option<TimerId>,
     deadline: Option<TimerId>,
+    /// When the order began.
+    #[serde(default)]
+    began: Option<Timestamp>,
     /// When its time is up.
     until: Option<Timestamp>,
     pub(crate) at_risk_since: Option<Timestamp>,
@@ -27,14 +30,48 @@ pub(crate) struct Alarms {
 impl Run {
     /// Begins to count the order's time.
     pub(crate) fn start_alarms(&mut self) {
+        self.state.alarms.began = Some(self.state.now);
         let plan = self.layout.plan().clone();
-        let Some(Deadline { within, at_risk, on_timeout: _ }) = plan.deadline() else { return };
-        self.state.alarms.until = Some(self.state.now.plus(*within));
-        if let Some(after) = at_risk {
-            self.state.alarms.at_risk = Some(self.start_alarm(*after, "the order is at risk"));
-        }
-        self.state.alarms.deadline = Some(self.start_alarm(*within, "the order's time is up"));
+        let Some(deadline) = plan.deadline() else { return };
+        let until = self.state.now.plus(deadline.within);
+        self.state.alarms.until = Some(until);
+        self.count_down(deadline, until);
         self.measure_left();
+    }
+
+    /// Goes on counting it, as far as it is not up: an order that has answered in time was not late, whatever it does again.
+    pub(crate) fn resume_alarms(&mut self) {
+        let plan = self.layout.plan().clone();
+        let Alarms { until: Some(until), overdue_since: None, .. } = self.state.alarms else { return };
+        if let Some(deadline) = plan.deadline().filter(|_| until > self.state.now) {
+            self.count_down(deadline, until);
+        }
+    }
+
+    /// An amendment may have given the order another deadline. Its time counts from when the order began all the same.
+    pub(crate) fn follow_deadline(&mut self, before: &Plan) {
+        let plan = self.layout.plan().clone();
+        if plan.deadline() == before.deadline() || self.state.phase != Phase::Forward {
+            return;
+        }
+        self.stop_alarms();
+        self.state.alarms.until = None;
+        self.state.alarms.overdue_since = None;
+        let Some(deadline) = plan.deadline() else { return };
+        let until = self.state.alarms.began.unwrap_or(self.state.now).plus(deadline.within);
+        self.state.alarms.until = Some(until);
+        self.count_down(deadline, until);
+    }
+
+    /// Starts the alarms of a deadline whose time is up then: those that are due ring at once.
+    fn count_down(&mut self, deadline: &Deadline, until: Timestamp) {
+        let left = until.since(self.state.now);
+        if let Some(after) = deadline.at_risk.filter(|_| self.state.alarms.at_risk_since.is_none()) {
+            let passed = deadline.within.as_millis().saturating_sub(left.as_millis());
+            let alarm = Duration::from_millis(after.as_millis().saturating_sub(passed));
+            self.state.alarms.at_risk = Some(self.start_alarm(alarm, "the order is at risk"));
+        }
+        self.state.alarms.deadline = Some(self.start_alarm(left, "the order's time is up"));
     }
 
     /// Works out what is left from each task on, once for a plan, so that no event costs more than the tasks that it touches.
@@ -66,7 +103,7 @@ impl Run {
         self.tell(Fact::OrderAtRisk { deadline, reason: Some(reason) });
     }
 
-    fn start_alarm(&mut self, after: model::Duration, summary: &str) -> TimerId {
+    fn start_alarm(&mut self, after: Duration, summary: &str) -> TimerId {
         self.state.last_timer += 1;
         let id = TimerId(self.state.last_timer);
         let summary = summary.to_owned();

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use model::{DeliveryId, Fact, Fault, Pointer, SignalName, TaskId, TaskState, UnknownFields, Value, limits};
 use plan::{Body, TaskIndex};
 
-use crate::run::KeptSignal;
+use crate::kept::KeptSignal;
 use crate::{Handled, Rejected, Run};
 
 impl Run {
@@ -35,7 +35,7 @@ impl Run {
                     task: task.map(|task| self.id(task)),
                     payload: payload.clone(),
                 });
-                self.state.kept.push(KeptSignal { id, signal: name, task, payload });
+                self.state.kept.keep(KeptSignal { id, signal: name, task, payload });
                 Ok(Handled::Kept)
             }
             Err(reason) => Err(self.refuse(id, signal, reason)),
@@ -119,16 +119,16 @@ impl Run {
             }
             (None, _) => {}
         }
-        let takers: Vec<TaskIndex> = self.layout.indices().filter(|task| self.takes(*task, signal)).collect();
-        if takers.is_empty() {
+        let mut takers = self.layout.of_signal(signal).filter(|task| self.takes(*task, signal)).peekable();
+        if takers.peek().is_none() {
             return Err(format!("no task of this order waits for `{signal}`"));
         }
-        let later = |task: &&TaskIndex| {
-            matches!(self.task(**task).state, TaskState::Waiting | TaskState::Ready | TaskState::Held)
+        let later = |task: &TaskIndex| {
+            matches!(self.task(*task).state, TaskState::Waiting | TaskState::Ready | TaskState::Held)
         };
         let mut wrong = None;
-        for task in takers.iter().filter(later) {
-            match self.conform(*task, payload.clone()) {
+        for task in takers.filter(later) {
+            match self.conform(task, payload.clone()) {
                 Ok(_) => return Ok(Address::Later(None)),
                 Err(faults) => wrong = wrong.or(Some(faults)),
             }
@@ -141,24 +141,25 @@ impl Run {
 
     /// Gives a task that begins to wait the oldest signal that was kept for it.
     pub(crate) fn take_kept(&mut self, task: TaskIndex) {
-        let mut n = 0;
-        while let Some(kept) = self.state.kept.get(n) {
-            n += 1;
-            if !self.takes(task, &kept.signal) || kept.task.is_some_and(|t| t != task) {
-                continue;
-            }
-            match (self.conform(task, kept.payload.clone()), kept.task) {
-                (Ok(payload), _) => {
-                    let kept = self.state.kept.remove(n - 1);
-                    return self.take(task, kept.id, kept.signal, payload);
+        let definition = self.definition(task);
+        let Body::Wait { signal, .. } = &definition.body else { return };
+        for number in self.state.kept.of(signal, task) {
+            let Some(kept) = self.state.kept.get(number) else { continue };
+            match self.conform(task, kept.payload.clone()) {
+                Ok(payload) => {
+                    if let Some(kept) = self.state.kept.remove(number) {
+                        self.take(task, kept.id, kept.signal, payload);
+                    }
+                    return;
                 }
-                (Err(faults), Some(_)) => {
-                    n -= 1;
-                    let kept = self.state.kept.remove(n);
-                    let reason = describe(kept.signal.as_str(), &faults);
-                    self.refuse(kept.id, kept.signal.as_str(), reason);
+                Err(faults) if kept.task.is_some() => {
+                    if let Some(kept) = self.state.kept.remove(number) {
+                        let reason = describe(kept.signal.as_str(), &faults);
+                        self.refuse(kept.id, kept.signal.as_str(), reason);
+                    }
                 }
-                (Err(_), None) => {}
+                // It may be for another one.
+                Err(_) => {}
             }
         }
     }

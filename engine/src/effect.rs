@@ -58,6 +58,8 @@ pub enum Effect {
     LetChildPass(ChildId),
     /// Tell a child order [`crate::Event::Released`].
     ReleaseChild(ChildId),
+    /// Hand this amendment on to this child order.
+    HandOn(Box<HandOnEffect>),
     /// Hand this to the order that this one is part of.
     Report(ChildReport),
 }
@@ -82,6 +84,21 @@ pub struct RecallEffect {
     pub child: ChildId,
     /// Names the request; the same one again changes nothing.
     pub id: DeliveryId,
+    /// Why.
+    pub reason: String,
+}
+
+/// An order to amend because the one that it is part of has been.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HandOnEffect {
+    /// Which.
+    pub child: ChildId,
+    /// Names the request; the same one again changes nothing.
+    pub id: DeliveryId,
+    /// How many amendments it has been handed on with this one.
+    pub amendment: u32,
+    /// What will be done.
+    pub plan: Plan,
     /// Why.
     pub reason: String,
 }

@@ -59,6 +59,19 @@ pub enum Event {
         /// Why.
         reason: String,
     },
+    /// The order that this one is part of has been amended, and hands that on.
+    HandedOn {
+        /// Names the request; the same one again changes nothing.
+        id: DeliveryId,
+        /// Which amendment of this order it is, as its parent counts them.
+        amendment: u32,
+        /// The plan of this order as it is to be.
+        plan: Box<Plan>,
+        /// Who: the parent.
+        by: Actor,
+        /// Why.
+        reason: String,
+    },
     /// The order that this one is part of lets it pass points of no return, as [it asked](ChildReport::AtPoint).
     LetPass,
     /// The order that this one is part of lets it end.
@@ -146,11 +159,26 @@ pub enum ChildReport {
     AtPoint {
         /// Whether it can do nothing else before.
         idle: bool,
+        /// The last amendment that it had been handed on by then; 0 if there was none.
+        #[serde(default)]
+        amendment: u32,
     },
     /// Everything is done, and can be taken back; it waits to be released or recalled.
     Answered {
         /// Its answer, not yet checked against the declared type; or why there is none.
         result: Result<Value, String>,
+        /// The last amendment that it had been handed on by then; 0 if there was none.
+        #[serde(default)]
+        amendment: u32,
+    },
+    /// It can't be amended as its parent wants, and goes on as it was.
+    NotAmended {
+        /// Which amendment.
+        amendment: u32,
+        /// Why.
+        reason: String,
+        /// Whether it has [answered](Self::Answered) before.
+        answered: bool,
     },
     /// It can't be taken back.
     Refused {
@@ -170,6 +198,9 @@ pub enum ChildReport {
         /// Whether it has passed a point of no return.
         #[serde(default)]
         beyond: bool,
+        /// The last amendment that it had been handed on by then; 0 if there was none.
+        #[serde(default)]
+        amendment: u32,
     },
     /// It is gone, and nobody knows what it has done.
     Lost {
@@ -315,6 +346,12 @@ pub enum Rejected {
         task: TaskId,
         /// Its state.
         state: TaskState,
+    },
+    /// The task needs nobody: the order as a whole is paused.
+    #[error("`{task}` is not held, but the order as a whole is paused: `resume` has it go on")]
+    HeldByPause {
+        /// The task.
+        task: TaskId,
     },
     /// A task past the point of no return can't be rolled back.
     #[error("the order can't be rolled back any more: `{task}` is a point of no return and has begun")]

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use model::{Actor, DeliveryId, Fact, ItemId, OperatorAction, TaskId, TaskState, Value};
+use model::{Actor, DeliveryId, Fact, Fault, ItemId, OperatorAction, Pointer, TaskId, TaskState, Value};
 use plan::{Formula, TaskIndex};
 
 use crate::layout::Found;
@@ -78,7 +78,7 @@ impl Run {
             Act::Rollback { scope } => {
                 let alone = self.rolled_back_alone(index, scope)?;
                 self.tell(acted(Value::Null, Value::Null));
-                self.roll_back(index, alone);
+                self.roll_back(index, alone, &format!("rolled back by {by}: {note}"));
             }
             Act::Undone => {
                 self.may(action, index)?;
@@ -108,7 +108,7 @@ impl Run {
         if self.is_paused_at(task) || self.state.held.contains(&task) {
             Ok(())
         } else {
-            Err(Rejected::NotHeld { task: self.id(task), state: self.task(task).state })
+            Err(self.not_held(task))
         }
     }
 
@@ -117,11 +117,17 @@ impl Run {
         if self.is_undo_failed(task) {
             return Err(Rejected::UndoFailed { task: self.id(task) });
         }
-        if self.state.held.contains(&task) {
-            Ok(())
-        } else {
-            Err(Rejected::NotHeld { task: self.id(task), state: self.task(task).state })
+        if self.state.held.contains(&task) { Ok(()) } else { Err(self.not_held(task)) }
+    }
+
+    /// Why a person can't act on a task that needs nobody.
+    fn not_held(&self, task: TaskIndex) -> Rejected {
+        let (id, state) = (self.id(task), self.task(task).state);
+        let goes_on = matches!(state, TaskState::Waiting | TaskState::Ready);
+        if goes_on && self.state.paused.is_some() {
+            return Rejected::HeldByPause { task: id };
         }
+        Rejected::NotHeld { task: id, state }
     }
 
     /// What counts as evidence, or is kept as a reason, must be said.
@@ -149,6 +155,11 @@ impl Run {
         self.is_held_forward(task)?;
         self.goes_on_elsewhere(task)?;
         self.outcome_is_known(task)?;
+        if self.task(task).change.is_some() {
+            let wrong = "the change that an amendment wants is made with what the order says: amend the order instead";
+            let faults = vec![Fault::new(Pointer::root(), wrong.to_owned())];
+            return Err(Rejected::Arguments { task: self.id(task), faults });
+        }
         self.correctable(task, arguments)
     }
 
@@ -172,6 +183,9 @@ impl Run {
         let run = self.task(task);
         if run.change.is_some() {
             return self.change_again(task);
+        }
+        if self.has_refused(task) {
+            return self.do_anew(task);
         }
         if run.state == TaskState::UndoFailed {
             // What came after it is taken back first, if the order has turned round since.
@@ -203,7 +217,7 @@ impl Run {
         if self.goes_back() {
             return Err(Rejected::BeingUndone);
         }
-        let item = self.isolated_item(task);
+        let item = self.isolated_item(task).cloned();
         let alone = match scope {
             // What is held is its item alone, unless the order as a whole is paused.
             None => item.filter(|_| !self.is_paused_at(task)),
@@ -223,10 +237,12 @@ impl Run {
         }
     }
 
-    fn roll_back(&mut self, task: TaskIndex, alone: Option<ItemId>) {
+    fn roll_back(&mut self, task: TaskIndex, alone: Option<ItemId>, who: &str) {
         let paused = self.is_paused_at(task);
         let pause = self.state.paused.as_ref().filter(|_| paused).map(|pause| pause.reason.clone());
-        let reason = pause.or_else(|| self.task(task).reason.clone()).unwrap_or_default();
+        let why = pause.or_else(|| self.task(task).reason.clone());
+        let why = why.map(|why| format!(" ({why})")).unwrap_or_default();
+        let reason = crate::forward::cut(format!("{who}{why}"));
         match alone {
             Some(item) => self.roll_back_item(&item, reason),
             None => self.go_back(Ending::Failed(reason)),
@@ -277,6 +293,7 @@ impl Run {
         self.state.held.remove(&task);
         self.resume();
         let reason = crate::forward::cut(reason);
+        self.task_mut(task).change = None;
         if self.task(task).trace == Trace::None || !self.has_undo(task) {
             self.skip(task, reason);
         } else {

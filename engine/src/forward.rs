@@ -8,7 +8,7 @@ use plan::{
 };
 
 use crate::run::{Ending, Phase};
-use crate::task_run::{AfterUndo, Trace};
+use crate::task_run::{AfterUndo, Beyond, Trace};
 use crate::{CallId, Effect, Handled, Run, Settlement, TimerEffect, TimerId};
 
 impl Run {
@@ -72,6 +72,11 @@ impl Run {
         let version = self.layout.latest();
         self.foresee(task);
         self.take_corrections(task);
+        let leaves = self.task(task).trace != Trace::None && !self.has_undo(task);
+        if leaves && self.definition(task).point_of_no_return {
+            // What it did before stays, and so it stays passed.
+            self.task_mut(task).beyond = Beyond::Yes;
+        }
         let run = self.task_mut(task);
         run.version = version;
         run.generation += 1;
@@ -99,7 +104,8 @@ impl Run {
             Body::Milestone => {
                 self.note_read(task, "milestone".to_owned(), &Value::Null);
                 self.started(task, None, None, Value::Null);
-                self.succeed(task, Value::Record(BTreeMap::new()));
+                self.task_mut(task).result = Value::Record(BTreeMap::new());
+                self.succeed(task);
             }
             Body::Manual(ref body) => self.wait_for_person(task, body),
             Body::Poll(ref body) => self.poll(task, body),
@@ -131,7 +137,14 @@ impl Run {
         let run = self.task_mut(task);
         run.hold_for = None;
         let (generation, until) = (run.generation, run.until);
-        self.tell(Fact::TaskStarted { task: self.id(task), generation, waiting_for, until, call, arguments });
+        self.tell_of(task, |task| Fact::TaskStarted {
+            task,
+            generation,
+            waiting_for,
+            until,
+            call,
+            arguments,
+        });
     }
 
     /// Makes the call of a task that its alternative says.
@@ -301,7 +314,7 @@ impl Run {
                 self.task_mut(task).trace = Trace::None;
                 let alternative = self.task(task).alternative;
                 if alternative < body.fallbacks.len() {
-                    self.tell(Fact::TaskFailed { task: self.id(task), reason });
+                    self.tell_of(task, |task| Fact::TaskFailed { task, reason });
                     self.task_mut(task).alternative = alternative + 1;
                     self.call(task);
                 } else {
@@ -333,37 +346,37 @@ impl Run {
 
     /// A call got no answer, and nobody is asked what became of it for now.
     pub(crate) fn outcome_unknown(&mut self, task: TaskIndex, reason: String) {
-        self.tell(Fact::TaskOutcomeUnknown { task: self.id(task), reason, waiting_for: None });
+        self.tell_of(task, |task| Fact::TaskOutcomeUnknown { task, reason, waiting_for: None });
     }
 
     /// Looks whether a result is as the blueprint wants it, and if so is done with the task.
     pub(crate) fn check(&mut self, task: TaskIndex, result: Value) {
-        self.task_mut(task).result = result.clone();
+        self.task_mut(task).result = result;
         let definition = self.definition(task);
         for ensure in &definition.ensure {
             match self.holds(task, &ensure.condition) {
                 Ok(true) => {}
                 Ok(false) => {
                     let cause = format!("`{}` does not hold", ensure.condition.text);
-                    self.tell(Fact::TaskFailed { task: self.id(task), reason: cause.clone() });
+                    self.tell_of(task, |task| Fact::TaskFailed { task, reason: cause.clone() });
                     let why = self.reason(task, &ensure.otherwise).unwrap_or(cause);
                     return self.react(task, ensure.otherwise.kind, why);
                 }
                 Err(wrong) => return self.fail(task, self.fault(task, &wrong), Cause::Failure),
             }
         }
-        self.succeed(task, result);
+        self.succeed(task);
     }
 
-    fn succeed(&mut self, task: TaskIndex, result: Value) {
-        self.task_mut(task).result = result.clone();
-        self.tell(Fact::TaskSucceeded { task: self.id(task), result });
+    fn succeed(&mut self, task: TaskIndex) {
+        let result = self.task(task).result.clone();
+        self.tell_of(task, |task| Fact::TaskSucceeded { task, result });
         self.pass_if_due(task);
     }
 
     pub(crate) fn skip(&mut self, task: TaskIndex, reason: String) {
         self.task_mut(task).result = Value::Null;
-        self.tell(Fact::TaskSkipped { task: self.id(task), reason });
+        self.tell_of(task, |task| Fact::TaskSkipped { task, reason });
         self.pass_if_due(task);
     }
 
@@ -380,6 +393,7 @@ impl Run {
         if std::mem::replace(&mut self.task_mut(task).passed, true) {
             return;
         }
+        self.move_pause(task);
         let layout = self.layout.clone();
         for &next in layout.dependants(task) {
             let run = self.task_mut(next);
@@ -406,7 +420,7 @@ impl Run {
 
     /// A task could not be done.
     pub(crate) fn fail(&mut self, task: TaskIndex, reason: String, cause: Cause) {
-        self.tell(Fact::TaskFailed { task: self.id(task), reason: reason.clone() });
+        self.tell_of(task, |task| Fact::TaskFailed { task, reason: reason.clone() });
         self.react_to_failure(task, reason, cause);
     }
 
@@ -421,8 +435,13 @@ impl Run {
     }
 
     fn reason(&self, task: TaskIndex, reaction: &Reaction) -> Option<String> {
+        self.reason_of(task, reaction, &self.task(task).result)
+    }
+
+    /// What the blueprint says of what went wrong with a task that was answered so.
+    pub(crate) fn reason_of(&self, task: TaskIndex, reaction: &Reaction, answer: &Value) -> Option<String> {
         let formula = reaction.reason.as_ref()?;
-        Some(match self.evaluate(task, formula) {
+        Some(match self.evaluate_of(task, formula, answer) {
             Ok(text) => text.as_text().map_or_else(|| text.to_string(), str::to_owned),
             Err(wrong) => self.fault(task, &wrong),
         })
@@ -442,7 +461,7 @@ impl Run {
                 }
             }
             ReactionKind::Rollback | ReactionKind::Reject => {
-                let alone = self.isolated_item(task).filter(|_| kind == ReactionKind::Rollback);
+                let alone = self.isolated_item(task).filter(|_| kind == ReactionKind::Rollback).cloned();
                 let (what, point) = match &alone {
                     Some(item) => ("item", self.point_of_no_return_of(item)),
                     None => ("order", self.point_of_no_return()),
@@ -457,7 +476,7 @@ impl Run {
                     (None, None) => self.go_back(Ending::Failed(why)),
                 }
             }
-            ReactionKind::Fail => match self.isolated_item(task) {
+            ReactionKind::Fail => match self.isolated_item(task).cloned() {
                 Some(item) => self.abandon_item(&item, why),
                 None => self.go_back(Ending::Abandoned(why)),
             },
@@ -477,7 +496,7 @@ impl Run {
     /// Gives a task to a person.
     pub(crate) fn hold(&mut self, task: TaskIndex, reason: String, hold_for: HoldFor) {
         self.task_mut(task).hold_for = Some(hold_for);
-        self.tell(Fact::TaskHeld { task: self.id(task), reason: reason.clone(), hold_for });
+        self.tell_of(task, |task| Fact::TaskHeld { task, reason: reason.clone(), hold_for });
         self.needs_person(task, reason, hold_for);
     }
 

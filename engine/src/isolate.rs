@@ -62,13 +62,13 @@ impl Isolation {
 
 impl Run {
     /// The item that a task is rolled back with, if it is rolled back with its item alone.
-    pub(crate) fn isolated_item(&self, task: TaskIndex) -> Option<ItemId> {
+    pub(crate) fn isolated_item(&self, task: TaskIndex) -> Option<&ItemId> {
         self.layout.item_rolled_back_with(task)
     }
 
     /// Whether the order goes on without the item of a task.
     pub(crate) fn given_up(&self, task: TaskIndex) -> bool {
-        self.isolated_item(task).is_some_and(|item| self.state.isolated.contains_key(&item))
+        self.isolated_item(task).is_some_and(|item| self.state.isolated.contains_key(item))
     }
 
     /// Whether a task is to be cleared: with its item, or with the order.
@@ -81,7 +81,7 @@ impl Run {
         if let Phase::Backward { ending, .. } = &self.state.phase {
             return matches!(ending, Ending::Abandoned(_));
         }
-        let isolation = self.isolated_item(task).and_then(|item| self.state.isolated.get(&item));
+        let isolation = self.isolated_item(task).and_then(|item| self.state.isolated.get(item));
         isolation.is_some_and(|isolation| isolation.parting == Parting::Abandoned)
     }
 
@@ -116,6 +116,9 @@ impl Run {
     pub(crate) fn isolate(&mut self, item: &ItemId, reason: String, parting: Parting) {
         let members = self.members(item);
         self.state.isolated.insert(item.clone(), Isolation { reason, parting, uncleared: members.len() });
+        if parting != Parting::Abandoned {
+            self.forget_statuses(|task| members.contains(&task));
+        }
         let was_held = self.is_held();
         for &task in &members {
             self.state.held.remove(&task);
@@ -125,15 +128,17 @@ impl Run {
         if was_held && !self.is_held() {
             self.tell(Fact::OrderResumed { state: OrderState::InProgress });
         }
-        self.state.kept.retain(|kept| kept.task.is_none_or(|task| !members.contains(&task)));
+        self.state.kept.forget(&members);
         for &task in &members {
             self.wait_for_again(task);
+        }
+        for &task in &members {
+            self.leave_round(task);
         }
         let layout = self.layout.clone();
         for &task in &members {
             let after = layout.dependants(task).iter().filter(|after| members.contains(after));
             self.task_mut(task).uncleared = after.count();
-            self.leave_round(task);
             self.stop(task);
         }
         let last = members.into_iter().filter(|task| self.task(*task).uncleared == 0).collect();
@@ -143,8 +148,8 @@ impl Run {
 
     /// One more task of an item is cleared.
     pub(crate) fn count_cleared(&mut self, task: TaskIndex) {
-        if let Some(item) = self.isolated_item(task)
-            && let Some(isolation) = self.state.isolated.get_mut(&item)
+        if let Some(item) = self.layout.item_rolled_back_with(task)
+            && let Some(isolation) = self.state.isolated.get_mut(item)
         {
             isolation.uncleared = isolation.uncleared.saturating_sub(1);
         }
@@ -180,19 +185,19 @@ impl Run {
     /// Whether, without an item, nothing is left that the order was sent for. An item counts for what is done for it, and
     /// so not for tasks that were left out from the beginning.
     fn is_last(&self, item: &ItemId) -> bool {
-        let lost =
-            |task: &TaskIndex| self.isolated_item(*task).as_ref() == Some(item) || self.given_up(*task);
+        let lost = |task: &TaskIndex| self.isolated_item(*task) == Some(item) || self.given_up(*task);
         let of_items = self.layout.indices().filter(|task| self.layout.item(*task).is_some());
         of_items.filter(|task| self.counts(*task)).all(|task| lost(&task))
     }
 
-    /// Whether the task was not left out from the beginning.
+    /// Whether the task is part of the order, and was not left out from the beginning.
     pub(crate) fn counts(&self, task: TaskIndex) -> bool {
-        self.layout.last(task).skipped().is_none()
+        self.layout.is_present(task) && self.layout.last(task).skipped().is_none()
     }
 
     /// The tasks that go back with an item.
     pub(crate) fn members(&self, item: &ItemId) -> BTreeSet<TaskIndex> {
-        self.layout.indices().filter(|task| self.isolated_item(*task).as_ref() == Some(item)).collect()
+        let of_item = self.layout.of_item(item).iter().copied();
+        of_item.filter(|task| self.isolated_item(*task).is_some()).collect()
     }
 }

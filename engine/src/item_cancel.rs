@@ -47,21 +47,22 @@ impl Run {
     }
 
     fn item_named(&self, name: &str) -> Result<ItemId, Rejected> {
-        let mut items = self.layout.indices().filter(|task| self.counts(*task));
-        let found = items.find_map(|task| self.layout.item(task).filter(|item| item.as_str() == name));
+        let found = ItemId::new(name).ok().filter(|item| {
+            let mut tasks = self.layout.of_item(item).iter();
+            tasks.any(|task| self.counts(*task))
+        });
         found.ok_or_else(|| Rejected::NoSuchItem { item: name.chars().take(80).collect() })
     }
 
     /// Whether nothing is done for any other item that the order still goes on with.
     fn is_only(&self, item: &ItemId) -> bool {
         let others = self.layout.indices().filter(|task| self.counts(*task) && !self.given_up(*task));
-        others.filter_map(|task| self.layout.item(task)).all(|other| other == *item)
+        others.filter_map(|task| self.layout.item(task)).all(|other| other == item)
     }
 
     /// What keeps an item from being taken back alone.
     fn in_the_way(&self, item: &ItemId) -> Option<(TaskId, Rejected)> {
-        let of_item = |task: &TaskIndex| self.layout.item(*task).as_ref() == Some(item);
-        let mut tied = self.layout.indices().filter(of_item).filter(|task| self.counts(*task));
+        let mut tied = self.layout.of_item(item).iter().copied().filter(|task| self.counts(*task));
         if let Some(task) = tied.find(|task| self.isolated_item(*task).is_none()) {
             let task = self.id(task);
             return Some((task.clone(), Rejected::ItemNotAlone { item: item.clone(), task }));
@@ -74,11 +75,13 @@ impl Run {
         Some((task.clone(), Rejected::ItemInUse { item: item.clone(), task }))
     }
 
-    /// A task outside that has begun with what these did. Those that were skipped or dropped have not.
+    /// A task outside that has begun with what these did. Those that were skipped or dropped have not, and of one that an
+    /// amendment took out nothing is left once it is undone.
     fn built_on(&self, members: &BTreeSet<TaskIndex>) -> Option<TaskIndex> {
         let outside = members.iter().flat_map(|task| self.layout.dependants(*task)).copied();
         outside.filter(|task| !members.contains(task)).find(|task| match self.task(*task).state {
             TaskState::Waiting | TaskState::Ready | TaskState::Skipped | TaskState::Dropped => false,
+            TaskState::Undone if !self.layout.is_present(*task) => false,
             TaskState::Running
             | TaskState::Unknown
             | TaskState::Succeeded

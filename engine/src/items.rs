@@ -14,7 +14,7 @@ impl Run {
         let mut tasks: BTreeMap<ItemId, Vec<TaskState>> = BTreeMap::new();
         for task in self.layout.indices() {
             if let Some(item) = self.layout.item(task) {
-                tasks.entry(item).or_default().push(self.task(task).state);
+                tasks.entry(item.clone()).or_default().push(self.task(task).state);
             }
         }
         let paused = self.state.paused.is_some();

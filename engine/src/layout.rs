@@ -5,12 +5,12 @@
 //! those of the first plan by their place in it, and those that came later after them. Which version of the plan a task was
 //! begun with, its [`TaskRun`](crate::task_run::TaskRun) says.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Deref;
 use std::sync::Arc;
 
-use model::{ItemId, TaskId};
-use plan::{Definition, DefinitionIndex, Plan, PlanItem, Seen, TaskIndex};
+use model::{ItemId, SignalName, TaskId};
+use plan::{Body, Definition, DefinitionIndex, Plan, PlanItem, Seen, TaskIndex, visit};
 
 /// Names one version of a run's plan: its place among all there have been, from 0.
 pub(crate) type Version = u32;
@@ -23,6 +23,12 @@ pub(crate) struct Layout {
     places: Vec<Vec<TaskIndex>>,
     slots: Vec<Slot>,
     by_id: BTreeMap<TaskId, TaskIndex>,
+    /// The tasks for each item, ascending.
+    of_items: BTreeMap<ItemId, Vec<TaskIndex>>,
+    /// The tasks that wait for a signal in any version.
+    of_signals: BTreeMap<SignalName, BTreeSet<TaskIndex>>,
+    /// The tasks that in any version are points of no return, or run an order that may have some.
+    points: BTreeSet<TaskIndex>,
 }
 
 /// One task of the run.
@@ -78,8 +84,15 @@ impl Layout {
 
     /// That of a run whose plan had these versions, the first one first.
     pub(crate) fn of_versions(versions: Vec<Arc<Plan>>) -> Self {
-        let none =
-            Self { versions: Vec::new(), places: Vec::new(), slots: Vec::new(), by_id: BTreeMap::new() };
+        let none = Self {
+            versions: Vec::new(),
+            places: Vec::new(),
+            slots: Vec::new(),
+            by_id: BTreeMap::new(),
+            of_items: BTreeMap::new(),
+            of_signals: BTreeMap::new(),
+            points: BTreeSet::new(),
+        };
         versions.into_iter().fold(none, Self::with)
     }
 
@@ -93,6 +106,16 @@ impl Layout {
             let slot = *self.by_id.entry(plan.id(seat)).or_insert(next);
             if slot == next {
                 self.slots.push(Slot::default());
+                if let Some(item) = plan.item(seat) {
+                    self.of_items.entry(item.id.clone()).or_default().push(slot);
+                }
+            }
+            let definition = plan.definition(seat);
+            if let Body::Wait { signal, .. } = &definition.body {
+                self.of_signals.entry(signal.clone()).or_default().insert(slot);
+            }
+            if definition.point_of_no_return || definition.runs().is_some() {
+                self.points.insert(slot);
             }
             self.slot_mut(slot).seats.push((version, seat));
             places.push(slot);
@@ -138,8 +161,8 @@ impl Layout {
 
     /// The id of a task.
     pub(crate) fn id(&self, task: TaskIndex) -> TaskId {
-        let bound = self.last(task);
-        bound.plan.id(bound.seat)
+        let (plan, seat) = self.last_seat(task);
+        plan.id(seat)
     }
 
     /// The task with an id, present or gone.
@@ -156,10 +179,16 @@ impl Layout {
     }
 
     /// What a task is now, or was in the last version that had it.
-    #[expect(clippy::expect_used, reason = "a task is there because a version has it")]
     pub(crate) fn last(&self, task: TaskIndex) -> Bound {
-        let version = self.slot(task).seats.last().map(|(version, _)| *version);
-        version.and_then(|version| self.bound(task, version)).expect("a version has the task")
+        let (plan, seat) = self.last_seat(task);
+        Bound { plan: plan.clone(), seat }
+    }
+
+    #[expect(clippy::expect_used, reason = "a task is there because a version has it")]
+    fn last_seat(&self, task: TaskIndex) -> (&Arc<Plan>, TaskIndex) {
+        let (version, seat) = self.slot(task).seats.last().expect("a version has the task");
+        let plan = usize::try_from(*version).ok().and_then(|version| self.versions.get(version));
+        (plan.unwrap_or_else(|| self.plan()), *seat)
     }
 
     /// Whether the plan as it is now has a task.
@@ -168,14 +197,35 @@ impl Layout {
     }
 
     /// The item that a task is for.
-    pub(crate) fn item(&self, task: TaskIndex) -> Option<ItemId> {
-        self.last(task).item().map(|item| item.id.clone())
+    pub(crate) fn item(&self, task: TaskIndex) -> Option<&ItemId> {
+        let (plan, seat) = self.last_seat(task);
+        plan.item(seat).map(|item| &item.id)
     }
 
     /// The item that a task is rolled back with alone, if it is.
-    pub(crate) fn item_rolled_back_with(&self, task: TaskIndex) -> Option<ItemId> {
-        let bound = self.last(task);
-        if bound.isolate { bound.item().map(|item| item.id.clone()) } else { None }
+    pub(crate) fn item_rolled_back_with(&self, task: TaskIndex) -> Option<&ItemId> {
+        let (plan, seat) = self.last_seat(task);
+        if plan.definition(seat).isolate { plan.item(seat).map(|item| &item.id) } else { None }
+    }
+
+    /// The tasks for an item, ascending.
+    pub(crate) fn of_item(&self, item: &ItemId) -> &[TaskIndex] {
+        self.of_items.get(item).map_or(&[], Vec::as_slice)
+    }
+
+    /// The tasks that wait for a signal in any version, ascending.
+    pub(crate) fn of_signal(&self, signal: &SignalName) -> impl Iterator<Item = TaskIndex> {
+        self.of_signals.get(signal).into_iter().flatten().copied()
+    }
+
+    /// The tasks that in any version are points of no return, or run an order that may have some, ascending.
+    pub(crate) fn points(&self) -> impl Iterator<Item = TaskIndex> {
+        self.points.iter().copied()
+    }
+
+    /// Those of them that are for an item.
+    pub(crate) fn points_of(&self, item: &ItemId) -> impl Iterator<Item = TaskIndex> {
+        self.of_item(item).iter().copied().filter(|task| self.points.contains(task))
     }
 
     /// What a task waits for, ascending.
@@ -205,6 +255,7 @@ impl Layout {
 
     #[expect(clippy::indexing_slicing, reason = "a TaskIndex is handed out by the run it belongs to")]
     fn slot(&self, task: TaskIndex) -> &Slot {
+        visit(task);
         &self.slots[task.0]
     }
 

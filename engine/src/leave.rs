@@ -63,7 +63,8 @@ impl Run {
         };
         if is_news {
             self.state.leave = Leave::Asked { idle };
-            self.state.effects.push_back(Effect::Report(ChildReport::AtPoint { idle }));
+            let amendment = self.state.amendment;
+            self.state.effects.push_back(Effect::Report(ChildReport::AtPoint { idle, amendment }));
         }
     }
 
@@ -77,8 +78,12 @@ impl Run {
     }
 
     /// A child wants to pass a point of no return.
-    pub(crate) fn hear_at_point(&mut self, id: ChildId, idle: bool) -> Handled {
+    pub(crate) fn hear_at_point(&mut self, id: ChildId, idle: bool, amendment: u32) -> Handled {
         let Some(child) = self.state.children.get_mut(&id) else { return Handled::Duplicate };
+        // It asks again once it has heard of the amendment, if it still comes to a point.
+        if child.refused || child.is_out_of_date(amendment) {
+            return Handled::Duplicate;
+        }
         // What it is told already says whether it goes on.
         if !matches!(child.stage, Stage::Running | Stage::Kept) || child.may_pass {
             return Handled::Duplicate;
@@ -94,8 +99,7 @@ impl Run {
             if idle {
                 self.recall_as_undone(id);
             }
-        } else if self.may_pass() && self.task(task).missing == 0 {
-            // One that an amendment may yet have taken back is not let pass before that is known.
+        } else if self.may_pass() && self.stays_as_it_is(task) {
             self.let_pass(id);
         }
         Handled::Applied
@@ -109,8 +113,18 @@ impl Run {
         }
     }
 
+    /// Whether an amendment has left a task as it is. One that may yet be taken back or amended lets nothing pass before that is
+    /// known.
+    fn stays_as_it_is(&self, task: TaskIndex) -> bool {
+        self.task(task).missing == 0 && !self.state.due.contains(&task)
+    }
+
     fn let_pass(&mut self, id: ChildId) {
         let Some(child) = self.state.children.get_mut(&id) else { return };
+        // What it does is not what is wanted any more: a person decides.
+        if child.refused {
+            return;
+        }
         child.wants = None;
         child.may_pass = true;
         let task = child.task;
@@ -132,8 +146,8 @@ impl Run {
         self.state.due.extend(at_point);
         let waits =
             |child: &Child| child.wants.is_some() && matches!(child.stage, Stage::Running | Stage::Kept);
-        let children =
-            self.state.children.iter().filter(|(_, child)| waits(child) && !self.is_to_be_undone(child.task));
+        let goes_on = |task| self.stays_as_it_is(task) && !self.is_to_be_undone(task);
+        let children = self.state.children.iter().filter(|(_, child)| waits(child) && goes_on(child.task));
         for id in children.map(|(id, _)| *id).collect::<Vec<_>>() {
             self.let_pass(id);
         }

@@ -21,9 +21,11 @@ mod effect;
 mod event;
 mod fallout;
 mod forward;
+mod hand_on;
 mod isolate;
 mod item_cancel;
 mod items;
+mod kept;
 mod layout;
 mod leave;
 mod manual;
@@ -48,7 +50,9 @@ mod view;
 
 pub use act::{Act, Scope};
 pub use chart::Assessment;
-pub use effect::{CallEffect, CallId, ChildEffect, ChildId, Effect, RecallEffect, TimerEffect, TimerId};
+pub use effect::{
+    CallEffect, CallId, ChildEffect, ChildId, Effect, HandOnEffect, RecallEffect, TimerEffect, TimerId,
+};
 pub use event::{ChildReport, Event, Handled, Rejected, Settlement};
 pub use model::OperatorAction;
 pub use run::{Run, Snapshot};

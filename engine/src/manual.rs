@@ -70,11 +70,16 @@ impl Run {
             return Ok(result);
         }
         self.must_say_why(task, note)?;
-        let until = if let Body::Poll(body) = &definition.body { Some(&body.until) } else { None };
-        for condition in until.into_iter().chain(definition.ensure.iter().map(|ensure| &ensure.condition)) {
+        let until = if let Body::Poll(body) = &definition.body { Some((&body.until, None)) } else { None };
+        let ensured = definition.ensure.iter().map(|ensure| (&ensure.condition, Some(&ensure.otherwise)));
+        for (condition, otherwise) in until.into_iter().chain(ensured) {
             let wrong = match self.holds_of(task, condition, &result) {
                 Ok(true) => continue,
-                Ok(false) => format!("`{}` does not hold", condition.text),
+                Ok(false) => {
+                    let said = otherwise.and_then(|otherwise| self.reason_of(task, otherwise, &result));
+                    let said = said.map(|said| format!(": {said}")).unwrap_or_default();
+                    format!("`{}` does not hold{said}", condition.text)
+                }
                 Err(wrong) => self.fault(task, &wrong),
             };
             return Err(refused(vec![Fault::new(Pointer::root(), wrong)]));
@@ -88,6 +93,7 @@ impl Run {
         if self.state.held.remove(&task) {
             self.resume();
             self.task_mut(task).hold_for = None;
+            self.take_as_changed(task);
             self.note_reads(task);
             // Whoever did it did what the task would have done, and that is there now.
             if self.changes_something(task) {

@@ -94,6 +94,18 @@ impl Run {
         self.state.paused = Some(Pause { task, reason, hold_for, by: None });
     }
 
+    /// What an order was paused at is done: it is paused at what is to be done next.
+    pub(crate) fn move_pause(&mut self, done: TaskIndex) {
+        if self.state.paused.as_ref().is_none_or(|pause| pause.task != done) {
+            return;
+        }
+        let Some(task) = self.first_not_done() else { return };
+        let Some(pause) = &mut self.state.paused else { return };
+        pause.task = task;
+        let (reason, hold_for, by) = (pause.reason.clone(), pause.hold_for, pause.by.clone());
+        self.tell(Fact::OrderPaused { task: self.id(task), reason, hold_for, id: None, by });
+    }
+
     fn first_not_done(&self) -> Option<TaskIndex> {
         self.layout.indices().find(|task| !self.task(*task).passed)
     }

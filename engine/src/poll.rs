@@ -19,7 +19,7 @@ impl Run {
             Ok(arguments) => arguments,
             Err(wrong) => return self.hold_for_fault(task, &wrong),
         };
-        self.note_call(task, &body.query, &arguments);
+        self.note_poll(task, body, &arguments);
         self.task_mut(task).last_answer = None;
         let label = body.query.label();
         let summary = format!("{} polls {label} for {}", self.id(task), body.within);

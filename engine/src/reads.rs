@@ -7,9 +7,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use model::{BlueprintName, Difference, Value};
 use plan::{
-    Argument, Body, Call, Definition, EvalError, Formula, Plan, Sleep, Source, TaskIndex, order_data,
+    Argument, Body, Call, Definition, EvalError, Formula, Plan, PollBody, Reading, Sleep, Source, TaskIndex,
+    order_data,
 };
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::Run;
 use crate::layout::{Bound, Found, Layout, Version};
@@ -20,8 +21,17 @@ use crate::seen::SeenFrom;
 pub(crate) struct Read {
     /// `system.operation`, or what else the body is.
     pub(crate) what: String,
-    /// By name.
-    pub(crate) values: BTreeMap<String, Value>,
+    /// With their names, ascending. Most are few, and there is one such list for every task that was begun.
+    #[serde(serialize_with = "as_map", deserialize_with = "of_map")]
+    pub(crate) values: Vec<(String, Value)>,
+}
+
+fn as_map<S: Serializer>(values: &[(String, Value)], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_map(values.iter().map(|(name, value)| (name, value)))
+}
+
+fn of_map<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<(String, Value)>, D::Error> {
+    Ok(BTreeMap::deserialize(deserializer)?.into_iter().collect())
 }
 
 /// What a version of the plan has a task read.
@@ -88,7 +98,8 @@ impl Outlook<'_> {
                 continue;
             }
             let (Some(before), Some(now)) = (before, now) else { continue };
-            let mut gone: BTreeMap<&String, &Value> = before.values.iter().collect();
+            let mut gone: BTreeMap<&String, &Value> =
+                before.values.iter().map(|(name, value)| (name, value)).collect();
             for (name, wanted) in &now.values {
                 let from = gone.remove(name).cloned().unwrap_or(Value::Null);
                 let unknown = self.unknown(bound, wanted, &open);
@@ -193,10 +204,10 @@ impl Run {
     /// Remembers what a task reads that is begun, or calls something else now.
     pub(crate) fn note_read(&mut self, task: TaskIndex, what: String, values: &Value) {
         let values = match values {
-            Value::Record(values) => values.clone(),
-            Value::Null | Value::Bool(_) | Value::Number(_) | Value::Text(_) | Value::List(_) => {
-                BTreeMap::new()
+            Value::Record(values) => {
+                values.iter().map(|(name, value)| (name.clone(), value.clone())).collect()
             }
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::Text(_) | Value::List(_) => Vec::new(),
         };
         self.task_mut(task).saw.push(Read { what, values });
     }
@@ -216,6 +227,15 @@ impl Run {
         self.note_read(task, call.label(), &read);
     }
 
+    /// Remembers what a poll reads, if it is begun.
+    pub(crate) fn note_poll(&mut self, task: TaskIndex, body: &PollBody, arguments: &Value) {
+        if self.task(task).saw.is_empty() {
+            self.note_call(task, &body.query, arguments);
+            let reads = until_reads(&self.definition(task), &body.until);
+            self.task_mut(task).saw.iter_mut().for_each(|read| read.values.extend(reads.clone()));
+        }
+    }
+
     /// Remembers what a task would have read that was never begun and counts as done: an amendment compares that.
     pub(crate) fn note_reads(&mut self, task: TaskIndex) {
         if self.task(task).saw.is_empty() {
@@ -231,9 +251,10 @@ impl Run {
             Wanted::Formula(formula) => formula.evaluate(&seen.scope()).unwrap_or(Value::Null),
             Wanted::Known(value) => value,
         };
-        let read = |part: Part<'_>| Read {
-            what: part.what,
-            values: part.values.into_iter().map(|(name, wanted)| (name, value(wanted))).collect(),
+        let read = |part: Part<'_>| {
+            let values: BTreeMap<String, Value> =
+                part.values.into_iter().map(|(name, wanted)| (name, value(wanted))).collect();
+            Read { what: part.what, values: values.into_iter().collect() }
         };
         parts(bound, 1).into_iter().map(read).collect()
     }
@@ -251,7 +272,12 @@ fn parts(bound: &Bound, calls: usize) -> Vec<Part<'_>> {
             let all = std::iter::once(&body.call).chain(&body.fallbacks).take(calls);
             all.map(|call| Part { what: call.label(), values: formulas(&call.arguments) }).collect()
         }
-        Body::Poll(body) => one(body.query.label(), formulas(&body.query.arguments)),
+        Body::Poll(body) => {
+            let mut values = formulas(&body.query.arguments);
+            let known = until_reads(bound, &body.until).into_iter();
+            values.extend(known.map(|(name, value)| (name, Wanted::Known(value))));
+            one(body.query.label(), values)
+        }
         Body::Manual(body) => {
             one(format!("manual {}", body.role), vec![("title".to_owned(), Wanted::Formula(&body.title))])
         }
@@ -277,6 +303,17 @@ fn one(what: String, values: Vec<(String, Wanted<'_>)>) -> Vec<Part<'_>> {
 
 fn formulas(arguments: &[Argument]) -> Vec<(String, Wanted<'_>)> {
     arguments.iter().map(|argument| (argument.name.clone(), Wanted::Formula(&argument.value))).collect()
+}
+
+/// What the condition of a poll reads of the order.
+fn until_reads(bound: &Bound, until: &Formula) -> BTreeMap<String, Value> {
+    let (plan, scope) = (bound.plan(), order_data(bound.plan(), bound.seat()));
+    let of_order = until.readings().into_iter().filter(|reading| reading.source.is_order_data());
+    let named = |reading: Reading<'_>| {
+        let label = format!("until {}", reading.label(plan.definitions(), bound.each.as_ref()));
+        (label, reading.value(&scope).unwrap_or(Value::Null))
+    };
+    of_order.map(named).collect()
 }
 
 /// What a blueprint that a task runs reads of the order, beside its parameters.

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use model::{Fact, OrderEvent, OrderState, TaskState};
+use model::{Fact, OrderEvent, OrderState, TaskId, TaskState};
 use plan::TaskIndex;
 
 use crate::Run;
@@ -10,19 +10,30 @@ use crate::Run;
 impl Run {
     /// Adds a fact to the record and takes over the states it says.
     pub(crate) fn tell(&mut self, fact: Fact) {
+        let task = fact.task_state().and_then(|(id, _)| self.layout.find(id));
+        self.put_down(task, fact);
+    }
+
+    /// The same of a fact about one task, which need not be looked up by the id that the fact is given.
+    pub(crate) fn tell_of(&mut self, task: TaskIndex, fact: impl FnOnce(TaskId) -> Fact) {
+        self.put_down(Some(task), fact(self.id(task)));
+    }
+
+    fn put_down(&mut self, task: Option<TaskIndex>, fact: Fact) {
         if let Some(to) = fact.order_state()
             && to != self.state.order
         {
             self.go(to);
         }
-        if let Some((id, to)) = fact.task_state()
-            && let Some(task) = self.layout.find(id)
-        {
+        if let (Some((_, to)), Some(task)) = (fact.task_state(), task) {
+            let from = self.task(task).state;
             self.go_task(task, to);
-            // A task that is dropped or taken back keeps the reason that made it so.
+            // A task that is dropped or taken back keeps the reason that made it so; but why its undo failed does not matter once
+            // that goes on, or somebody has seen to it.
             let reason = fact.task_reason().map(Cow::into_owned);
-            if reason.is_some() || !matches!(to, TaskState::Dropped | TaskState::Undoing | TaskState::Undone)
-            {
+            let keeps = matches!(to, TaskState::Dropped | TaskState::Undoing | TaskState::Undone)
+                && from != TaskState::UndoFailed;
+            if reason.is_some() || !keeps {
                 self.task_mut(task).reason = reason;
             }
         }

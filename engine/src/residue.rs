@@ -26,7 +26,7 @@ impl Run {
         // It was there, or may have been.
         self.state.touched = true;
         self.resume();
-        self.tell(Fact::TaskUndone { task: self.id(task) });
+        self.tell_of(task, |task| Fact::TaskUndone { task });
         self.undone(task);
     }
 

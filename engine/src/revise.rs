@@ -54,6 +54,7 @@ impl Run {
             return;
         }
         match self.way(task, &bound).filter(|_| wanted) {
+            Some(Way::HandOn) => self.hand_on(task),
             Some(Way::Amend) if !self.is_busy(task) => self.change(task),
             Some(Way::Again) if !self.is_busy(task) => self.replan(task),
             None if wanted => {
@@ -62,12 +63,19 @@ impl Run {
                 self.hold(task, reason.to_owned(), HoldFor::Operations);
             }
             // What is under way with other values settles first.
-            Some(Way::Amend | Way::Again | Way::Redo) | None => {
-                self.task_mut(task).after_undo = AfterUndo::Replan;
-                self.halt(task);
-                self.take_back(task);
-            }
+            Some(Way::Amend | Way::Again | Way::Redo) | None => self.do_anew(task),
         }
+    }
+
+    /// Takes back what a task did or is doing, and has it considered anew.
+    pub(crate) fn do_anew(&mut self, task: TaskIndex) {
+        self.task_mut(task).after_undo = AfterUndo::Replan;
+        self.halt(task);
+        if self.task(task).state == TaskState::Held && self.child_is_busy(task) {
+            // Nobody is needed any more, but for the order that it runs.
+            self.started(task, self.waits_for_child(task), None, Value::Null);
+        }
+        self.take_back(task);
     }
 
     /// Whether a task is not left out by the plan as it is now, as far as that is known.
@@ -99,7 +107,7 @@ impl Run {
         self.stop_waiting(task);
         self.state.at_point.remove(&task);
         if self.task(task).child.is_some() {
-            self.stop_child(task);
+            self.stop_child_in_turn(task);
         }
         if let Some(call) = self.task(task).call {
             self.state.effects.push_back(Effect::Settle(call));
@@ -110,8 +118,17 @@ impl Run {
         }
     }
 
+    /// Whether a task is not taken back for now, because the order is paused and its undo would be begun.
+    pub(crate) fn waits_for_pause(&self, task: TaskIndex) -> bool {
+        let leaves = self.task(task).trace != Trace::None && self.has_undo(task);
+        self.state.paused.is_some() && leaves && self.is_being_taken_back(task)
+    }
+
     /// Takes back what a task did because of an amendment, if its turn has come.
     pub(crate) fn take_back(&mut self, task: TaskIndex) {
+        if self.child_is_busy(task) && self.task(task).uncleared == 0 {
+            self.stop_child(task);
+        }
         let run = self.task(task);
         if run.call.is_some() || self.child_is_busy(task) || self.state.held.contains(&task) {
             return;
@@ -119,6 +136,10 @@ impl Run {
         let nothing_left = run.trace == Trace::None || !self.has_undo(task);
         if nothing_left {
             return self.undone(task);
+        }
+        if self.waits_for_pause(task) {
+            self.state.to_take_back.insert(task);
+            return;
         }
         if run.uncleared > 0 || matches!(run.state, TaskState::Undoing) {
             return;
@@ -142,7 +163,7 @@ impl Run {
         if self.state.held.remove(&task) {
             self.resume();
         }
-        self.tell(Fact::TaskReplanned { task: self.id(task) });
+        self.tell_of(task, |task| Fact::TaskReplanned { task });
         let version = self.layout.latest();
         let run = self.task_mut(task);
         run.version = version;
@@ -189,7 +210,11 @@ impl Run {
             let seen = SeenFrom::by(self, &self.layout, task, version, &bound);
             let before = &self.task(task).result;
             let scope = Scope { before: Some(before), result: Some(before), ..seen.scope() };
-            let values = call.arguments.iter().map(|a| Ok((a.name.clone(), a.value.evaluate(&scope)?)));
+            let values = call.arguments.iter().map(|argument| {
+                let value = argument.value.evaluate(&scope);
+                let corrected = self.corrected(task, &bound, argument, value.as_ref().ok());
+                Ok((argument.name.clone(), corrected.cloned().map_or(value, Ok)?))
+            });
             values.collect::<Result<_, _>>().map(Value::Record)
         };
         let arguments = match values {
@@ -213,9 +238,10 @@ impl Run {
         let Some(bound) = self.layout.bound(task, version) else { return };
         let Some(body) = bound.call() else { return };
         let Some(Amend { call, answers: _ }) = &body.amend else { return };
-        self.tell(Fact::TaskAmending {
-            task: self.id(task),
-            generation: self.task(task).generation,
+        let generation = self.task(task).generation;
+        self.tell_of(task, |task| Fact::TaskAmending {
+            task,
+            generation,
             call: call.label(),
             arguments: arguments.clone(),
         });
@@ -253,13 +279,22 @@ impl Run {
         run.remembered.clear();
         if self.is_to_be_undone(task) {
             self.task_mut(task).result = result.clone();
-            self.tell(Fact::TaskSucceeded { task: self.id(task), result });
+            self.tell_of(task, |task| Fact::TaskSucceeded { task, result });
             self.task_mut(task).ended_at = ended_at;
             return self.clear_or_take_back(task);
         }
         self.check(task, result);
         if self.task(task).state == TaskState::Succeeded {
             self.task_mut(task).ended_at = ended_at;
+        }
+    }
+
+    /// A person says that what a task did is as the amendment wants it, if it was to be changed.
+    pub(crate) fn take_as_changed(&mut self, task: TaskIndex) {
+        let run = self.task_mut(task);
+        if let Some(Change { version, arguments: _ }) = run.change.take() {
+            run.version = version;
+            run.remembered.clear();
         }
     }
 
@@ -270,7 +305,7 @@ impl Run {
             // Which of the two it is, nobody knows: whoever looks at it next has it changed again.
             self.task_mut(task).saw.clear();
             let (result, ended_at) = (self.task(task).result.clone(), self.task(task).ended_at);
-            self.tell(Fact::TaskSucceeded { task: self.id(task), result });
+            self.tell_of(task, |task| Fact::TaskSucceeded { task, result });
             self.task_mut(task).ended_at = ended_at;
             return self.clear_or_take_back(task);
         }

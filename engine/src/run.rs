@@ -7,17 +7,19 @@ use model::{
     DeliveryId, Direction, Fact, ItemId, OrderEvent, OrderId, OrderState, SignalName, TaskId, TaskState,
     Timestamp, Value,
 };
-use plan::{EvalError, Plan, TaskIndex};
+use plan::{EvalError, Plan, TaskIndex, visit};
 use serde::{Deserialize, Serialize};
 
 use crate::amend::Round;
 use crate::child::Child;
 use crate::deadline::Alarms;
 use crate::isolate::Isolation;
+use crate::kept::Kept;
 use crate::layout::{Bound, Layout, Version};
 use crate::leave::{LEAVE, Leave};
 use crate::pause::Pause;
 use crate::pending::Pending;
+use crate::status::Statuses;
 use crate::task_run::TaskRun;
 use crate::{Blocked, CallId, ChildId, Effect, Event, Handled, Rejected, RunView, TaskRunView, TimerId};
 
@@ -30,6 +32,10 @@ pub struct Run {
     pub(crate) layout: Arc<Layout>,
     pub(crate) state: Snapshot,
 }
+
+/// How many order events most tasks have at most: they begin, succeed, and change what the customer sees. The record is copied as it
+/// grows, which for so many it need not be.
+const EVENTS_OF_A_TASK: usize = 3;
 
 /// All of a run but its plan. [`Run::restore`] goes on from it as if nothing had been in between.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -80,17 +86,20 @@ pub struct Snapshot {
     /// Tasks that are due, and can't be begun without leave.
     #[serde(default)]
     pub(crate) at_point: BTreeSet<TaskIndex>,
+    /// The last amendment that the order that it is part of has handed on.
+    #[serde(default)]
+    pub(crate) amendment: u32,
     /// What it answers the order that it is part of.
     #[serde(default)]
     pub(crate) answer: Option<Result<Value, String>>,
     /// Tasks that wait for a signal now.
     pub(crate) waiting: BTreeMap<SignalName, BTreeSet<TaskIndex>>,
     /// Signals that came before their task, oldest first.
-    pub(crate) kept: Vec<KeptSignal>,
+    pub(crate) kept: Kept,
     /// What was answered to each delivery.
     pub(crate) answers: BTreeMap<DeliveryId, Result<Handled, Rejected>>,
     /// Statuses that hold, the latest last.
-    pub(crate) statuses: Vec<(TaskIndex, String)>,
+    pub(crate) statuses: Statuses,
     pub(crate) customer_status: Option<String>,
     /// What customers were told last of each item.
     #[serde(default)]
@@ -139,15 +148,6 @@ pub(crate) enum Ending {
     Cancelled,
 }
 
-/// A signal that came before the task that will wait for it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct KeptSignal {
-    pub(crate) id: DeliveryId,
-    pub(crate) signal: SignalName,
-    pub(crate) task: Option<TaskIndex>,
-    pub(crate) payload: Value,
-}
-
 impl Run {
     /// An order about to begin. Nothing happens before [`Event::Start`].
     #[must_use]
@@ -179,16 +179,17 @@ impl Run {
             last_child: 0,
             leave: Leave::None,
             at_point: BTreeSet::new(),
+            amendment: 0,
             answer: None,
             waiting: BTreeMap::new(),
-            kept: Vec::new(),
+            kept: Kept::default(),
             answers: BTreeMap::new(),
-            statuses: Vec::new(),
+            statuses: Statuses::default(),
             customer_status: None,
             item_statuses: BTreeMap::new(),
             restated: BTreeSet::new(),
             effects: VecDeque::new(),
-            record: Vec::new(),
+            record: Vec::with_capacity(plan.tasks().len() * EVENTS_OF_A_TASK),
         };
         Self { layout: Arc::new(Layout::new(plan)), state }
     }
@@ -225,6 +226,9 @@ impl Run {
                 self.once_of_many(id.clone(), |run| run.recall(id, by, reason))
             }
             Event::Released => Ok(self.release()),
+            Event::HandedOn { id, amendment, plan, by, reason } => {
+                self.once_of_many(id.clone(), |run| run.take_over(id, amendment, *plan, by, reason))
+            }
             Event::LetPass => Ok(self.pass_points()),
             Event::OrderEnded { order } => Ok(self.hear_end(order)),
             Event::Pause { id, by, note } => self.once(id.clone(), |run| run.pause_by_hand(id, by, note)),
@@ -319,7 +323,8 @@ impl Run {
             let run = self.task(task);
             let at_point = self.state.at_point.contains(&task);
             let waits = run.reading_back
-                || (run.state == TaskState::Running && (run.timer.is_some() || run.child.is_some()));
+                || (run.state == TaskState::Running && (run.timer.is_some() || run.child.is_some()))
+                || (run.state == TaskState::Amending && run.child.is_some());
             TaskRunView {
                 id: self.id(task),
                 state: run.state,
@@ -408,11 +413,13 @@ impl Run {
 
     #[expect(clippy::indexing_slicing, reason = "there is one TaskRun for each task of the plan")]
     pub(crate) fn task(&self, task: TaskIndex) -> &TaskRun {
+        visit(task);
         &self.state.tasks[task.0]
     }
 
     #[expect(clippy::indexing_slicing, reason = "there is one TaskRun for each task of the plan")]
     pub(crate) fn task_mut(&mut self, task: TaskIndex) -> &mut TaskRun {
+        visit(task);
         &mut self.state.tasks[task.0]
     }
 

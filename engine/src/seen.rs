@@ -91,7 +91,17 @@ impl Tasks for SeenFrom<'_> {
 impl Run {
     /// The value of an expression of a task.
     pub(crate) fn evaluate(&self, task: TaskIndex, formula: &Formula) -> Result<Value, EvalError> {
-        self.within(task, |scope| formula.evaluate(&Scope { result: Some(&self.task(task).result), ..scope }))
+        self.evaluate_of(task, formula, &self.task(task).result)
+    }
+
+    /// The value of an expression of a task, with an answer that is not, or not yet, its result.
+    pub(crate) fn evaluate_of(
+        &self,
+        task: TaskIndex,
+        formula: &Formula,
+        answer: &Value,
+    ) -> Result<Value, EvalError> {
+        self.within(task, |scope| formula.evaluate(&Scope { result: Some(answer), ..scope }))
     }
 
     /// Whether a condition of a task holds.

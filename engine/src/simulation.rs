@@ -9,8 +9,8 @@ use std::sync::Arc;
 use model::{Actor, Duration, OrderId, Timestamp};
 
 use crate::{
-    CallEffect, CallId, ChildEffect, ChildId, ChildReport, Effect, Event, Handled, Rejected, Run, Settlement,
-    TimerId,
+    CallEffect, CallId, ChildEffect, ChildId, ChildReport, Effect, Event, HandOnEffect, Handled, Rejected,
+    Run, Settlement, TimerId,
 };
 
 /// The systems that a simulated order calls.
@@ -207,6 +207,14 @@ impl<W: World> Simulation<W> {
                 if let Some(child) = child(recall.child) {
                     let event = Event::Recalled { id: recall.id, by, reason: recall.reason };
                     self.tell_child(child, event);
+                }
+            }
+            Effect::HandOn(effect) => {
+                let by = Actor::new(&format!("order {}", order.run.order_id()));
+                let HandOnEffect { child: id, id: delivery, amendment, plan, reason } = *effect;
+                if let Some(child) = child(id) {
+                    let plan = Box::new(plan);
+                    self.tell_child(child, Event::HandedOn { id: delivery, amendment, plan, by, reason });
                 }
             }
             Effect::LetChildPass(id) => {

@@ -46,14 +46,13 @@ impl Run {
     /// have had its effect. One that failed for certain has not been passed. A task that runs an order is one from when that
     /// order was let pass its own.
     pub(crate) fn point_of_no_return(&self) -> Option<TaskIndex> {
-        self.layout.indices().find(|task| self.has_passed(*task))
+        self.layout.points().find(|task| self.has_passed(*task))
     }
 
     /// The same of an item that is rolled back alone.
     pub(crate) fn point_of_no_return_of(&self, item: &ItemId) -> Option<TaskIndex> {
-        self.layout
-            .indices()
-            .find(|task| self.isolated_item(*task).as_ref() == Some(item) && self.has_passed(*task))
+        let mut of_item = self.layout.points_of(item);
+        of_item.find(|task| self.isolated_item(*task).is_some() && self.has_passed(*task))
     }
 
     pub(crate) fn has_passed(&self, task: TaskIndex) -> bool {

@@ -79,7 +79,8 @@ pub(crate) struct TaskRun {
     /// The order that it runs, until that has ended.
     #[serde(default)]
     pub(crate) child: Option<ChildId>,
-    /// Of such an order, or one that it ran before: whether it can't be taken back any more.
+    /// Of such an order, or one that it ran before, or of what it did itself before it was begun anew: whether it can't be taken
+    /// back any more.
     #[serde(default)]
     pub(crate) beyond: Beyond,
     pub(crate) timer: Option<TimerId>,

@@ -27,6 +27,10 @@ impl Run {
         if let Ending::Failed(reason) | Ending::Rejected(reason) = &ending {
             self.tell(Fact::OrderRollingBack { reason: reason.clone() });
         }
+        // What the customer was told on the way is over, but for what the blueprint leaves in place.
+        if !matches!(ending, Ending::Abandoned(_)) {
+            self.forget_statuses(|_| true);
+        }
         self.state.phase = Phase::Backward { ending, uncleared: self.state.tasks.len() };
         self.state.due.clear();
         self.state.at_point.clear();
@@ -47,7 +51,7 @@ impl Run {
         self.task_mut(task).after_undo = AfterUndo::Over;
         if self.task(task).child.is_some() {
             self.stop_waiting(task);
-            self.stop_child(task);
+            self.stop_child_in_turn(task);
         }
         match self.task(task).state {
             TaskState::Waiting | TaskState::Ready => self.drop_task(task),
@@ -80,7 +84,7 @@ impl Run {
     }
 
     pub(crate) fn drop_task(&mut self, task: TaskIndex) {
-        self.tell(Fact::TaskDropped { task: self.id(task) });
+        self.tell_of(task, |task| Fact::TaskDropped { task });
     }
 
     /// Whether a task is on its way back, with the order, with its item, or to be begun anew or left out.
@@ -127,8 +131,12 @@ impl Run {
 
     /// Whether nothing of the task is left. If something is, sees to it that it will be undone.
     fn try_clear(&mut self, task: TaskIndex) -> bool {
+        if self.child_is_busy(task) {
+            self.stop_child(task);
+            return false;
+        }
         let run = self.task(task);
-        if run.call.is_some() || self.child_is_busy(task) {
+        if run.call.is_some() {
             return false;
         }
         match run.state {
@@ -181,8 +189,8 @@ impl Run {
         let Some(call) = definition.undo() else { return };
         match self.arguments(task, call) {
             Ok(arguments) => {
-                self.tell(Fact::TaskUndoing {
-                    task: self.id(task),
+                self.tell_of(task, |task| Fact::TaskUndoing {
+                    task,
                     call: call.label(),
                     arguments: arguments.clone(),
                 });
@@ -190,8 +198,8 @@ impl Run {
             }
             Err(wrong) => {
                 // Told as begun and failed: a reader sees what was tried.
-                self.tell(Fact::TaskUndoing {
-                    task: self.id(task),
+                self.tell_of(task, |task| Fact::TaskUndoing {
+                    task,
                     call: call.label(),
                     arguments: Value::Null,
                 });
@@ -223,7 +231,7 @@ impl Run {
     pub(crate) fn settle_undo(&mut self, task: TaskIndex, settlement: Settlement) {
         match settlement {
             Settlement::Succeeded(_) => {
-                self.tell(Fact::TaskUndone { task: self.id(task) });
+                self.tell_of(task, |task| Fact::TaskUndone { task });
                 self.undone(task);
             }
             Settlement::Refused { reason }
@@ -244,7 +252,7 @@ impl Run {
                 self.leave_trace(task);
                 let result = self.as_declared(task, value);
                 self.task_mut(task).result = result.clone();
-                self.tell(Fact::TaskSucceeded { task: self.id(task), result });
+                self.tell_of(task, |task| Fact::TaskSucceeded { task, result });
                 if self.goes_back_with(task) {
                     self.cleared(task);
                 } else {
@@ -258,7 +266,7 @@ impl Run {
             | Settlement::Unknown { reason }
                 if self.task(task).trace == Trace::Left =>
             {
-                self.tell(Fact::TaskFailed { task: self.id(task), reason: reason.clone() });
+                self.tell_of(task, |task| Fact::TaskFailed { task, reason: reason.clone() });
                 if self.abandons(task) {
                     self.cleared(task);
                 } else {
@@ -283,7 +291,7 @@ impl Run {
             | Settlement::Failed { reason }
             | Settlement::Unserved { reason, .. }
             | Settlement::Unknown { reason } => {
-                self.tell(Fact::TaskFailed { task: self.id(task), reason });
+                self.tell_of(task, |task| Fact::TaskFailed { task, reason });
                 if self.goes_back_with(task) {
                     self.drop_task(task);
                 }
@@ -317,7 +325,7 @@ impl Run {
 
     pub(crate) fn undo_failed(&mut self, task: TaskIndex, reason: String) {
         self.task_mut(task).hold_for = Some(HoldFor::Operations);
-        self.tell(Fact::TaskUndoFailed { task: self.id(task), reason: reason.clone() });
+        self.tell_of(task, |task| Fact::TaskUndoFailed { task, reason: reason.clone() });
         self.needs_person(task, reason, HoldFor::Operations);
     }
 
@@ -329,7 +337,7 @@ impl Run {
         if self.task(task).uncleared == 0 {
             self.clear_all(BTreeSet::from([task]));
         }
-        match self.isolated_item(task) {
+        match self.isolated_item(task).cloned() {
             Some(item) if !self.goes_back() => self.end_item(&item),
             _ => self.end_backward(),
         }
@@ -338,11 +346,6 @@ impl Run {
     fn end_backward(&mut self) {
         let Phase::Backward { ending, uncleared: 0 } = &self.state.phase else { return };
         let ending = ending.clone();
-        let abandoned = matches!(ending, Ending::Abandoned(_));
-        // What the customer was told on the way is over, but for what the blueprint leaves in place.
-        if !abandoned {
-            self.forget_statuses();
-        }
         let fact = match ending {
             Ending::Rejected(reason) if self.untouched() => Fact::OrderRejected { reason },
             Ending::Rejected(reason) | Ending::Failed(reason) | Ending::Abandoned(reason) => {

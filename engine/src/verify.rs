@@ -55,7 +55,7 @@ impl Run {
             run.read_backs = run.read_backs.saturating_add(1);
         }
         let waiting_for = self.waits_to_learn(task);
-        self.tell(Fact::TaskOutcomeUnknown { task: self.id(task), reason, waiting_for });
+        self.tell_of(task, |task| Fact::TaskOutcomeUnknown { task, reason, waiting_for });
         match arguments {
             Ok(arguments) => {
                 self.query(task, query, arguments, "verify", Verify::PATIENCE);

@@ -100,8 +100,10 @@ fn node(definition: &Definition, name: String) -> Node {
         when: definition.when.as_ref().map(text),
         skipped: None,
         undo: definition.undo().map(plan::Call::label),
+        amend: definition.call().and_then(|body| body.amend.as_ref()).map(|amend| amend.call.label()),
         point_of_no_return: definition.point_of_no_return,
         frame: None,
+        state: None,
     }
 }
 

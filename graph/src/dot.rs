@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use crate::kind::Shape;
 use crate::mermaid::{heading, label};
 use crate::model::{Edge, Graph, Node, Why};
+use crate::stage::Stage;
 
 /// The graph as a Graphviz digraph.
 #[must_use]
@@ -40,7 +41,14 @@ fn nodes(out: &mut String, depth: usize, graph: &Graph, frame: Option<usize>) {
     for (n, node) in graph.nodes.iter().enumerate().filter(|(_, node)| node.frame == frame) {
         let (shape, style) = looks(node);
         let text = label(node).join("\n");
-        line(out, depth, &format!("n{n} [label={}, shape={shape}, style=\"{style}\"]", quoted(&text)));
+        let colours = node.state.map(|state| Stage::of(state).colours());
+        let colours = colours.map(|(fill, rim)| format!(", fillcolor=\"{fill}\", color=\"{rim}\""));
+        let colours = colours.unwrap_or_default();
+        line(
+            out,
+            depth,
+            &format!("n{n} [label={}, shape={shape}, style=\"{style}\"{colours}]", quoted(&text)),
+        );
     }
 }
 
@@ -58,6 +66,9 @@ fn looks(node: &Node) -> (&'static str, String) {
     }
     if node.point_of_no_return {
         style.push("bold");
+    }
+    if node.state.is_some() {
+        style.push("filled");
     }
     if style.is_empty() {
         style.push("solid");

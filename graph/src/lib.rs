@@ -1,8 +1,8 @@
 //! Pictures of blueprints and plans: which task waits for which, and why.
 //!
 //! [`Graph`] is what there is to draw; [`mermaid()`] and [`dot()`] hand it to other people's tools, [`svg()`] draws it by
-//! itself: `layout` says where everything is, `svg` how it looks. Pure, and the same graph gives the same bytes. Knows
-//! nothing of what has happened to an order.
+//! itself: `layout` says where everything is, `svg` how it looks. Pure, and the same graph gives the same bytes. What has
+//! become of the tasks of an order, it is told ([`Graph::with_states`]).
 
 mod build;
 mod dot;
@@ -11,6 +11,7 @@ mod kind;
 mod layout;
 mod mermaid;
 mod model;
+mod stage;
 mod svg;
 
 pub use dot::dot;

@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 
 use crate::kind::Shape;
 use crate::model::{Edge, Graph, Node, Why};
+use crate::stage::{self, Stage};
 
 /// The graph as a Mermaid flowchart.
 #[must_use]
@@ -27,6 +28,16 @@ pub fn mermaid(graph: &Graph) -> String {
             Why::Reads(fields) => format!("-->|\"{}\"|", escaped(&fields.join(", "))),
         };
         line(&mut out, 1, &format!("n{from} {arrow} n{to}"));
+    }
+    for stage in Stage::ALL {
+        let nodes =
+            graph.nodes.iter().enumerate().filter(|(_, node)| node.state.map(Stage::of) == Some(stage));
+        let names: Vec<_> = nodes.map(|(n, _)| format!("n{n}")).collect();
+        if !names.is_empty() {
+            let (class, (fill, rim)) = (stage.class(), stage.colours());
+            line(&mut out, 1, &format!("classDef {class} fill:{fill},stroke:{rim},color:#1c2430"));
+            line(&mut out, 1, &format!("class {} {class}", names.join(",")));
+        }
     }
     line(&mut out, 1, "classDef skipped stroke-dasharray:5 4,opacity:0.65");
     line(&mut out, 1, "classDef final stroke-width:4px");
@@ -52,10 +63,12 @@ pub(crate) fn heading(graph: &Graph) -> String {
 /// The lines of text in a node, the name first.
 pub(crate) fn label(node: &Node) -> Vec<String> {
     let mut lines = vec![node.name.clone()];
+    lines.extend(node.state.map(stage::line));
     lines.extend(node.does.iter().cloned());
     lines.extend(node.when.iter().map(|when| format!("when {when}")));
     lines.extend(node.skipped.iter().map(|rule| format!("left out: {rule}")));
     lines.extend(node.undo.iter().map(|undo| format!("undo {undo}")));
+    lines.extend(node.amend.iter().map(|amend| format!("amend {amend}")));
     if node.point_of_no_return {
         lines.push("point of no return".to_owned());
     }

@@ -1,5 +1,7 @@
 //! What there is to draw.
 
+use model::TaskState;
+
 use crate::Kind;
 
 /// Tasks and what they wait for.
@@ -32,10 +34,14 @@ pub struct Node {
     pub skipped: Option<String>,
     /// What takes it back.
     pub undo: Option<String>,
+    /// What changes it when an amendment changes what it reads.
+    pub amend: Option<String>,
     /// Whether there is no way back once it has begun.
     pub point_of_no_return: bool,
     /// The frame it is in: a place in [`Graph::frames`].
     pub frame: Option<usize>,
+    /// What has become of it, in the picture of an order under way.
+    pub state: Option<TaskState>,
 }
 
 /// A task that waits for another.

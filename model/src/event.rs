@@ -102,7 +102,8 @@ pub enum Fact {
     },
     /// The order's time is up. What the blueprint wants then, the next events say.
     OrderOverdue {},
-    /// The order as a whole needs a person before anything else of it is begun.
+    /// The order as a whole needs a person before anything else of it is begun. Said again, without a delivery, when the task
+    /// that it was paused at is done.
     OrderPaused {
         /// The first task that is not done. If its deadline paused the order, they may act on it.
         task: TaskId,
@@ -491,8 +492,10 @@ impl Fact {
         let Change::Task(_, _, reason) = self.change() else { return None };
         let reason = Cow::Borrowed(reason?);
         // Its state says that it is undone, and it is not.
-        let stays = matches!(self, Self::ResidueAccepted { .. });
-        Some(if stays { Cow::Owned(format!("left in place: {reason}")) } else { reason })
+        if let Self::ResidueAccepted { by, .. } = self {
+            return Some(Cow::Owned(format!("left in place by {by}: {reason}")));
+        }
+        Some(reason)
     }
 
     /// The delivery that this fact tells of: a signal, a cancel, or what a person did.

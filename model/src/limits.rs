@@ -71,6 +71,9 @@ pub const DELIVERIES: usize = 10_000;
 /// Most amendments of one order. Each brings a plan into the order's history, which may hold 50 MB.
 pub const AMENDMENTS: u32 = 100;
 
+/// Most of the tasks that speak against an amendment that its refusal names. A preview names all.
+pub const REFUSALS: usize = 100;
+
 /// Most tasks that one request acts on. What an outage has held up is worked off in a few of them.
 pub const BULK_ACTIONS: usize = 1_000;
 

@@ -5,7 +5,12 @@
 
 use std::collections::BTreeMap;
 
-use crate::{Action, BlueprintRef, ExternalId, Fault, Item, OrderId, OrderRequest, Pointer, Value};
+use crate::{
+    Action, BlueprintRef, ExternalId, Fault, Item, OrderId, OrderRequest, OrderState, Pointer, Value,
+};
+
+/// What an amendment can't take away from an order: it may be left out of a whole order, so null would look like that.
+const STAYS: [&str; 5] = ["external_id", "blueprint", "customer", "requested_start", "after_order"];
 
 impl Value {
     /// The value with a merge patch (RFC 7396) applied to it: what the patch names is replaced, null takes a field away, records
@@ -47,12 +52,17 @@ impl OrderRequest {
     /// items, as a list can only be replaced whole: null takes the item away, an id that is new adds one at the end.
     ///
     /// # Errors
-    /// It is not a record, or what it says of an item is none, or names the item otherwise.
+    /// It is not a record, takes away what an order keeps, or what it says of an item is no record, or names the item otherwise.
     pub fn patched(&self, patch: Value) -> Result<Value, Vec<Fault>> {
         let Value::Record(mut changes) = patch else {
             let detail = format!("expected a record, found {}", patch.kind());
             return Err(vec![Fault::new(Pointer::root(), detail)]);
         };
+        let taken = |name: &&str| changes.get(*name).is_some_and(Value::is_null);
+        let faults: Vec<Fault> = STAYS.into_iter().filter(taken).map(kept).collect();
+        if !faults.is_empty() {
+            return Err(faults);
+        }
         if let Some(Value::Record(by_id)) = changes.get("items") {
             let items = self.patched_items(by_id)?;
             changes.insert("items".to_owned(), Value::List(items));
@@ -101,47 +111,50 @@ impl OrderRequest {
         Ok(items)
     }
 
-    /// The order as it is to be, made from what somebody wants it to be. What can't change may be left out there.
+    /// The order as it is to be, made from what somebody wants it to be of one that is in this state. What can't change may be
+    /// left out there, and so may the start date, which can be moved until the order begins.
     ///
     /// # Errors
     /// What can't change is something else there: its external id, its blueprint (`blueprint` is what it is carried out by), its
-    /// customer, when and after which orders it begins.
-    pub fn amended(&self, wanted: Self, blueprint: &BlueprintRef) -> Result<Self, Vec<Fault>> {
+    /// customer, after which orders it begins and, once it has begun, when.
+    pub fn amended(
+        &self,
+        wanted: Self,
+        blueprint: &BlueprintRef,
+        state: OrderState,
+    ) -> Result<Self, Vec<Fault>> {
         let root = Pointer::root();
         let mut faults = Vec::new();
         let mut keeps = |at: Pointer, same: bool, now: String| {
             if !same {
-                faults.push(Fault::new(
-                    at,
-                    format!("an amendment can't change this: expected {now}, or nothing"),
-                ));
+                faults.push(Fault::new(at, format!("an amendment can't change this: expected {now}")));
             }
         };
-        let external_id =
-            |id: &Option<ExternalId>| id.as_ref().map_or("nothing".to_owned(), |id| format!("`{id}`"));
+        let or_nothing = |now: String| format!("{now}, or nothing");
+        let external_id = self.external_id.as_ref().map(|id| or_nothing(format!("`{id}`")));
         keeps(
             root.key("external_id"),
             wanted.external_id.is_none() || wanted.external_id == self.external_id,
-            external_id(&self.external_id),
+            external_id.unwrap_or_else(|| "nothing".to_owned()),
         );
         keeps(
             root.key("blueprint"),
             wanted.blueprint.as_ref().is_none_or(|name| *name == blueprint.name)
                 && wanted.version.is_none_or(|version| version == blueprint.version),
-            format!("`{blueprint}`"),
+            or_nothing(format!("`{blueprint}`")),
         );
         let customer = &self.customer.id;
         keeps(root.key("customer").key("id"), wanted.customer.id == *customer, format!("`{customer}`"));
         keeps(
-            root.key("requested_start"),
-            wanted.requested_start.is_none() || wanted.requested_start == self.requested_start,
-            self.requested_start.map_or("nothing".to_owned(), |start| format!("`{start}`")),
-        );
-        keeps(
             root.key("after_order"),
             wanted.after_order.is_empty() || wanted.after_order == self.after_order,
-            "the orders that it was accepted with".to_owned(),
+            or_nothing("the orders that it was accepted with".to_owned()),
         );
+        let start = wanted.requested_start.or(self.requested_start);
+        if start != self.requested_start && has_begun(state) {
+            let detail = "an amendment can't move the start date of an order that has begun";
+            faults.push(Fault::new(root.key("requested_start"), detail));
+        }
         if !faults.is_empty() {
             return Err(faults);
         }
@@ -149,7 +162,7 @@ impl OrderRequest {
             external_id: self.external_id.clone(),
             blueprint: self.blueprint.clone(),
             version: self.version,
-            requested_start: self.requested_start,
+            requested_start: start,
             after_order: self.after_order.clone(),
             ..wanted
         })
@@ -191,6 +204,21 @@ impl Item {
         fields.insert("attributes".to_owned(), self.attributes.clone());
         without_nulls(fields)
     }
+}
+
+/// Whether it is too late to say when it begins.
+const fn has_begun(state: OrderState) -> bool {
+    !matches!(state, OrderState::Acknowledged | OrderState::Pending)
+}
+
+/// What to say to somebody who takes away what an order keeps.
+fn kept(name: &str) -> Fault {
+    let detail = if name == "requested_start" {
+        "an amendment can't take the start date away: with one that has passed, the order begins at once"
+    } else {
+        "an amendment can't take this away"
+    };
+    Fault::new(Pointer::root().key(name), detail)
 }
 
 fn without_nulls(mut fields: BTreeMap<String, Value>) -> Value {
@@ -298,18 +326,55 @@ mod tests {
         let fiber: BlueprintRef = "fiber@3".parse().unwrap();
         let bare =
             r#"{"customer": {"id": "C-1"}, "items": [{"id": "1", "offering": "LINE", "action": "add"}]}"#;
-        let amended = order().amended(OrderRequest::parse(json(bare)).unwrap(), &fiber).unwrap();
+        let state = OrderState::InProgress;
+        let amended = order().amended(OrderRequest::parse(json(bare)).unwrap(), &fiber, state).unwrap();
         assert_eq!((amended.external_id, amended.version), (order().external_id, Some(3)));
         assert_eq!(amended.items.len(), 1);
         let other = r#"{"external_id": "CRM-2", "blueprint": "fiber@4", "customer": {"id": "C-2"}, "after_order": ["X"],
             "requested_start": "2027-01-01T00:00:00Z", "items": [{"id": "1", "offering": "LINE", "action": "add"}]}"#;
-        let faults = order().amended(OrderRequest::parse(json(other)).unwrap(), &fiber).unwrap_err();
+        let faults = order().amended(OrderRequest::parse(json(other)).unwrap(), &fiber, state).unwrap_err();
         let places: Vec<&str> = faults.iter().map(|fault| fault.pointer.as_str()).collect();
         assert_eq!(
             places,
-            ["/external_id", "/blueprint", "/customer/id", "/requested_start", "/after_order"]
+            ["/external_id", "/blueprint", "/customer/id", "/after_order", "/requested_start"]
         );
         assert_eq!(faults[1].detail, "an amendment can't change this: expected `fiber@3`, or nothing");
+        let nameless = OrderRequest { external_id: None, ..order() };
+        let faults = nameless.amended(order(), &fiber, state).unwrap_err();
+        assert_eq!(faults[0].to_string(), "/external_id: an amendment can't change this: expected nothing");
+    }
+
+    #[test]
+    fn a_start_date_can_be_moved_until_the_order_begins() {
+        let fiber: BlueprintRef = "fiber@3".parse().unwrap();
+        let later = || patched(r#"{"requested_start": "2027-01-01T00:00:00Z"}"#);
+        for state in OrderState::ALL.iter().copied() {
+            let amended = order().amended(later(), &fiber, state);
+            let waits = matches!(state, OrderState::Acknowledged | OrderState::Pending);
+            assert_eq!(amended.is_ok(), waits, "{state}");
+            match amended {
+                Ok(order) => assert_eq!(order.requested_start, later().requested_start),
+                Err(faults) => assert_eq!(
+                    faults[0].to_string(),
+                    "/requested_start: an amendment can't move the start date of an order that has begun"
+                ),
+            }
+            let same = later().amended(later(), &fiber, state).unwrap();
+            assert_eq!(same.requested_start, later().requested_start, "left out or the same, it stays");
+        }
+    }
+
+    #[test]
+    fn what_an_order_keeps_is_not_taken_away_in_silence() {
+        let faults = order().patched(json(r#"{"requested_start": null, "customer": null, "notes": null}"#));
+        let faults: Vec<String> = faults.unwrap_err().iter().map(ToString::to_string).collect();
+        assert_eq!(
+            faults,
+            [
+                "/customer: an amendment can't take this away",
+                "/requested_start: an amendment can't take the start date away: with one that has passed, the order begins at once",
+            ]
+        );
     }
 
     #[test]

@@ -121,7 +121,7 @@ states! {
         /// Due.
         Ready = "ready" => [Running, Skipped, Dropped, Held, Succeeded],
         /// Its call is out, or it waits for a signal, a timer or a person.
-        Running = "running" => [Succeeded, Unknown, Failed, Held, Dropped, Waiting],
+        Running = "running" => [Succeeded, Unknown, Failed, Held, Dropped, Waiting, Amending],
         /// A call got no answer: it may or may not have taken effect.
         Unknown = "unknown" => [Running, Succeeded, Failed, Held, Skipped, Undoing, UndoFailed, Dropped, Waiting],
         /// Done. An amendment may have it changed, taken back or done again.
@@ -141,7 +141,7 @@ states! {
         /// Could not be taken back; a person must.
         UndoFailed = "undo_failed" => [Undoing, Undone, Running, Unknown],
         /// Its amend call is under way.
-        Amending = "amending" => [Succeeded, Failed, Held, Undoing, UndoFailed],
+        Amending = "amending" => [Succeeded, Unknown, Failed, Held, Undoing, UndoFailed, Waiting],
     }
 }
 

@@ -22,6 +22,7 @@ mod reading;
 mod remaining;
 mod sort;
 mod sub_blueprint;
+mod visits;
 
 pub use aspect::{Aspect, Said};
 pub use body::{Body, Definition, ManualBody, PollBody, RunBody, Sleep};
@@ -41,3 +42,4 @@ pub use reaction::{Deadline, Ensure, Reaction, ReactionKind};
 pub use reading::{Reading, Source, order_data};
 pub use remaining::Remaining;
 pub use sub_blueprint::SubBlueprint;
+pub use visits::{visit, visited};

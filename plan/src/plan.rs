@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::sort::topological;
-use crate::{Deadline, Definition, Expr, Formula, InvalidPlan, Reaction, SubBlueprint};
+use crate::{Deadline, Definition, Expr, Formula, InvalidPlan, Reaction, SubBlueprint, visit};
 
 /// The version of the plan's data format that is written here. Later versions read it as well.
 pub const FORMAT: u16 = 1;
@@ -103,6 +103,8 @@ pub struct Plan {
     parts: PlanParts,
     dependants: Vec<Vec<TaskIndex>>,
     instances: Vec<Vec<TaskIndex>>,
+    /// Of every item: the instances for it, by definition.
+    of_items: Vec<Vec<(DefinitionIndex, TaskIndex)>>,
     by_id: BTreeMap<TaskId, TaskIndex>,
 }
 
@@ -131,19 +133,24 @@ impl Plan {
 
         let mut dependants = vec![Vec::new(); parts.tasks.len()];
         let mut instances = vec![Vec::new(); parts.definitions.len()];
+        let mut of_items = vec![Vec::new(); parts.items.len()];
         let mut by_id = BTreeMap::new();
         for (n, task) in parts.tasks.iter().enumerate() {
             for after in &task.after {
                 dependants.get_mut(after.0).into_iter().for_each(|d: &mut Vec<_>| d.push(TaskIndex(n)));
             }
             instances.get_mut(task.definition.0).into_iter().for_each(|i: &mut Vec<_>| i.push(TaskIndex(n)));
+            if let Some(of_item) = task.item.and_then(|item| of_items.get_mut(item)) {
+                of_item.push((task.definition, TaskIndex(n)));
+            }
             if let Some(id) = task_id(&parts, task)
                 && by_id.insert(id.clone(), TaskIndex(n)).is_some()
             {
                 return Err(InvalidPlan::Duplicate(id));
             }
         }
-        let plan = Self { parts, dependants, instances, by_id };
+        of_items.iter_mut().for_each(|of_item| of_item.sort_unstable());
+        let plan = Self { parts, dependants, instances, of_items, by_id };
         let size = plan.canonical_bytes().len();
         if size > limits::PLAN_BYTES {
             return Err(InvalidPlan::TooLarge { found: size, limit: limits::PLAN_BYTES });
@@ -221,6 +228,7 @@ impl Plan {
     #[must_use]
     #[expect(clippy::indexing_slicing, reason = "a TaskIndex is handed out by the plan it belongs to")]
     pub fn task(&self, task: TaskIndex) -> &Task {
+        visit(task);
         &self.parts.tasks[task.0]
     }
 
@@ -271,10 +279,16 @@ impl Plan {
             None => Seen::One(instances.first().copied()),
             Some(kind) if self.definition(from).each.as_ref() == Some(kind) => {
                 let item = self.task(from).item;
-                Seen::One(instances.iter().copied().find(|i| self.task(*i).item == item))
+                Seen::One(item.and_then(|item| self.instance_for(item, definition)))
             }
             Some(_) => Seen::All(instances),
         }
+    }
+
+    fn instance_for(&self, item: usize, definition: DefinitionIndex) -> Option<TaskIndex> {
+        let of_item = self.of_items.get(item)?;
+        let found = of_item.binary_search_by_key(&definition, |(definition, _)| *definition).ok()?;
+        of_item.get(found).map(|(_, task)| *task)
     }
 
     pub(crate) const fn parts(&self) -> &PlanParts {

@@ -43,7 +43,7 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     let (body, applied) = match &args.item {
         None => (
             json!({"reason": args.reason}),
-            "the cancel is accepted: what was done is being undone".to_owned(),
+            "the cancel is accepted: nothing more is begun, and whatever was done is undone".to_owned(),
         ),
         Some(item) => (
             json!({"reason": args.reason, "item": item}),

@@ -1,13 +1,12 @@
 //! `orderwright fallout`: what waits for people over all orders, and one action on many of it.
 
 use clap::Subcommand;
-use console::style;
 use model::{Duration, OperatorAction, OrderId, TaskId};
 use serde_json::{Map, Value, json};
 
 use super::block_on;
 use crate::failure::{Exit, Failure};
-use crate::output::{print, print_json};
+use crate::output::{print, print_json, print_page};
 use crate::remote::{ApiArgs, Bulk, WorkGroups, WorkPage, read};
 use crate::show::{bulk, group_list, is_settled, work_list};
 
@@ -241,14 +240,7 @@ fn list(args: &ListArgs) -> Result<(), Failure> {
             return print_json(&document);
         }
         let WorkPage { work_items, next } = read(document)?;
-        if work_items.is_empty() {
-            return print("nothing waits for anybody");
-        }
-        print(work_list(&work_items))?;
-        match next {
-            Some(cursor) => print(style(format!("more with --cursor {cursor}")).dim()),
-            None => Ok(()),
-        }
+        print_page(&work_items, "nothing waits for anybody", work_list, next.as_deref())
     })
 }
 

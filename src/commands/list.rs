@@ -1,11 +1,10 @@
 //! `orderwright list`: orders by what people look for.
 
-use console::style;
 use model::OrderState;
 
 use super::block_on;
 use crate::failure::Failure;
-use crate::output::{print, print_json};
+use crate::output::{print_json, print_page};
 use crate::remote::{ApiArgs, OrderPage, read};
 use crate::show::order_list;
 
@@ -17,6 +16,7 @@ use crate::show::order_list;
 Examples:
   orderwright list --state held
   orderwright list --state failed,cancelled,rejected
+  orderwright list --late at_risk
   orderwright list --blueprint home_fiber --customer C-1001 --limit 10
   orderwright list --query HOME_FIBER_1G --json | jq -r '.orders[].id'")]
 pub(crate) struct Args {
@@ -39,6 +39,10 @@ pub(crate) struct Args {
     #[arg(long, value_name = "TEXT")]
     query: Option<String>,
 
+    /// Only open orders that are so late: `at_risk` if they may not be done in time, or are late already; `overdue` if their time is up
+    #[arg(long, value_name = "HOW", value_parser = ["at_risk", "overdue"])]
+    late: Option<String>,
+
     /// How many at the most, 1 to 200
     #[arg(long, value_name = "NUMBER", default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=200))]
     limit: u32,
@@ -58,26 +62,20 @@ fn states() -> impl Iterator<Item = &'static str> {
 /// Prints them.
 pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     let api = args.api.api()?;
-    let Args { state, blueprint, customer, query, limit, cursor, api: _ } = args;
-    let given = [("blueprint", blueprint), ("customer", customer), ("q", query), ("cursor", cursor)];
+    let Args { state, blueprint, customer, query, late, limit, cursor, api: _ } = args;
+    let texts = [("blueprint", blueprint), ("customer", customer), ("q", query), ("late", late)];
+    let given = texts.into_iter().chain([("cursor", cursor)]);
     let mut parameters = vec![("limit", limit.to_string())];
     if !state.is_empty() {
         parameters.push(("state", state.join(",")));
     }
-    parameters.extend(given.into_iter().filter_map(|(name, value)| Some((name, value.clone()?))));
+    parameters.extend(given.filter_map(|(name, value)| Some((name, value.clone()?))));
     block_on(async {
         let document = api.get(&["v1", "orders"], &parameters).await?;
         if args.api.json {
             return print_json(&document);
         }
         let OrderPage { orders, next } = read(document)?;
-        if orders.is_empty() {
-            return print("there are no such orders");
-        }
-        print(order_list(&orders))?;
-        match next {
-            Some(cursor) => print(style(format!("more with --cursor {cursor}")).dim()),
-            None => Ok(()),
-        }
+        print_page(&orders, "there are no such orders", order_list, next.as_deref())
     })
 }

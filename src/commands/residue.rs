@@ -1,11 +1,11 @@
 //! `orderwright residue`: what was left behind in the systems.
 
-use console::style;
-use model::{OrderId, Timestamp};
+use model::{Duration, OrderId, Timestamp};
 
 use super::block_on;
 use crate::failure::Failure;
-use crate::output::{print, print_json};
+use crate::output::{print_json, print_page};
+use crate::planning::now;
 use crate::remote::{ApiArgs, ResiduePage, read};
 use crate::show::residue_list;
 
@@ -17,6 +17,7 @@ use crate::show::residue_list;
 #[command(after_help = "\
 Examples:
   orderwright residue --system inventory
+  orderwright residue --since 30d
   orderwright residue --since 2026-11-01T00:00:00Z --json | jq '.residue[] | {order, task, arguments}'")]
 pub(crate) struct Args {
     /// Only what was left in this system
@@ -27,8 +28,8 @@ pub(crate) struct Args {
     #[arg(long, value_name = "ORDER")]
     order: Option<OrderId>,
 
-    /// Only what was accepted then or later
-    #[arg(long, value_name = "TIME")]
+    /// Only what was accepted then or later: a time with its offset, or how long ago, such as `1h` or `30d`
+    #[arg(long, value_name = "TIME", value_parser = since)]
     since: Option<Timestamp>,
 
     /// How many at the most, 1 to 200
@@ -41,6 +42,19 @@ pub(crate) struct Args {
 
     #[command(flatten)]
     api: ApiArgs,
+}
+
+fn since(text: &str) -> Result<Timestamp, String> {
+    let ago = |duration: Duration| {
+        let ago = i64::try_from(duration.as_millis()).unwrap_or(i64::MAX);
+        Timestamp::from_millis(now().as_millis().saturating_sub(ago))
+    };
+    let wrong = || {
+        format!(
+            "expected a time such as `2026-11-01T00:00:00Z`, or how long ago such as `1h`, found `{text}`"
+        )
+    };
+    text.parse().or_else(|_| text.parse().map(ago)).map_err(|_: model::InvalidName| wrong())
 }
 
 /// Prints it.
@@ -61,13 +75,6 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
             return print_json(&document);
         }
         let ResiduePage { residue, next } = read(document)?;
-        if residue.is_empty() {
-            return print("nothing was left behind");
-        }
-        print(residue_list(&residue))?;
-        match next {
-            Some(cursor) => print(style(format!("more with --cursor {cursor}")).dim()),
-            None => Ok(()),
-        }
+        print_page(&residue, "nothing was left behind", residue_list, next.as_deref())
     })
 }

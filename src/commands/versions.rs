@@ -4,7 +4,7 @@ use model::OrderId;
 
 use super::block_on;
 use crate::failure::Failure;
-use crate::output::{print, print_json};
+use crate::output::{print_json, print_page};
 use crate::remote::{ApiArgs, Versions, read};
 use crate::show::version_list;
 
@@ -22,6 +22,14 @@ pub(crate) struct Args {
     #[arg(value_name = "ORDER")]
     order: OrderId,
 
+    /// How many at the most, 1 to 100
+    #[arg(long, value_name = "NUMBER", default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=100))]
+    limit: u32,
+
+    /// Where to go on: what the end of the list before says
+    #[arg(long, value_name = "CURSOR")]
+    cursor: Option<String>,
+
     #[command(flatten)]
     api: ApiArgs,
 }
@@ -29,12 +37,14 @@ pub(crate) struct Args {
 /// Prints them.
 pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     let api = args.api.api()?;
+    let mut parameters = vec![("limit", args.limit.to_string())];
+    parameters.extend(args.cursor.clone().map(|cursor| ("cursor", cursor)));
     block_on(async {
-        let document = api.get(&["v1", "orders", &args.order.to_string(), "versions"], &[]).await?;
+        let document = api.get(&["v1", "orders", &args.order.to_string(), "versions"], &parameters).await?;
         if args.api.json {
             return print_json(&document);
         }
-        let Versions { versions, .. } = read(document)?;
-        print(version_list(&versions))
+        let Versions { versions, next } = read(document)?;
+        print_page(&versions, "there are no more versions", version_list, next.as_deref())
     })
 }

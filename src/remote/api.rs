@@ -71,6 +71,12 @@ impl Api {
         self.answer(self.http.get(self.url_with(path, query)?)).await
     }
 
+    /// Reads what is no document, as it is.
+    pub(crate) async fn get_text(&self, path: &[&str], query: &[(&str, String)]) -> Result<String, Failure> {
+        let response = self.send(self.http.get(self.url_with(path, query)?)).await?;
+        response.text().await.map_err(|error| self.lost(error))
+    }
+
     /// Sends a document. With a key, the request may be made again and is done once.
     pub(crate) async fn post(
         &self,

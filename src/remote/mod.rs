@@ -6,6 +6,7 @@
 mod address;
 mod api;
 mod fallout;
+mod mirror;
 mod problem;
 mod stream;
 mod views;
@@ -15,8 +16,9 @@ pub(crate) use api::{Api, Refusal, Request, read};
 pub(crate) use fallout::{
     Bulk, BulkTask, Residue, ResiduePage, WorkGroup, WorkGroups, WorkItem, WorkPage, WorkSort,
 };
+pub(crate) use mirror::{Finding, Rebuilt, Reconciled, TemporalOrders};
 pub(crate) use stream::{EventStream, Received};
 pub(crate) use views::{
-    Amendment, Cancel, Child, Item, KeptSignal, Order, OrderPage, Predecessor, Published, Submitted, Task,
-    Verdict, Version, Versions,
+    Amendment, Cancel, Child, Item, KeptSignal, Order, OrderPage, Pause, Predecessor, Published, Submitted,
+    Task, Verdict, Version, Versions,
 };

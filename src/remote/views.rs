@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use dsl::DiagnosticDocument;
 use model::{
     DeliveryId, Difference, HoldFor, ItemId, ItemState, OrderId, OrderState, SignalName, TaskChange, TaskId,
-    TaskState, Timestamp,
+    TaskState, Timestamp, Value,
 };
 use serde::Deserialize;
 
@@ -22,6 +22,8 @@ pub(crate) struct Order {
     pub(crate) state: OrderState,
     pub(crate) customer_status: Option<String>,
     pub(crate) blocked: Option<Blocked>,
+    #[serde(default)]
+    pub(crate) pause: Option<Pause>,
     pub(crate) reason: Option<String>,
     #[serde(default)]
     pub(crate) cancel: Option<Cancel>,
@@ -82,6 +84,15 @@ pub(crate) struct Blocked {
     pub(crate) task: TaskId,
     pub(crate) reason: String,
     pub(crate) hold_for: HoldFor,
+}
+
+/// Why nothing more of an order is begun.
+#[derive(Clone, Debug, Deserialize)]
+pub(crate) struct Pause {
+    pub(crate) by: Option<String>,
+    pub(crate) reason: String,
+    pub(crate) task: TaskId,
+    pub(crate) since: Timestamp,
 }
 
 /// An order that comes before another one.
@@ -161,6 +172,8 @@ pub(crate) struct Task {
     pub(crate) actions: Vec<String>,
     pub(crate) call: Option<String>,
     pub(crate) undo_call: Option<String>,
+    #[serde(default)]
+    pub(crate) arguments: Value,
     pub(crate) attempts: u32,
     pub(crate) undo_attempts: u32,
     pub(crate) max_attempts: Option<u32>,
@@ -168,7 +181,14 @@ pub(crate) struct Task {
     pub(crate) next_attempt_at: Option<Timestamp>,
     pub(crate) started_at: Option<Timestamp>,
     pub(crate) ended_at: Option<Timestamp>,
+    /// What a person did that brought it to where it is.
+    #[serde(default)]
+    pub(crate) acted: Option<Acted>,
 }
+
+/// What a person did with a task. The reason of the task says it in words.
+#[derive(Clone, Debug, Deserialize)]
+pub(crate) struct Acted {}
 
 /// What a task asks of the signal or the person that it waits for.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
@@ -223,10 +243,11 @@ pub(crate) struct Amendment {
     pub(crate) tasks: Vec<TaskChange>,
 }
 
-/// Every version of an order.
+/// Versions of an order, the oldest first.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Versions {
     pub(crate) versions: Vec<Version>,
+    pub(crate) next: Option<String>,
 }
 
 /// A version of an order.

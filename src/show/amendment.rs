@@ -1,14 +1,22 @@
 //! What an amendment does to an order and its tasks, and the versions it has had.
 
+use std::collections::BTreeSet;
+
 use console::style;
 use model::{Difference, TaskChange, Value, Verdict};
 
 use super::Table;
-use super::time::date;
+use super::time::date_time;
 use crate::remote::{Amendment, Version};
 
 /// How wide a value is shown at the most.
 const VALUE_CHARS: usize = 60;
+
+/// Most lines about one thing that is different: of large values, the first places in them.
+const MOST_PLACES: usize = 20;
+
+/// Most differences that are told in the line of an event. The preview and the versions have all of them.
+const MOST_IN_LINE: usize = 4;
 
 /// What an amendment does, task by task.
 pub(crate) fn amendment(amendment: &Amendment) -> String {
@@ -25,7 +33,7 @@ pub(crate) fn amendment(amendment: &Amendment) -> String {
 pub(crate) fn version_list(versions: &[Version]) -> String {
     let mut lines = Vec::new();
     for version in versions {
-        let when = version.at.map_or_else(String::new, |at| format!("  {}", date(at)));
+        let when = version.at.map_or_else(String::new, |at| format!("  {}", date_time(at)));
         let said = if version.reason.is_empty() { String::new() } else { format!(": {}", version.reason) };
         let heading = format!("version {}", version.version);
         let heading = match version.state.as_str() {
@@ -88,10 +96,66 @@ fn changes(tasks: &[TaskChange]) -> Vec<String> {
 
 fn differences(differences: &[Difference], indent: usize) -> Vec<String> {
     let mut table = Table::indented(indent);
-    for Difference { what, from, to } in differences {
-        table.row([what.clone(), format!("{} → {}", style(value(from)).red(), style(value(to)).green())]);
+    for difference in differences {
+        let places = places(difference);
+        for (what, from, to) in places.iter().take(MOST_PLACES) {
+            table.row([what.clone(), format!("{} → {}", style(value(from)).red(), style(value(to)).green())]);
+        }
+        if let Some(more) = places.len().checked_sub(MOST_PLACES).filter(|more| *more > 0) {
+            table.row([difference.what.clone(), format!("and in {more} more places")]);
+        }
     }
     table.lines()
+}
+
+/// What is different in an order, in one line; empty if nothing is.
+pub(super) fn differences_in_line(differences: &[Difference]) -> String {
+    let places: Vec<_> = differences.iter().flat_map(places).collect();
+    let mut told: Vec<String> = places
+        .iter()
+        .take(MOST_IN_LINE)
+        .map(|(what, from, to)| format!("{what} {} → {}", value(from), value(to)))
+        .collect();
+    if let Some(more) = places.len().checked_sub(MOST_IN_LINE).filter(|more| *more > 0) {
+        told.push(format!("{more} more"));
+    }
+    told.join(", ")
+}
+
+/// The places in which two values differ, each with its path and what is there: of records field by field, of lists that are
+/// equally long element by element.
+fn places(difference: &Difference) -> Vec<(String, &Value, &Value)> {
+    let mut found = Vec::new();
+    collect(&difference.what, &difference.from, &difference.to, &mut found);
+    found
+}
+
+fn collect<'a>(what: &str, from: &'a Value, to: &'a Value, found: &mut Vec<(String, &'a Value, &'a Value)>) {
+    match (from, to) {
+        (Value::Record(before), Value::Record(after)) => {
+            let names: BTreeSet<&String> = before.keys().chain(after.keys()).collect();
+            for name in names {
+                let [from, to] = [before, after].map(|fields| fields.get(name).unwrap_or(&Value::Null));
+                if from != to {
+                    collect(&inside(what, &format!(".{name}")), from, to, found);
+                }
+            }
+        }
+        (Value::List(before), Value::List(after)) if before.len() == after.len() => {
+            for (n, (from, to)) in before.iter().zip(after).enumerate().filter(|(_, (from, to))| from != to) {
+                collect(&inside(what, &format!("[{n}]")), from, to, found);
+            }
+        }
+        _ => found.push((what.to_owned(), from, to)),
+    }
+}
+
+/// The path to a part of what a path leads to: the argument of a call, `crm.check(address)`, keeps its brackets around it.
+fn inside(what: &str, part: &str) -> String {
+    match what.strip_suffix(')') {
+        Some(argument) => format!("{argument}{part})"),
+        None => format!("{what}{part}"),
+    }
 }
 
 fn value(value: &Value) -> String {
@@ -112,6 +176,12 @@ fn summary(amendment: &Amendment) -> String {
         .map(|(verdict, count)| format!("{count} {}", verdict.as_str()))
         .collect();
     let told = told.join(", ");
+    let all_kept =
+        amendment.counts.iter().all(|(verdict, count)| verdict == Verdict::Kept.as_str() || *count == 0);
+    if amendment.accepted && all_kept {
+        let what = if amendment.differences.is_empty() { "nothing" } else { "no task" };
+        return format!("{what} would change: {told}");
+    }
     if amendment.accepted { told } else { format!("can't be done: {told}") }
 }
 
@@ -150,5 +220,37 @@ mod tests {
               !   start_billing  refused             it is a point of no return and has begun
             can't be done: 4 kept, 1 compared, 1 amended, 1 refused"#]]
         .assert_eq(&shown);
+    }
+
+    fn shown(differences: &serde_json::Value, counts: &serde_json::Value) -> String {
+        let document = json!({
+            "order": "00000000-0000-0000-0000-000000000001", "id": null, "result": "preview", "accepted": true, "version": 2,
+            "blueprint": "home_fiber@1", "token": "t", "differences": differences, "counts": counts, "tasks": [],
+        });
+        console::strip_ansi_codes(&amendment(&read(document).unwrap())).into_owned()
+    }
+
+    #[test]
+    fn of_a_record_only_what_differs_is_shown_with_its_path() {
+        let address = |site: &str| json!({"city": "Utrecht", "street": "a street with a very long name, to cut it off", "site": site});
+        let differences = json!([
+            {"what": "attributes.address", "from": address("UTR-1"), "to": address("UTR-2")},
+            {"what": "crm.check(address)", "from": address("UTR-1"), "to": address("UTR-2")},
+            {"what": "notes", "from": ["a", "b"], "to": ["a", "c"]},
+            {"what": "tags", "from": ["a"], "to": null},
+        ]);
+        expect![[r#"
+            version 2 by home_fiber@1
+              attributes.address.site  "UTR-1" → "UTR-2"
+              crm.check(address.site)  "UTR-1" → "UTR-2"
+              notes[1]                 "b" → "c"
+              tags                     ["a"] → nothing
+            no task would change: 17 kept"#]]
+        .assert_eq(&shown(&differences, &json!({"kept": 17})));
+    }
+
+    #[test]
+    fn what_changes_nothing_says_so() {
+        assert!(shown(&json!([]), &json!({"kept": 17})).ends_with("\nnothing would change: 17 kept"));
     }
 }

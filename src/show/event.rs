@@ -2,6 +2,7 @@
 
 use model::{Fact, OrderEvent, OrderId, Timestamp};
 
+use super::amendment::differences_in_line;
 use super::time::clock;
 
 /// When, what, and the particulars that a person reads.
@@ -94,15 +95,44 @@ fn particulars(fact: &Fact) -> String {
         Fact::ResidueAccepted { task, call, by, reason, .. } => {
             format!("{task}: not taken back by {call}, accepted by {}: {reason}", by.as_str())
         }
-        Fact::OrderAmended { version, by, reason, tasks, .. } => {
+        Fact::OrderAmended { version, by, reason, differences, tasks, .. } => {
             let tasks = tasks.iter().map(|change| format!("{} {}", change.task, change.verdict.as_str()));
             let tasks = tasks.collect::<Vec<_>>().join(", ");
-            format!("version {version} by {}: {reason}: {tasks}", by.as_str())
+            let parts = [reason.clone(), differences_in_line(differences), tasks];
+            let said = parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("; ");
+            format!("version {version} by {}: {said}", by.as_str())
         }
-        Fact::AmendmentRefused { by, reason, .. } => format!("by {}: {reason}", by.as_str()),
+        Fact::AmendmentRefused { by, wanted, reason, id: _, tasks: _ } => {
+            format!("by {} ({wanted}): {reason}", by.as_str())
+        }
         Fact::TaskReplanned { task } => task.to_string(),
         Fact::TaskAmending { task, call, .. } | Fact::TaskUndoing { task, call, .. } => {
             format!("{task}  {call}")
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn amendments_say_why_and_what_is_different() {
+        let told = |fact: serde_json::Value| particulars(&serde_json::from_value(fact).unwrap());
+        let amended = json!({"type": "OrderAmended", "data": {
+            "id": "a-1", "version": 2, "by": "ann", "reason": "less speed will do", "blueprint": {"name": "home_fiber", "version": 1},
+            "order": {}, "items": [], "differences": [{"what": "items[1].speed_mbps", "from": 1000, "to": 500}],
+            "tasks": [{"task": "activate[1]", "verdict": "amended"}],
+        }});
+        assert_eq!(
+            told(amended),
+            "version 2 by ann: less speed will do; items[1].speed_mbps 1000 → 500; activate[1] amended"
+        );
+        let refused = json!({"type": "AmendmentRefused", "data": {
+            "id": "a-2", "by": "ann", "wanted": "less speed will do", "reason": "the order can't be amended so", "tasks": [],
+        }});
+        assert_eq!(told(refused), "by ann (less speed will do): the order can't be amended so");
     }
 }

@@ -1,13 +1,16 @@
 //! Orders: one in full, many as a list.
 
 use console::style;
-use model::OrderState;
+use model::{OrderState, TaskState};
 
 use super::item::{item_counts, item_list};
 use super::table::Table;
 use super::task::task_list;
 use super::time::{between, date_time};
-use crate::remote::{Cancel, KeptSignal, Order, Predecessor};
+use crate::remote::{Cancel, KeptSignal, Order, Pause, Predecessor, Task};
+
+/// How much of the arguments of a call is shown at the most.
+const ARGUMENTS_CHARS: usize = 400;
 
 /// The state of an order, coloured by whether anything is to be done about it.
 pub(crate) fn order_state(state: OrderState) -> String {
@@ -51,10 +54,22 @@ pub(crate) fn order_details(order: &Order) -> String {
     fact("part of", order.parent.as_ref().map(|parent| format!("{}, run by {}", parent.id, parent.task)));
     fact("reason", order.reason.clone());
     fact("cancel", order.cancel.as_ref().map(Cancel::said));
+    fact("paused", order.pause.as_ref().map(paused));
+    // Without a task that is held, what keeps the order is the pause.
+    let held = |task: &Task| matches!(task.state, TaskState::Held | TaskState::UndoFailed);
+    let by_task = order.pause.is_none() || order.tasks.iter().any(held);
     fact(
         "blocked",
-        order.blocked.as_ref().map(|b| format!("{}, for {}: {}", b.task, b.hold_for.as_str(), b.reason)),
+        order
+            .blocked
+            .as_ref()
+            .filter(|_| by_task)
+            .map(|b| format!("{}, for {}: {}", b.task, b.hold_for.as_str(), b.reason)),
     );
+    for task in &order.tasks {
+        fact("called", called(task));
+    }
+    fact("to do", order.pause.as_ref().map(|_| "the order: resume".to_owned()));
     for task in order.tasks.iter().filter(|task| !task.actions.is_empty()) {
         fact("to do", Some(format!("{}: {}", task.id, task.actions.join(", "))));
     }
@@ -84,6 +99,22 @@ pub(crate) fn order_details(order: &Order) -> String {
         }
     }
     lines.join("\n")
+}
+
+/// Who has paused an order, since when, and why.
+fn paused(pause: &Pause) -> String {
+    let Pause { by, reason, task, since } = pause;
+    let by = by.as_deref().unwrap_or("its deadline");
+    format!("by {by} since {}, at {task}: {reason}", date_time(*since))
+}
+
+/// The call of a held task, with its arguments: what to look at, and what to correct.
+fn called(task: &Task) -> Option<String> {
+    let call = task.call.as_ref().filter(|_| task.state == TaskState::Held && !task.arguments.is_null())?;
+    let arguments = task.arguments.to_string();
+    let shown: String = arguments.chars().take(ARGUMENTS_CHARS).collect();
+    let cut = if shown.len() < arguments.len() { "… (all of it with `--json`)" } else { "" };
+    Some(format!("{}: {call} {shown}{cut}", task.id))
 }
 
 /// An order that comes before this one, and why.
@@ -161,5 +192,66 @@ fn customer(order: &Order) -> String {
     match &order.customer.name {
         Some(name) => format!("{} ({name})", order.customer.id),
         None => order.customer.id.clone(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn task(id: &str, state: &str, more: &serde_json::Value) -> serde_json::Value {
+        let mut task = json!({
+            "id": id, "state": state, "reason": null, "waiting_for": null, "until": null, "call": null,
+            "undo_call": null, "attempts": 1, "undo_attempts": 0, "max_attempts": null, "last_error": null,
+            "next_attempt_at": null, "started_at": null, "ended_at": null,
+        });
+        task.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        task
+    }
+
+    fn details(tasks: &[serde_json::Value], by: Option<&str>) -> Vec<String> {
+        let order = serde_json::from_value(json!({
+            "id": "00000000-0000-0000-0000-000000000001", "external_id": null,
+            "blueprint": {"name": "home_fiber", "version": 3}, "customer": {"id": "C-1", "name": null},
+            "author": "ann", "state": "held", "customer_status": null, "reason": null,
+            "blocked": {"task": "activate[1]", "reason": "network.activate answered 409", "hold_for": "operations"},
+            "pause": {"by": by, "reason": "night work", "task": "activate[1]", "hold_for": "operations",
+                      "since": "2026-11-21T10:00:00.000Z"},
+            "submitted_at": "2026-11-21T10:00:00.000Z", "started_at": "2026-11-21T10:00:00.000Z", "ended_at": null,
+            "links": {"temporal": null}, "tasks": tasks,
+        }));
+        let shown = console::strip_ansi_codes(&order_details(&order.unwrap())).into_owned();
+        let told =
+            |line: &&str| ["paused", "blocked", "called", "to do"].iter().any(|name| line.starts_with(name));
+        shown.lines().filter(told).map(str::to_owned).collect()
+    }
+
+    #[test]
+    fn a_pause_is_shown_and_what_is_held_besides() {
+        let held = task(
+            "activate[1]",
+            "held",
+            &json!({"call": "network.activate", "actions": ["retry", "skip"], "arguments": {"profile": "FTTH_1000"}}),
+        );
+        assert_eq!(
+            details(&[held], Some("ann")),
+            [
+                "paused     by ann since 2026-11-21 10:00:00, at activate[1]: night work",
+                "blocked    activate[1], for operations: network.activate answered 409",
+                "called     activate[1]: network.activate {\"profile\":\"FTTH_1000\"}",
+                "to do      the order: resume",
+                "to do      activate[1]: retry, skip",
+            ]
+        );
+        let waits = task("activate[1]", "waiting", &json!({}));
+        assert_eq!(
+            details(&[waits], None),
+            [
+                "paused     by its deadline since 2026-11-21 10:00:00, at activate[1]: night work",
+                "to do      the order: resume",
+            ]
+        );
     }
 }

@@ -85,8 +85,10 @@ fn notes(task: &Task) -> String {
         None if task.attempts > 1 => notes.push(format!("{} attempts", task.attempts)),
         None => {}
     }
-    if let (TaskState::Undoing | TaskState::Undone | TaskState::UndoFailed, Some(undo)) =
-        (task.state, &task.undo_call)
+    // What a person has seen to, no call did.
+    let by_hand = task.acted.is_some();
+    if let (TaskState::Undoing | TaskState::Undone | TaskState::UndoFailed, Some(undo), false) =
+        (task.state, &task.undo_call, by_hand)
     {
         let attempts = task.undo_attempts;
         notes.push(if attempts > 1 {
@@ -97,6 +99,7 @@ fn notes(task: &Task) -> String {
     }
     if let (TaskState::Succeeded, Some(from), Some(to)) = (task.state, task.started_at, task.ended_at)
         && task.call.is_some()
+        && !by_hand
     {
         notes.push(between(from, to));
     }
@@ -245,6 +248,34 @@ mod tests {
               activate[1]     ! held       network.activate   olt down
               static_ip[2]    − skipped                       when item.count > 0
               bill            · waiting"#]]
+        .assert_eq(&format!("tasks:\n{}", task_list(&order)));
+    }
+
+    #[test]
+    fn what_a_person_has_seen_to_no_call_did() {
+        let acted = |action: &str| json!({"action": action, "by": "ann", "note": "seen", "at": "2026-11-21T10:00:01.000Z"});
+        let order = order(&[
+            task(
+                "activate[1]",
+                "succeeded",
+                &json!({
+                    "call": "network.activate", "reason": "completed by ann: seen", "acted": acted("complete"),
+                    "started_at": "2026-11-21T10:00:00.000Z", "ended_at": "2026-11-21T10:00:09.500Z",
+                }),
+            ),
+            task(
+                "reserve[1]",
+                "undone",
+                &json!({
+                    "call": "inventory.reserve", "undo_call": "inventory.release",
+                    "reason": "taken back by hand by ann: seen", "acted": acted("undone"),
+                }),
+            ),
+        ]);
+        expect![[r#"
+            tasks:
+              activate[1]  ✓ succeeded  network.activate   completed by ann: seen
+              reserve[1]   ↶ undone     inventory.reserve  taken back by hand by ann: seen"#]]
         .assert_eq(&format!("tasks:\n{}", task_list(&order)));
     }
 

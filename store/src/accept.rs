@@ -130,7 +130,7 @@ pub async fn accept_order(conn: &mut PgConnection, new: &NewOrder<'_>) -> Result
         tx.commit().await.map_err(cannot("commit an idempotency key"))?;
         return Ok(Accepted::Existing(known));
     }
-    insert_parts(&mut tx, new).await.map_err(cannot("write the parts of an order"))?;
+    write_parts(&mut tx, new).await.map_err(cannot("write the parts of an order"))?;
     let after = take_place(&mut tx, new.order, new.plan).await?;
     let start = add_intent(&mut tx, id, &Steering::Start, new.order.submitted_at, START_GRACE)
         .await?
@@ -145,13 +145,13 @@ pub async fn accept_order(conn: &mut PgConnection, new: &NewOrder<'_>) -> Result
 pub(crate) async fn write_order(conn: &mut PgConnection, new: &NewOrder<'_>) -> Result<bool, sqlx::Error> {
     let is_new = insert_order(conn, new).await?;
     if is_new {
-        insert_parts(conn, new).await?;
+        write_parts(conn, new).await?;
     }
     Ok(is_new)
 }
 
 /// The items, the tasks and the first event of an order.
-async fn insert_parts(conn: &mut PgConnection, new: &NewOrder<'_>) -> Result<(), sqlx::Error> {
+pub(crate) async fn write_parts(conn: &mut PgConnection, new: &NewOrder<'_>) -> Result<(), sqlx::Error> {
     insert_items(conn, new).await?;
     write_tasks(conn, new.order.id, new.plan, new.order.submitted_at).await?;
     let event = OrderEvent { number: 0, at: new.order.submitted_at, fact: Fact::OrderAccepted {} };

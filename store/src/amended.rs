@@ -1,7 +1,8 @@
 //! What an amendment changes of an order's rows beside its state: the request, the plan, the items, the tasks.
 //!
 //! All of it is in the version that was written down before the order was asked. Where that is missing, as when rows are made
-//! again from Temporal alone, the order's own event says what there is to say; only its plan is then still the one before.
+//! again of an order that an older version of this program amended, the order's own event says what there is to say; only its
+//! plan is then still the one before.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,9 +10,10 @@ use model::{
     Action, AmendedItem, BlueprintRef, Customer, DeliveryId, Fact, Item, Order, OrderEvent, OrderId,
     OrderRequest, TaskChange, TaskState, Timestamp, Value, Verdict,
 };
-use plan::{Body, Plan};
+use plan::{Body, Plan, PlanItem};
 use sqlx::PgConnection;
 use sqlx::types::Json;
+use uuid::Uuid;
 
 use crate::accept::{search_text, write_tasks};
 use crate::columns::{At, Word, column, json, text};
@@ -27,14 +29,37 @@ pub(crate) struct Proposal {
     pub(crate) request: OrderRequest,
 }
 
-/// Loads the versions that these events say the orders have from now on. What can't be read is as if it were not there.
+/// The order as an event says that it is from now on.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Told<'a> {
+    pub(crate) blueprint: &'a BlueprintRef,
+    pub(crate) order: &'a Value,
+    pub(crate) items: &'a [AmendedItem],
+}
+
+impl Told<'_> {
+    /// Whether this plan is one of that order. What was written down last need not be what the order has taken.
+    fn is_planned_by(&self, plan: &Plan) -> bool {
+        let is_same = |(told, planned): (&AmendedItem, &PlanItem)| {
+            told.id == planned.id && told.kind == planned.kind && told.value == planned.value
+        };
+        plan.blueprint() == self.blueprint
+            && plan.order() == self.order
+            && plan.items().len() == self.items.len()
+            && self.items.iter().zip(plan.items()).all(is_same)
+    }
+}
+
+/// Loads the versions that these events say the orders have from now on. One that can't be read, or is of another order than is
+/// told, is as if it were not there.
 pub(crate) async fn load_proposals(
     conn: &mut PgConnection,
-    amended: &[(OrderId, &DeliveryId)],
+    amended: &BTreeMap<(OrderId, &DeliveryId), Told<'_>>,
 ) -> Result<BTreeMap<(OrderId, DeliveryId), Proposal>, sqlx::Error> {
     if amended.is_empty() {
         return Ok(BTreeMap::new());
     }
+    let wanted: Vec<(OrderId, &DeliveryId)> = amended.keys().copied().collect();
     let rows = sqlx::query!(
         r#"
         select
@@ -45,16 +70,19 @@ pub(crate) async fn load_proposals(
             on order_id = wanted_order and delivery = wanted_delivery
         where plan is not null and request is not null
         "#,
-        &column(amended, |(order, _)| order.uuid()),
-        &column(amended, |(_, delivery)| delivery.as_str()) as _,
+        &column(&wanted, |(order, _)| order.uuid()),
+        &column(&wanted, |(_, delivery)| delivery.as_str()) as _,
     )
     .fetch_all(conn)
     .await?;
     let mut proposals = BTreeMap::new();
     for row in rows {
-        if let Ok(plan) = serde_json::from_str(&row.plan) {
-            let proposal = Proposal { plan, request: row.request.0 };
-            proposals.insert((OrderId::new(row.order_id), row.delivery.0), proposal);
+        let (order, delivery) = (OrderId::new(row.order_id), row.delivery.0);
+        let told = amended.get(&(order, &delivery));
+        if let Ok(plan) = serde_json::from_str::<Plan>(&row.plan)
+            && told.is_some_and(|told| told.is_planned_by(&plan))
+        {
+            proposals.insert((order, delivery), Proposal { plan, request: row.request.0 });
         }
     }
     Ok(proposals)
@@ -90,7 +118,7 @@ pub(crate) fn place_tasks(
 }
 
 /// Writes what these events say of amendments: to the versions, and to the rows of the orders.
-#[expect(clippy::wildcard_enum_match_arm, reason = "two facts tell of amendments")]
+#[expect(clippy::wildcard_enum_match_arm, reason = "three facts tell of amendments")]
 pub(crate) async fn write_amendments(
     conn: &mut PgConnection,
     applied: &[(OrderId, &OrderEvent)],
@@ -103,6 +131,9 @@ pub(crate) async fn write_amendments(
                 write_amended(conn, *order, event, proposal).await?;
             }
             Fact::AmendmentRefused { id, .. } => write_refused(conn, *order, event, id).await?,
+            Fact::SignalRefused { id, reason, signal: _ } => {
+                write_unfit(conn, *order, event.at, id, reason).await?;
+            }
             _ => {}
         }
     }
@@ -176,7 +207,9 @@ async fn write_refused(
             $6::text::json, $7
         from orders where id = $1
         on conflict (order_id, delivery) do update set
-            state = excluded.state, decided_at = excluded.decided_at, tasks = excluded.tasks, refusal = excluded.refusal
+            state = excluded.state, decided_at = excluded.decided_at, tasks = excluded.tasks, refusal = excluded.refusal,
+            -- Nobody carries it out, and it is the most of the row.
+            plan = null
         "#,
         order.uuid(),
         id.as_str(),
@@ -188,6 +221,40 @@ async fn write_refused(
     )
     .execute(conn)
     .await?;
+    Ok(())
+}
+
+/// What was asked for by a signal was not even judged, such as that of an order that is being undone.
+async fn write_unfit(
+    conn: &mut PgConnection,
+    order: OrderId,
+    at: Timestamp,
+    id: &DeliveryId,
+    reason: &str,
+) -> Result<(), sqlx::Error> {
+    sqlx::query!(
+        r#"
+        update order_versions set state = 'refused', decided_at = $3, refusal = $4, plan = null
+        where order_id = $1 and delivery = $2 and state = 'proposed'
+        "#,
+        order.uuid(),
+        id.as_str(),
+        At(at) as _,
+        text(reason) as _,
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Forgets what orders were to be that have ended: whoever wrote it down has never asked them, or was not heard.
+pub(crate) async fn forget_proposals(conn: &mut PgConnection, ended: &[Uuid]) -> Result<(), sqlx::Error> {
+    if ended.is_empty() {
+        return Ok(());
+    }
+    sqlx::query!("delete from order_versions where order_id = any($1) and state = 'proposed'", ended)
+        .execute(conn)
+        .await?;
     Ok(())
 }
 
@@ -301,7 +368,7 @@ async fn write_items(
 }
 
 /// The plan as it is now, with its tasks. Those that are gone keep their rows, behind the others.
-async fn write_plan(
+pub(crate) async fn write_plan(
     conn: &mut PgConnection,
     order: OrderId,
     at: Timestamp,

@@ -11,7 +11,7 @@ use model::{
 use sqlx::{Connection, PgConnection};
 use uuid::Uuid;
 
-use crate::amended::{load_proposals, write_amendments};
+use crate::amended::{Told, forget_proposals, load_proposals, write_amendments};
 use crate::children::insert_children;
 use crate::columns::{At, Whole, Word, bigint, column, text};
 use crate::database::{DatabaseError, cannot};
@@ -114,15 +114,61 @@ async fn apply_together(
     batch: &Batch<'_>,
 ) -> Result<Vec<(OrderId, Outcome)>, DatabaseError> {
     let mut tx = conn.begin().await.map_err(cannot("begin to apply order events"))?;
-    let mut orders = lock_orders(&mut tx, batch).await.map_err(cannot("lock orders"))?;
+    let mut outcomes = BTreeMap::new();
+    let mut has_changed = false;
+    for mut round in rounds(batch) {
+        // An order that has stopped goes no further.
+        round.retain(|id, _| matches!(outcomes.get(id), None | Some(Outcome::Applied { .. })));
+        let (of_round, changes) = apply_round(&mut tx, &round).await?;
+        outcomes.extend(of_round);
+        has_changed |= changes;
+    }
+    if has_changed {
+        tx.commit().await.map_err(cannot("commit order events"))?;
+    }
+    Ok(outcomes.into_iter().collect())
+}
+
+/// Divides a batch where orders are amended: rows of an order are other ones from then on, so what was before is written first.
+/// What comes of events is the same however they are divided into batches.
+fn rounds<'a>(batch: &Batch<'a>) -> Vec<Batch<'a>> {
+    let mut rounds: Vec<Batch<'a>> = Vec::new();
+    for (order, events) in batch {
+        let mut pieces = vec![BTreeMap::new()];
+        for (number, event) in events {
+            let is_amended = matches!(event.fact, Fact::OrderAmended { .. });
+            if is_amended && pieces.last().is_some_and(|piece| !piece.is_empty()) {
+                pieces.push(BTreeMap::new());
+            }
+            if let Some(piece) = pieces.last_mut() {
+                piece.insert(*number, *event);
+            }
+        }
+        if rounds.len() < pieces.len() {
+            rounds.resize_with(pieces.len(), Batch::new);
+        }
+        for (round, piece) in rounds.iter_mut().zip(pieces) {
+            round.insert(*order, piece);
+        }
+    }
+    rounds
+}
+
+/// Applies events of which no amendment comes after another event of its order, within a transaction. Tells whether anything
+/// has changed.
+async fn apply_round(
+    tx: &mut PgConnection,
+    batch: &Batch<'_>,
+) -> Result<(Vec<(OrderId, Outcome)>, bool), DatabaseError> {
+    let mut orders = lock_orders(tx, batch).await.map_err(cannot("lock orders"))?;
     let proposals =
-        load_proposals(&mut tx, &amended(batch)).await.map_err(cannot("load versions of orders"))?;
+        load_proposals(&mut *tx, &amended(batch)).await.map_err(cannot("load versions of orders"))?;
     for ((order, delivery), proposal) in proposals {
         if let Some(progress) = orders.get_mut(&order) {
             progress.proposals.insert(delivery, proposal);
         }
     }
-    load_tasks(&mut tx, batch, &mut orders).await.map_err(cannot("load tasks"))?;
+    load_tasks(tx, batch, &mut orders).await.map_err(cannot("load tasks"))?;
 
     let mut outcomes = Vec::with_capacity(batch.len());
     let mut applied = Vec::new();
@@ -134,33 +180,35 @@ async fn apply_together(
         outcomes.push((*id, outcome));
     }
     if applied.is_empty() {
-        return Ok(outcomes);
+        return Ok((outcomes, false));
     }
 
     let changed = |id: &OrderId| applied.binary_search_by_key(id, |(order, _)| *order).is_ok();
     orders.retain(|id, _| changed(id));
-    insert_events(&mut tx, &applied).await.map_err(cannot("write order events"))?;
-    write_amendments(&mut tx, &applied, &orders).await.map_err(cannot("write versions of orders"))?;
-    insert_children(&mut tx, &applied).await.map_err(cannot("write child orders"))?;
-    insert_residue(&mut tx, &applied).await.map_err(cannot("write what was left behind"))?;
-    save_tasks(&mut tx, &orders).await.map_err(cannot("write tasks"))?;
-    save_orders(&mut tx, &orders).await.map_err(cannot("write orders"))?;
-    save_items(&mut tx, &mut orders).await.map_err(cannot("write items"))?;
+    insert_events(tx, &applied).await.map_err(cannot("write order events"))?;
+    write_amendments(tx, &applied, &orders).await.map_err(cannot("write versions of orders"))?;
+    insert_children(tx, &applied).await.map_err(cannot("write child orders"))?;
+    insert_residue(tx, &applied).await.map_err(cannot("write what was left behind"))?;
+    save_tasks(tx, &orders).await.map_err(cannot("write tasks"))?;
+    save_orders(tx, &orders).await.map_err(cannot("write orders"))?;
+    save_items(tx, &mut orders).await.map_err(cannot("write items"))?;
     let ended: Vec<Uuid> =
         orders.iter().filter(|(_, of)| of.order.state.is_final()).map(|(id, _)| id.uuid()).collect();
-    tell_followers(&mut tx, &ended).await.map_err(cannot("promise to tell of the end of orders"))?;
+    tell_followers(tx, &ended).await.map_err(cannot("promise to tell of the end of orders"))?;
+    forget_proposals(tx, &ended).await.map_err(cannot("forget versions of orders that have ended"))?;
     let news: Vec<_> = orders.iter().map(|(id, of)| (*id, of.order.next_event.saturating_sub(1))).collect();
-    notify(&mut tx, &news).await.map_err(cannot("notify live readers"))?;
-    tx.commit().await.map_err(cannot("commit order events"))?;
-    Ok(outcomes)
+    notify(tx, &news).await.map_err(cannot("notify live readers"))?;
+    Ok((outcomes, true))
 }
 
 /// The amendments that these events tell of.
 #[expect(clippy::wildcard_enum_match_arm, reason = "one fact tells of them")]
-fn amended<'a>(batch: &Batch<'a>) -> Vec<(OrderId, &'a DeliveryId)> {
+fn amended<'a>(batch: &Batch<'a>) -> BTreeMap<(OrderId, &'a DeliveryId), Told<'a>> {
     let events = batch.iter().flat_map(|(order, events)| events.values().map(move |event| (*order, *event)));
     let amended = events.filter_map(|(order, event)| match &event.fact {
-        Fact::OrderAmended { id, .. } => Some((order, id)),
+        Fact::OrderAmended { id, blueprint, order: told, items, .. } => {
+            Some(((order, id), Told { blueprint, order: told, items }))
+        }
         _ => None,
     });
     amended.collect()

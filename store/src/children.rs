@@ -12,7 +12,8 @@ use sqlx::PgConnection;
 use sqlx::types::Json;
 
 use crate::accept::{NewOrder, write_order};
-use crate::columns::{At, Word};
+use crate::amended::write_plan;
+use crate::columns::{At, Whole, Word};
 use crate::events::load_event;
 
 /// The order that another one is part of.
@@ -48,8 +49,74 @@ pub(crate) async fn insert_children(
         if let Fact::ChildOrderStarted { task, order, blueprint } = &event.fact {
             insert_child(conn, *parent, event, task, *order, blueprint).await?;
         }
+        if let Fact::TaskAmending { task, call, arguments, generation: _ } = &event.fact {
+            amend_child(conn, *parent, event.at, task, call, arguments).await?;
+        }
     }
     Ok(())
+}
+
+/// Writes the plan of the order that a task runs to which an amendment is handed on: it follows from its parent's, too. What
+/// becomes of it, its own record tells.
+async fn amend_child(
+    conn: &mut PgConnection,
+    parent: OrderId,
+    at: Timestamp,
+    task: &TaskId,
+    call: &str,
+    arguments: &Value,
+) -> Result<(), sqlx::Error> {
+    // Any other task calls a system.
+    let Some(Ok(blueprint)) = call.strip_prefix("run ").map(BlueprintName::new) else { return Ok(()) };
+    let row = sqlx::query!(
+        r#"
+        select child.id, parent.plan
+        from orders child join orders parent on parent.id = child.parent_id
+        where child.parent_id = $1 and child.parent_task = $2
+        order by child.submitted_at desc, child.id desc
+        limit 1
+        "#,
+        parent.uuid(),
+        task.to_string(),
+    )
+    .fetch_optional(&mut *conn)
+    .await?;
+    let Some(row) = row else { return Ok(()) };
+    let unreadable = |cause: Box<dyn std::error::Error + Send + Sync>| sqlx::Error::Decode(cause);
+    let plan: Plan = serde_json::from_str(&row.plan).map_err(|wrong| unreadable(wrong.into()))?;
+    let plan = plan.child(&blueprint, arguments.clone()).map_err(|wrong| unreadable(wrong.into()))?;
+    write_plan(conn, OrderId::new(row.id), at, &plan).await
+}
+
+/// Writes the plan of such an order as the last amendment has it that its parent handed on to it; nothing, if there was none.
+pub(crate) async fn amend_child_again(
+    conn: &mut PgConnection,
+    parent: &Parent,
+    child: OrderId,
+) -> Result<(), sqlx::Error> {
+    let last = sqlx::query_scalar!(
+        r#"
+        select max(amended.number) as "number: Whole<u64>"
+        from order_events amended
+        where amended.order_id = $1 and amended.type = 'TaskAmending' and amended.data ->> 'task' = $2
+          and amended.number > (
+            select max(begun.number) from order_events begun
+            where begun.order_id = $1 and begun.type = 'ChildOrderStarted' and begun.data ->> 'order' = $3
+          )
+        "#,
+        parent.order.uuid(),
+        parent.task.to_string(),
+        child.to_string(),
+    )
+    .fetch_one(&mut *conn)
+    .await?;
+    let Some(number) = last else { return Ok(()) };
+    match load_event(conn, parent.order, number.0).await? {
+        Some(OrderEvent { at, fact: Fact::TaskAmending { task, call, arguments, .. }, .. }) => {
+            amend_child(conn, parent.order, at, &task, &call, &arguments).await
+        }
+        _ => Ok(()),
+    }
 }
 
 async fn insert_child(

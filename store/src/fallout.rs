@@ -21,7 +21,7 @@ use crate::work_item::{
 /// Most work items on one page of a list, and most groups of alike ones.
 pub const FALLOUT_PAGE: u32 = 200;
 
-/// Selects from `work`: the work items that a filter lets through. What follows that, and its arguments from `$14` on.
+/// Selects from `work`: the work items that a filter lets through. What follows that, and its arguments from `$15` on.
 macro_rules! select_work {
     ($columns:ident, $filter:expr, $rest:literal, $($argument:expr),* $(,)?) => {{
         let filter: &FalloutFilter = $filter;
@@ -81,6 +81,7 @@ macro_rules! select_work {
                           where wanted.order_id = waiting.order_id and wanted.task = waiting.task
                       )
                   )
+                  and not ($14 and kind = 'paused' and orders.paused_by is not null)
             )
             "# + $rest,
             (!kinds.is_empty()).then_some(kinds.as_slice()) as _,
@@ -96,6 +97,7 @@ macro_rules! select_work {
             filter.before.map(At) as _,
             orders.as_deref() as _,
             tasks.as_deref() as _,
+            filter.no_pause_of_person,
             $($argument),*
         )
     }};
@@ -215,9 +217,9 @@ async fn select_items(
         r#",
         page as (
             select * from work
-            where $14::timestamptz is null or (since, order_id, task) > ($14, $15::uuid, $16::text)
+            where $15::timestamptz is null or (since, order_id, task) > ($15, $16::uuid, $17::text)
             order by since, order_id, task
-            limit $17
+            limit $18
         )
         select
             page.order_id as "order_id!", external_id as "external_id: _", blueprint_name as "blueprint_name!: _",
@@ -324,7 +326,7 @@ pub async fn group_fallout(
         from work
         group by kind, hold_for, role, paused_by is not null, call, reason_pattern(reason)
         order by count(*) desc, min(since), kind, hold_for, role, paused_by is not null, call, reason_pattern(reason)
-        limit $14
+        limit $15
         "#,
         i64::from(limit.clamp(1, FALLOUT_PAGE)),
     )
@@ -348,21 +350,29 @@ pub async fn find_fallout(
         order_id: Uuid,
         task: Word<TaskId>,
         kind: Word<WorkKind>,
+        is_paused_by_person: bool,
     }
     let rows = select_work!(
         Row,
         filter,
         r#"
-        select order_id as "order_id!", task as "task!: _", kind as "kind!: _"
+        select
+            order_id as "order_id!", task as "task!: _", kind as "kind!: _",
+            paused_by is not null as "is_paused_by_person!"
         from work
         order by since, order_id, task
-        limit $14
+        limit $15
         "#,
         i64::from(limit),
     )
     .fetch_all(conn)
     .await
     .map_err(cannot("find work items"))?;
-    let key = |row: Row| WorkKey { order: OrderId::new(row.order_id), task: row.task.0, kind: row.kind.0 };
+    let key = |row: Row| WorkKey {
+        order: OrderId::new(row.order_id),
+        task: row.task.0,
+        kind: row.kind.0,
+        is_paused_by_person: row.is_paused_by_person,
+    };
     Ok(rows.into_iter().map(key).collect())
 }

@@ -10,6 +10,7 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use crate::columns::{Whole, Word, column, text};
+use crate::database::{DatabaseError, cannot};
 use crate::progress::Progress;
 use crate::summary::OrderSummary;
 
@@ -213,6 +214,25 @@ async fn update_items(conn: &mut PgConnection, items: &[After]) -> Result<(), sq
     .execute(conn)
     .await?;
     Ok(())
+}
+
+/// The items that an order is still carried out for, in its order: neither taken out of it, nor given up alone.
+///
+/// # Errors
+/// Postgres is away.
+pub async fn open_items(conn: &mut PgConnection, order: OrderId) -> Result<Vec<ItemId>, DatabaseError> {
+    let items = sqlx::query_scalar!(
+        r#"
+        select item as "item: Word<ItemId>" from order_items
+        where order_id = $1 and not removed and standing = 'wanted'
+        order by position
+        "#,
+        order.uuid(),
+    )
+    .fetch_all(conn)
+    .await
+    .map_err(cannot("list the items of an order"))?;
+    Ok(items.into_iter().map(|item| item.0).collect())
 }
 
 /// The items of an order, as they were sent.

@@ -6,6 +6,8 @@
 //! order, and only as its numbered events say. The clock is an input.
 
 mod accept;
+mod acceptance;
+mod acts;
 mod amended;
 mod apply;
 mod attempts;
@@ -25,7 +27,10 @@ mod listen;
 mod lists;
 mod orders;
 mod outlook;
+mod places;
 mod progress;
+mod rebuild;
+mod reconcile;
 mod residue;
 mod rows;
 mod summary;
@@ -36,6 +41,8 @@ mod work_item;
 mod workers;
 
 pub use accept::{AcceptError, Accepted, NewOrder, START_GRACE, accept_order, find_accepted};
+pub use acceptance::{AcceptedOrder, load_acceptance, load_accepted_before};
+pub use acts::HandsOn;
 pub use apply::{Outcome, apply_batch, apply_events};
 pub use attempts::{Attempt, AttemptEnd, AttemptOutcome, load_attempts, record_attempts};
 pub use blueprints::{
@@ -52,19 +59,21 @@ pub use fallout::{FALLOUT_PAGE, find_fallout, group_fallout, list_fallout};
 pub use intents::{
     Intent, IntentId, LONGEST_REST, Steering, add_intent, claim_intents, delay_intent, finish_intents,
 };
-pub use items::ItemRow;
+pub use items::{ItemRow, open_items};
 pub use keys::{KEY_RETENTION, KeyReused, Keyed, purge_keys};
 pub use listen::{Heard, Listener};
-pub use lists::{ORDER_PAGE, OrderCursor, OrderFilter, OrderPage, list_orders};
+pub use lists::{Lateness, ORDER_PAGE, OrderCursor, OrderFilter, OrderPage, list_orders};
 pub use orders::{OrderRow, find_tasks, load_order, load_plan, load_state};
 pub use outlook::{Cancel, note_stopped};
 pub use progress::{Blocked, OrderProgress, Refusal, TaskProgress};
+pub use rebuild::{Rebuild, Rebuilt, rebuild_order};
+pub use reconcile::{OpenOrder, open_orders, promise_start, unknown_orders};
 pub use residue::{RESIDUE_PAGE, Residue, ResidueCursor, ResidueFilter, ResiduePage, list_residue};
-pub use summary::OrderSummary;
+pub use summary::{OrderSummary, Pause};
 pub use tasks::{CallError, TaskRow};
 pub use versions::{
-    CurrentVersion, NewVersion, VersionRow, VersionState, list_versions, load_current, load_version,
-    propose_version, withdraw_version,
+    CurrentVersion, NewVersion, Proposed, VERSION_PAGE, VersionCursor, VersionPage, VersionRow, VersionState,
+    list_versions, load_current, load_version, propose_version, withdraw_version,
 };
 pub use waits::{PlaceError, Predecessor, load_predecessors, mend_waits};
 pub use work_item::{

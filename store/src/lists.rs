@@ -15,6 +15,39 @@ use crate::summary::{OrderSummary, SummaryColumns, select_orders};
 /// Most orders on one page of a list.
 pub const ORDER_PAGE: u32 = 200;
 
+/// How late an open order is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lateness {
+    /// It may not be done in time, or is late already.
+    AtRisk,
+    /// Its time is up.
+    Overdue,
+}
+
+impl Lateness {
+    /// Every one.
+    pub const ALL: [Self; 2] = [Self::AtRisk, Self::Overdue];
+
+    /// The one spelling.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::AtRisk => "at_risk",
+            Self::Overdue => "overdue",
+        }
+    }
+}
+
+impl FromStr for Lateness {
+    type Err = InvalidName;
+    fn from_str(given: &str) -> Result<Self, InvalidName> {
+        Self::ALL.into_iter().find(|late| late.as_str() == given).ok_or_else(|| InvalidName {
+            text: given.chars().take(80).collect(),
+            expected: "how late an order is (`at_risk` or `overdue`)",
+        })
+    }
+}
+
 /// What orders to list; what is not given does not narrow the list.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct OrderFilter {
@@ -26,6 +59,8 @@ pub struct OrderFilter {
     pub customer: Option<String>,
     /// Those with this text in their ids, their customer or their offerings, in upper or lower case.
     pub q: Option<String>,
+    /// Those that are open and so late.
+    pub late: Option<Lateness>,
 }
 
 /// A place in a list of orders. Its text is opaque to readers; they hand back what they got.
@@ -111,8 +146,10 @@ async fn select_orders(
           and ($3::text is null or customer_id = $3)
           and ($4::text is null or search like $4)
           and ($5::timestamptz is null or (submitted_at, id) < ($5, $6))
+          and (not $7 or (at_risk_since is not null or overdue_since is not null) and ended_at is null)
+          and (not $8 or overdue_since is not null and ended_at is null)
         order by submitted_at desc, id desc
-        limit $7
+        limit $9
         "#,
         (!states.is_empty()).then_some(states.as_slice()) as _,
         filter.blueprint.as_ref().map(AsRef::as_ref),
@@ -120,6 +157,8 @@ async fn select_orders(
         filter.q.as_deref().map(pattern) as _,
         after.map(|cursor| At(cursor.submitted_at)) as _,
         after.map(|cursor| cursor.id.uuid()),
+        filter.late == Some(Lateness::AtRisk),
+        filter.late == Some(Lateness::Overdue),
         i64::from(limit) + 1,
     )
     .fetch_all(conn)

@@ -35,7 +35,8 @@ pub(crate) async fn look_ahead(
     conn: &mut PgConnection,
     orders: &mut [OrderSummary],
 ) -> Result<(), sqlx::Error> {
-    let mut cancels = select_cancels(conn, &among(orders, is_cancelled)).await?;
+    let held = among(orders, |state| state == OrderState::Held);
+    let mut cancels = select_cancels(conn, &among(orders, is_cancelled), &held).await?;
     let mut starts = select_starts(conn, &among(orders, is_to_begin)).await?;
     let mut tasks = select_expected(conn, &among(orders, is_under_way)).await?;
     let idle = |order: &&OrderSummary| {
@@ -105,12 +106,14 @@ const fn is_under_way(state: OrderState) -> bool {
     matches!(state, OrderState::InProgress | OrderState::Held | OrderState::PendingCancellation)
 }
 
-/// The cancel that was accepted, or else the last one.
+/// The cancel that was accepted, or else the last one. Of an order that is held, only the one that was accepted: a person is needed
+/// to undo what was done.
 async fn select_cancels(
     conn: &mut PgConnection,
     ids: &[Uuid],
+    held: &[Uuid],
 ) -> Result<BTreeMap<Uuid, Cancel>, sqlx::Error> {
-    if ids.is_empty() {
+    if ids.is_empty() && held.is_empty() {
         return Ok(BTreeMap::new());
     }
     struct Row {
@@ -126,7 +129,19 @@ async fn select_cancels(
         select distinct on (order_id)
             order_id, number as "number: _", at as "at: _", type, data as "data: _"
         from order_events as asked
-        where order_id = any($1) and type = 'CancelRequested'
+        where type = 'CancelRequested'
+          and (
+              order_id = any($1)
+              or order_id in (
+                  select orders.id from orders
+                  where orders.id = any($2)
+                    and exists (select from tasks where tasks.order_id = orders.id and tasks.state = 'undo_failed')
+                    and exists (
+                        select from order_events as accepted
+                        where accepted.order_id = orders.id and accepted.type = 'CancelAccepted'
+                    )
+              )
+          )
           and not exists (
               select from order_events as accepted
               where accepted.order_id = asked.order_id and accepted.type = 'CancelAccepted'
@@ -135,6 +150,7 @@ async fn select_cancels(
         order by order_id, number desc
         "#,
         ids,
+        held,
     )
     .fetch_all(conn)
     .await?;

@@ -12,8 +12,23 @@ use crate::children::Parent;
 use crate::columns::{At, Whole, Word};
 use crate::expected::Expected;
 use crate::outlook::Cancel;
-use crate::progress::OrderProgress;
-use crate::rows::order_progress;
+use crate::progress::{Blocked, OrderProgress};
+use crate::rows::{blocked, order_progress};
+
+/// A pause of an order as a whole.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pause {
+    /// Who has paused it; none if its deadline did.
+    pub by: Option<Actor>,
+    /// Why.
+    pub reason: String,
+    /// The first task that was not done.
+    pub task: TaskId,
+    /// Who is needed.
+    pub hold_for: HoldFor,
+    /// Since when.
+    pub since: Timestamp,
+}
 
 /// An order as a list shows it: what it was accepted as, and how far it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,6 +55,8 @@ pub struct OrderSummary {
     pub submitted_at: Timestamp,
     /// What its events have made of it.
     pub progress: OrderProgress,
+    /// The pause of it as a whole, also while tasks are held besides.
+    pub pause: Option<Pause>,
     /// When its workflow was ended from outside, if nothing has happened since.
     pub stopped_at: Option<Timestamp>,
     /// The order that it is part of, if it is part of one.
@@ -75,6 +92,10 @@ pub(crate) struct SummaryColumns {
     pub(crate) pending_until: Option<At>,
     pub(crate) pending_after: Option<Vec<Uuid>>,
     pub(crate) paused_by: Option<Word<Actor>>,
+    pub(crate) paused_task: Option<Word<TaskId>>,
+    pub(crate) paused_reason: Option<String>,
+    pub(crate) paused_for: Option<Word<HoldFor>>,
+    pub(crate) paused_at: Option<At>,
     pub(crate) submitted_at: At,
     pub(crate) started_at: Option<At>,
     pub(crate) ended_at: Option<At>,
@@ -90,6 +111,12 @@ pub(crate) struct SummaryColumns {
 /// Without what `look_ahead` and `count_items` fill in.
 impl From<SummaryColumns> for OrderSummary {
     fn from(row: SummaryColumns) -> Self {
+        let paused = blocked(row.paused_task, row.paused_reason, row.paused_for).zip(row.paused_at);
+        let pause = paused.map(|(blocked, at)| {
+            let Blocked { task, reason, hold_for } = blocked;
+            let by = row.paused_by.as_ref().map(|by| by.0.clone());
+            Pause { by, reason, task, hold_for, since: at.0 }
+        });
         Self {
             id: OrderId::new(row.id),
             external_id: row.external_id.map(|id| id.0),
@@ -102,6 +129,7 @@ impl From<SummaryColumns> for OrderSummary {
             author: row.author.0,
             submitted_at: row.submitted_at.0,
             progress: order_progress!(row),
+            pause,
             stopped_at: row.stopped_at.map(|at| at.0),
             parent: row
                 .parent_id
@@ -126,7 +154,8 @@ macro_rules! select_orders {
                 plan_hash as "plan_hash: _", version as "version: _", customer_id, customer_name, category, author as "author: _",
                 state as "state: _", customer_status, blocked_task as "blocked_task: _", blocked_reason,
                 hold_for as "hold_for: _", reason, pending_until as "pending_until: _",
-                pending_after, paused_by as "paused_by: _",
+                pending_after, paused_by as "paused_by: _", paused_task as "paused_task: _", paused_reason,
+                paused_for as "paused_for: _", paused_at as "paused_at: _",
                 submitted_at as "submitted_at: _", started_at as "started_at: _", ended_at as "ended_at: _",
                 at_risk_since as "at_risk_since: _", overdue_since as "overdue_since: _",
                 updated_at as "updated_at: _", next_event as "next_event: _",

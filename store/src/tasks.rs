@@ -4,6 +4,7 @@ use model::{Direction, HoldFor, OrderId, TaskId, TaskState, Timestamp, Value};
 use sqlx::PgConnection;
 use sqlx::types::Json;
 
+use crate::acts::{HandsOn, select_acts};
 use crate::attempts::AttemptOutcome;
 use crate::columns::{At, Whole, Word, column};
 use crate::progress::TaskProgress;
@@ -39,6 +40,8 @@ pub struct TaskRow {
     pub arguments: Value,
     /// Its result; null before there is one.
     pub result: Value,
+    /// What a person did that brought it to where it is; none if nobody did.
+    pub acted: Option<HandsOn>,
 }
 
 /// What came of an attempt that did no good.
@@ -126,6 +129,7 @@ impl From<TaskColumns> for TaskRow {
             next_attempt_at: row.next_at.filter(|_| rests).map(|at| at.0),
             arguments: field(row.begun, "arguments"),
             result: field(row.result, "result"),
+            acted: None,
         }
     }
 }
@@ -173,7 +177,12 @@ pub(crate) async fn select_tasks(conn: &mut PgConnection, id: OrderId) -> Result
         id.uuid(),
         &column(&UNDO_STATES, |state| state.as_str()) as _,
     )
-    .fetch_all(conn)
+    .fetch_all(&mut *conn)
     .await?;
-    Ok(rows.into_iter().map(Into::into).collect())
+    let mut acts = select_acts(conn, id).await?;
+    let row = |columns: TaskColumns| {
+        let row = TaskRow::from(columns);
+        TaskRow { acted: acts.of(&row.id, &row.progress), ..row }
+    };
+    Ok(rows.into_iter().map(row).collect())
 }

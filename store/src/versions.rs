@@ -3,9 +3,12 @@
 //! Whoever has an order amended writes the version down before the order is asked, with what only its document has. What the
 //! order makes of it comes with its events, which [`crate::apply_batch`] applies: see `amended`.
 
+use std::fmt;
+use std::str::FromStr;
+
 use model::{
-    Actor, BlueprintName, BlueprintRef, DeliveryId, Difference, Hash, OrderId, OrderRequest, OrderState,
-    TaskChange, Timestamp,
+    Actor, BlueprintName, BlueprintRef, DeliveryId, Difference, Hash, InvalidName, OrderId, OrderRequest,
+    OrderState, TaskChange, Timestamp,
 };
 use plan::Plan;
 use sqlx::PgConnection;
@@ -13,6 +16,9 @@ use sqlx::types::Json;
 
 use crate::columns::{At, Whole, Word, json, text};
 use crate::database::{DatabaseError, cannot};
+
+/// Most versions on one page of a list. Each says what it meant for every task that was not kept.
+pub const VERSION_PAGE: u32 = 100;
 
 /// What an amendment is made to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -113,6 +119,19 @@ pub struct VersionRow {
     pub refusal: Option<String>,
 }
 
+/// What became of writing a version down.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Proposed {
+    /// It is written, for the first time.
+    New,
+    /// It replaces what the same request has written before, perhaps for an order that has moved on since.
+    Again,
+    /// The order has decided on it: what is written stays.
+    Decided,
+    /// Another request was made under its delivery: what is written stays.
+    Taken,
+}
+
 /// The order as it stands, for whoever makes an amendment.
 ///
 /// # Errors
@@ -143,8 +162,8 @@ pub async fn load_current(
     }))
 }
 
-/// Writes down what an order is to be, before it is asked. A version under the same delivery that the order has not decided on
-/// is replaced: it was made from what the order was before. False if the order has decided on it.
+/// Writes down what an order is to be, before it is asked. What the same request has written before is replaced, unless the order
+/// has decided on it: it was made from what the order was then.
 ///
 /// # Errors
 /// Postgres is away; nothing is written.
@@ -152,7 +171,7 @@ pub async fn propose_version(
     conn: &mut PgConnection,
     new: &NewVersion<'_>,
     now: Timestamp,
-) -> Result<bool, DatabaseError> {
+) -> Result<Proposed, DatabaseError> {
     let NewVersion { order, delivery, version, author, reason, request_hash, .. } = new;
     let blueprint = new.plan.blueprint();
     let plan_hash = new.plan.hash();
@@ -160,7 +179,7 @@ pub async fn propose_version(
     let plan =
         String::from_utf8(new.plan.canonical_bytes()).map_err(|cause| sqlx::Error::Encode(Box::new(cause)));
     let written = async {
-        sqlx::query!(
+        sqlx::query_scalar!(
             r#"
             insert into order_versions as known (
                 order_id, delivery, state, version, author, reason, proposed_at, request_hash, blueprint_name,
@@ -172,11 +191,12 @@ pub async fn propose_version(
             )
             on conflict (order_id, delivery) do update set
                 version = excluded.version, author = excluded.author, reason = excluded.reason,
-                proposed_at = excluded.proposed_at, request_hash = excluded.request_hash,
-                blueprint_name = excluded.blueprint_name, blueprint_version = excluded.blueprint_version,
+                proposed_at = excluded.proposed_at, blueprint_name = excluded.blueprint_name, blueprint_version = excluded.blueprint_version,
                 blueprint_hash = excluded.blueprint_hash, request = excluded.request, plan = excluded.plan,
                 plan_hash = excluded.plan_hash, differences = excluded.differences, tasks = excluded.tasks
-            where known.state = 'proposed'
+            where known.state = 'proposed' and known.request_hash = excluded.request_hash
+            -- A row that nobody has updated was inserted just now.
+            returning xmax = 0 as "is_new!"
             "#,
             order.uuid(),
             delivery.as_str(),
@@ -194,13 +214,22 @@ pub async fn propose_version(
             json(&new.differences)?,
             json(&new.tasks)?,
         )
-        .execute(conn)
+        .fetch_optional(&mut *conn)
         .await
     };
-    Ok(written.await.map_err(unwritable)?.rows_affected() == 1)
+    match written.await.map_err(unwritable)? {
+        Some(true) => Ok(Proposed::New),
+        Some(false) => Ok(Proposed::Again),
+        None => {
+            let known = load_version(conn, *order, delivery).await?.and_then(|row| row.request_hash);
+            let is_same = known.is_none_or(|known| known == **request_hash);
+            Ok(if is_same { Proposed::Decided } else { Proposed::Taken })
+        }
+    }
 }
 
-/// Forgets what an order was to be, and will not: nothing was decided.
+/// Forgets what an order was to be, and will not: nothing was decided. Only what was written down at that time is forgotten: what
+/// another attempt has written since may be what the order is about to be.
 ///
 /// # Errors
 /// Postgres is away; it stays as proposed.
@@ -208,11 +237,13 @@ pub async fn withdraw_version(
     conn: &mut PgConnection,
     order: OrderId,
     delivery: &DeliveryId,
+    at: Timestamp,
 ) -> Result<(), DatabaseError> {
     sqlx::query!(
-        "delete from order_versions where order_id = $1 and delivery = $2 and state = 'proposed'",
+        "delete from order_versions where order_id = $1 and delivery = $2 and state = 'proposed' and proposed_at = $3",
         order.uuid(),
         delivery.as_str(),
+        At(at) as _,
     )
     .execute(conn)
     .await
@@ -257,14 +288,61 @@ impl TryFrom<VersionColumns> for VersionRow {
     }
 }
 
-/// Every version of an order, the oldest first, refused ones included. Empty if there is no such order.
+/// A place in the versions of an order. Its text is opaque to readers; they hand back what they got.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct VersionCursor {
+    at: Timestamp,
+    version: u32,
+    /// None of the order as it was accepted.
+    delivery: Option<DeliveryId>,
+}
+
+impl fmt::Display for VersionCursor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let delivery = self.delivery.as_ref().map_or("", DeliveryId::as_str);
+        write!(f, "{}-{}-{delivery}", self.at.as_millis(), self.version)
+    }
+}
+
+impl FromStr for VersionCursor {
+    type Err = InvalidName;
+    fn from_str(given: &str) -> Result<Self, InvalidName> {
+        let read = || {
+            // A delivery may have a `-` of its own.
+            let (millis, place) = given.split_once('-')?;
+            let (version, delivery) = place.split_once('-')?;
+            let delivery = if delivery.is_empty() { None } else { Some(DeliveryId::new(delivery).ok()?) };
+            let at = Timestamp::from_millis(millis.parse().ok()?);
+            Some(Self { at, version: version.parse().ok()?, delivery })
+        };
+        read().ok_or_else(|| InvalidName {
+            text: given.chars().take(80).collect(),
+            expected: "a cursor of versions (as it was handed out)",
+        })
+    }
+}
+
+/// A part of the versions of an order, the oldest first.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct VersionPage {
+    /// The versions.
+    pub versions: Vec<VersionRow>,
+    /// Where to go on; none if this is the end.
+    pub next: Option<VersionCursor>,
+}
+
+/// The versions of an order, the oldest first, refused ones included, from the first or after `after`, at most `limit` and at most
+/// [`VERSION_PAGE`]. Empty from the first if there is no such order.
 ///
 /// # Errors
 /// Postgres is away, or what is stored can't be read.
 pub async fn list_versions(
     conn: &mut PgConnection,
     order: OrderId,
-) -> Result<Vec<VersionRow>, DatabaseError> {
+    after: Option<&VersionCursor>,
+    limit: u32,
+) -> Result<VersionPage, DatabaseError> {
+    let limit = limit.clamp(1, VERSION_PAGE);
     let rows = sqlx::query_as!(
         VersionColumns,
         r#"
@@ -289,17 +367,33 @@ pub async fn list_versions(
             where id = $1
               and not exists (select from order_versions first where first.order_id = $1 and first.delivery = '')
         ) as versions
+        where $2::timestamptz is null
+           or (coalesce(decided_at, proposed_at), version, delivery) > ($2, $3::bigint, $4::text)
         order by coalesce(decided_at, proposed_at), version, delivery
+        limit $5
         "#,
         order.uuid(),
+        after.map(|cursor| At(cursor.at)) as _,
+        after.map(|cursor| i64::from(cursor.version)),
+        after.map(|cursor| cursor.delivery.as_ref().map_or("", DeliveryId::as_str)),
+        // One more, to see whether there are more.
+        i64::from(limit) + 1,
     )
     .fetch_all(conn)
     .await
     .map_err(cannot("list the versions of an order"))?;
-    rows.into_iter()
-        .map(TryInto::try_into)
-        .collect::<Result<_, _>>()
-        .map_err(cannot("read a version of an order"))
+    let versions = rows.into_iter().map(TryInto::try_into).collect::<Result<Vec<VersionRow>, _>>();
+    let mut versions = versions.map_err(cannot("read a version of an order"))?;
+    let more = versions.len() > usize::try_from(limit).unwrap_or(usize::MAX);
+    if more {
+        versions.pop();
+    }
+    let next = versions.last().filter(|_| more).map(|last| VersionCursor {
+        at: last.decided_at.unwrap_or(last.proposed_at),
+        version: last.version,
+        delivery: last.delivery.clone(),
+    });
+    Ok(VersionPage { versions, next })
 }
 
 /// The version that an amendment has made of an order, or was to make.

@@ -163,7 +163,7 @@ async fn lock_open(conn: &mut PgConnection, ids: &[Uuid]) -> Result<BTreeSet<Uui
     Ok(open.into_iter().collect())
 }
 
-async fn write_place(
+pub(crate) async fn write_place(
     conn: &mut PgConnection,
     order: OrderId,
     keys: &[&str],
@@ -199,14 +199,19 @@ async fn write_place(
     Ok(())
 }
 
-/// Promises to tell those who wait for these orders that they have ended.
+/// Promises to tell those who wait for these orders that they have ended, or were stopped. One that was stopped keeps its keys: if
+/// somebody has it go on, others wait for it as before.
 pub(crate) async fn tell_followers(conn: &mut PgConnection, ended: &[Uuid]) -> Result<(), sqlx::Error> {
     if ended.is_empty() {
         return Ok(());
     }
     sqlx::query!(
         r#"
-        with gone as (delete from order_keys where order_id = any($1))
+        with
+            gone as (
+                delete from order_keys
+                where order_id in (select id from orders where id = any($1) and ended_at is not null)
+            )
         insert into intents (order_id, kind, payload, created_at, due_at)
         select f.id, 'order_ended', json_build_object('order', p.id), at, at
         from (select distinct order_id, after_id from order_waits where after_id = any($1)) as waits

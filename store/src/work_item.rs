@@ -169,6 +169,8 @@ pub struct FalloutFilter {
     pub before: Option<Timestamp>,
     /// Those among these tasks.
     pub among: Option<Vec<(OrderId, TaskId)>>,
+    /// Those that wait for something else than that a person lets go on what a person has paused.
+    pub no_pause_of_person: bool,
 }
 
 /// A place in a list of work items. Its text is opaque to readers; they hand back what they got.
@@ -259,4 +261,6 @@ pub struct WorkKey {
     pub task: TaskId,
     /// Why it waits.
     pub kind: WorkKind,
+    /// Whether a person has paused the order, for which it waits.
+    pub is_paused_by_person: bool,
 }

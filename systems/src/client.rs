@@ -6,6 +6,7 @@
 mod answer;
 mod attempt;
 mod headers;
+mod held;
 pub(crate) mod http;
 mod request;
 mod retry_after;
@@ -14,7 +15,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
-use model::{CallOutcome, CallRequest, SystemName};
+use model::{CallOutcome, CallRequest, OrderId, SystemName};
 
 use crate::config::{LoadError, Reading, load};
 use crate::directory::Directory;
@@ -80,6 +81,22 @@ impl Systems {
                     call.system
                 ),
             },
+        }
+    }
+
+    /// The systems that can list what they hold for an order, sorted.
+    pub fn listing(&self) -> impl Iterator<Item = &SystemName> {
+        self.clients.iter().filter(|(_, client)| client.can_list()).map(|(name, _)| name)
+    }
+
+    /// What a system still holds for an order, in its own words; nothing if it can't list that.
+    ///
+    /// # Errors
+    /// It does not answer, or not with a list; says why.
+    pub async fn held(&self, system: &SystemName, order: OrderId) -> Result<Vec<serde_json::Value>, String> {
+        match self.clients.get(system) {
+            Some(client) => client.held(order).await,
+            None => Ok(Vec::new()),
         }
     }
 

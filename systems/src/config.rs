@@ -22,6 +22,9 @@ pub(crate) use load::{Reading, load};
 pub(crate) use operation::{OperationConfig, ResultMapping};
 pub use problem::{LoadError, Problem};
 
+/// Where the order's id stands in the address that lists what a system holds.
+pub(crate) const PLACE_OF_ORDER: &str = "{order}";
+
 /// One system of the file.
 #[derive(Debug)]
 pub(crate) struct Entry {
@@ -57,6 +60,8 @@ pub(crate) struct SystemConfig {
     pub(crate) name: SystemName,
     /// Where its operations are: `http` or `https`, no query, no fragment, and no `/` at the end of the path.
     pub(crate) url: reqwest::Url,
+    /// Where it lists what it holds for an order, if it can: an address with the place of the order's id in it.
+    pub(crate) lists: Option<String>,
     /// How long making a connection may take.
     pub(crate) connect_timeout: Duration,
     /// How long one attempt may take at most, whatever the task allows.

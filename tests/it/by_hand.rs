@@ -3,7 +3,7 @@
 use model::{Fact, Value};
 use serde_json::json;
 
-use crate::support::Site;
+use crate::support::{Site, project};
 
 #[tokio::test]
 async fn an_order_is_helped_with_other_arguments_and_not_by_leaving_out_what_is_needed() {
@@ -17,6 +17,13 @@ async fn an_order_is_helped_with_other_arguments_and_not_by_leaving_out_what_is_
 
     let shown = site.run(&["get", &id]).out;
     assert!(shown.contains("activate[1]: retry, complete, skip, rollback"), "{shown}");
+    assert!(
+        shown.contains(r#"activate[1]: network.activate {"ont":"ONT-1","profile":"FTTH_1000"}"#),
+        "{shown}"
+    );
+    let drawn = site.run(&["graph", "--order", &id]);
+    let documented = std::fs::read_to_string(project().join("docs/order_held.svg")).unwrap();
+    assert_eq!(drawn.out.replace(&id, "0199a2f4-6c1e-7bd1-9a51-3a8d7c5f0e21"), documented);
     let needed = site.run(&["skip", &id, "activate[1]", "--note", "is it worth it?"]);
     assert_eq!(needed.code, 1, "{needed:?}");
     let why = "the order refused what was asked: `activate[1]` can't be left out: `record_port[1]` needs \

@@ -9,7 +9,7 @@ fn cancel(site: &Site, order: OrderId) -> Said {
     site.run(&["cancel", &order.to_string(), "--reason", "the customer changed their mind"])
 }
 
-const ACCEPTED: &str = "the cancel is accepted: what was done is being undone\n";
+const ACCEPTED: &str = "the cancel is accepted: nothing more is begun, and whatever was done is undone\n";
 
 async fn assert_nothing_is_left(site: &Site, order: OrderId) {
     site.until_state(order, "cancelled").await;

@@ -125,6 +125,11 @@ fn misuse_is_told_apart_from_a_no() {
         (&["get", nowhere, "--url", "nowhere"], 2),
         (&["list", "--state", "done"], 2),
         (&["list", "--limit", "0"], 2),
+        (&["list", "--late", "soon"], 2),
+        (&["residue", "--since", "yesterday"], 2),
+        // Nobody can be asked.
+        (&["amend", nowhere, "blueprints/orders/home_fiber.json", "--reason", "x", "--json"], 2),
+        (&["move", nowhere, "2", "--reason", "x", "--json"], 2),
         (&["cancel", nowhere], 2),
         (&["signal", nowhere, "report", "--payload", "{"], 2),
         (&["retry", nowhere, "activate[", "--note", "x"], 2),
@@ -135,6 +140,8 @@ fn misuse_is_told_apart_from_a_no() {
         // Port 1 of this machine: nothing listens there.
         (&["get", nowhere, "--url", "http://127.0.0.1:1"], 3),
         (&["publish", "blueprints", "--url", "http://127.0.0.1:1"], 3),
+        (&["residue", "--since", "30d", "--url", "http://127.0.0.1:1"], 3),
+        (&["graph", "--order", nowhere, "--url", "http://127.0.0.1:1"], 3),
         (&["check", "blueprints"], 0),
     ] {
         let said = run(arguments);
@@ -163,47 +170,28 @@ fn a_reader_that_goes_away_is_no_error() {
     assert_eq!(String::from_utf8(output.stderr).unwrap(), "");
 }
 
-const COMMANDS: [&[&str]; 36] = [
-    &[],
-    &["up"],
-    &["demo"],
-    &["check"],
-    &["explain"],
-    &["fmt"],
-    &["plan"],
-    &["diff"],
-    &["graph"],
-    &["test"],
-    &["lsp"],
-    &["publish"],
-    &["submit"],
-    &["get"],
-    &["list"],
-    &["watch"],
-    &["cancel"],
-    &["signal"],
-    &["retry"],
-    &["rollback"],
-    &["complete"],
-    &["skip"],
-    &["undone"],
-    &["accept"],
-    &["fallout"],
-    &["fallout", "retry"],
-    &["fallout", "skip"],
-    &["fallout", "rollback"],
-    &["fallout", "undone"],
-    &["fallout", "accept"],
-    &["residue"],
-    &["serve"],
-    &["serve", "api"],
-    &["serve", "worker"],
-    &["serve", "all"],
-    &["sim"],
-];
+/// Every command there is, by the help of the one above it; the program itself first.
+fn commands() -> Vec<Vec<String>> {
+    let mut found = vec![Vec::new()];
+    let mut next = 0;
+    while let Some(above) = found.get(next).cloned() {
+        let help = help(&above);
+        let below = help.split_once("\nCommands:\n").map_or("", |(_, list)| list);
+        let lines = below.lines().take_while(|line| !line.is_empty());
+        // What a line goes on with in the next one stands further in.
+        let names = lines.filter_map(|line| line.strip_prefix("  ").filter(|line| !line.starts_with(' ')));
+        let names = names.filter_map(|line| line.split(' ').next()).filter(|name| *name != "help");
+        let below: Vec<Vec<String>> =
+            names.map(|name| above.iter().cloned().chain([name.to_owned()]).collect()).collect();
+        found.splice(next + 1..next + 1, below);
+        next += 1;
+    }
+    found
+}
 
-fn help(command: &[&str]) -> String {
-    let said = run(&[command, &["--help"]].concat());
+fn help(command: &[String]) -> String {
+    let words: Vec<&str> = command.iter().map(String::as_str).chain(["--help"]).collect();
+    let said = run(&words);
     assert_eq!(said.code, 0, "{said:?}");
     said.out
 }
@@ -211,8 +199,8 @@ fn help(command: &[&str]) -> String {
 #[test]
 fn the_help_of_every_command_is_reviewed() {
     let mut text = String::new();
-    for command in COMMANDS {
-        writeln!(text, "═══ orderwright {}\n\n{}", command.join(" "), help(command)).unwrap();
+    for command in commands() {
+        writeln!(text, "═══ orderwright {}\n\n{}", command.join(" "), help(&command)).unwrap();
     }
     assert_snapshot!(text);
 }
@@ -220,7 +208,9 @@ fn the_help_of_every_command_is_reviewed() {
 #[test]
 fn every_setting_and_every_command_is_documented() {
     let document = std::fs::read_to_string(project().join("docs/cli.md")).unwrap();
-    for command in COMMANDS.into_iter().filter(|command| !command.is_empty()) {
+    let commands = commands();
+    assert!(commands.len() > 40, "only {} commands were found", commands.len());
+    for command in commands.iter().filter(|command| !command.is_empty()) {
         let heading = format!("`orderwright {}", command.join(" "));
         assert!(document.contains(&heading), "{heading} is not in docs/cli.md");
         let options = help(command)
@@ -234,7 +224,16 @@ fn every_setting_and_every_command_is_documented() {
             })
             .collect::<Vec<_>>();
         for option in options {
-            let row = document.lines().any(|line| line.starts_with("| `") && line.contains(&option));
+            let of = |line: &str| {
+                line.contains("all that talk to the API")
+                    // It is both of the others.
+                    || command.join(" ") == "serve all" && line.contains("`serve ")
+                    || [&command[..1], &command[..]]
+                        .iter()
+                        .any(|named| line.contains(&format!("`{}`", named.join(" "))))
+            };
+            let row =
+                document.lines().any(|line| line.starts_with("| `") && line.contains(&option) && of(line));
             assert!(row, "{option} of {command:?} is in no table of docs/cli.md");
         }
         for variable in

@@ -17,7 +17,7 @@ const EDGES: [(&str, &[&str]); 13] = [
     ("store", &["model", "plan"]),
     ("systems", &["model"]),
     ("worker", &["contract", "engine", "model", "plan", "store", "systems"]),
-    ("api", &["contract", "dsl", "engine", "model", "plan", "store"]),
+    ("api", &["contract", "dsl", "engine", "graph", "model", "plan", "store"]),
     ("lsp", &["dsl"]),
     (
         "orderwright",

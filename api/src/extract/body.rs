@@ -10,6 +10,9 @@ use model::{Fault, Field, Pointer, Type, UnknownFields, Value, limits};
 
 use crate::error::ApiError;
 
+/// What bodies are sent as, in words.
+const JSON: &str = "`application/json`";
+
 /// How long a body may take to arrive. The largest takes a second at a megabyte per second.
 const BODY_TIME: Duration = Duration::from_secs(15);
 
@@ -51,13 +54,17 @@ impl<S: Sync, T: Document> FromRequest<S> for Body<T> {
 
 fn require_json(headers: &HeaderMap) -> Result<(), ApiError> {
     let Some(given) = headers.get(header::CONTENT_TYPE) else {
-        return Err(ApiError::UnsupportedMediaType { found: None });
+        return Err(ApiError::UnsupportedMediaType { expected: JSON, found: None });
     };
     let given = String::from_utf8_lossy(given.as_bytes());
     let essence = given.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     let is_json =
         essence == "application/json" || (essence.starts_with("application/") && essence.ends_with("+json"));
-    if is_json { Ok(()) } else { Err(ApiError::UnsupportedMediaType { found: Some(essence) }) }
+    if is_json {
+        Ok(())
+    } else {
+        Err(ApiError::UnsupportedMediaType { expected: JSON, found: Some(essence) })
+    }
 }
 
 async fn collect(mut stream: BodyDataStream, what: &'static str, limit: usize) -> Result<Vec<u8>, ApiError> {

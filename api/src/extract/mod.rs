@@ -8,4 +8,4 @@ mod query;
 pub(crate) use body::{Body, Document, record, required_text};
 pub(crate) use headers::{Delivery, LastEventId, RequestActor};
 pub(crate) use path::{ActionPath, NamedPath, OrderPath, TaskPath};
-pub(crate) use query::{Parameters, Query, QueryDocument};
+pub(crate) use query::{Parameters, Query, QueryDocument, read_flag, read_limit, read_text};

@@ -102,6 +102,28 @@ impl Parameters {
     }
 }
 
+/// A yes or a no.
+pub(crate) fn read_flag(text: &str) -> Result<bool, &'static str> {
+    text.parse().map_err(|_| "expected `true` or `false`")
+}
+
+/// How many a page is to have.
+pub(crate) fn read_limit(text: &str, most: u32) -> Result<u32, String> {
+    let read = text.parse().ok().filter(|limit| (1..=most).contains(limit));
+    read.ok_or_else(|| format!("expected 1 to {most}"))
+}
+
+/// A text that Postgres can look for.
+pub(crate) fn read_text(text: &str, most: usize) -> Result<String, String> {
+    if text.len() > most {
+        Err(format!("expected at most {most} bytes, found {}", text.len()))
+    } else if text.contains('\0') {
+        Err("expected a text without the character NUL".to_owned())
+    } else {
+        Ok(text.to_owned())
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -19,9 +19,9 @@ use utoipa::openapi::schema::ObjectBuilder;
 
 use crate::app::App;
 use crate::error::{ApiError, chain};
-use crate::extract::{ActionPath, Body, Delivery, Parameters, Query, QueryDocument, RequestActor};
+use crate::extract::{ActionPath, Body, Delivery, Parameters, Query, QueryDocument, RequestActor, read_flag};
 use crate::fallout::bulk_document::BulkDocument;
-use crate::fallout::view::actions;
+use crate::fallout::view::{actions, actions_on};
 use crate::hash::sha256;
 use crate::orders::act::Deed;
 use crate::orders::verdict::{Verdict, own_delivery};
@@ -41,8 +41,7 @@ pub(crate) struct BulkQuery {
 
 impl QueryDocument for BulkQuery {
     fn read(parameters: &mut Parameters) -> Self {
-        let read = |text: &str| text.parse().map_err(|_| "expected `true` or `false`");
-        Self { dry_run: parameters.take("dry_run", read).unwrap_or(false) }
+        Self { dry_run: parameters.take("dry_run", read_flag).unwrap_or(false) }
     }
 }
 
@@ -206,7 +205,8 @@ async fn find(
     if kinds.is_empty() {
         return Ok((Vec::new(), false));
     }
-    let filter = FalloutFilter { kinds, ..filter };
+    // What a person has paused is only let go on, as a whole.
+    let filter = FalloutFilter { kinds, no_pause_of_person: true, ..filter };
     let limit = limits::BULK_ACTIONS;
     let one_more = u32::try_from(limit).unwrap_or(u32::MAX).saturating_add(1);
     let found = store::find_fallout(&mut *app.database().await?, &filter, one_more).await?;
@@ -223,15 +223,22 @@ async fn select(
     let limit = u32::try_from(meant.len()).unwrap_or(u32::MAX);
     let filter = FalloutFilter { among: Some(meant.clone()), ..FalloutFilter::default() };
     let found = store::find_fallout(&mut *app.database().await?, &filter, limit).await?;
-    let kind = |order: OrderId, task: &TaskId| {
+    let waits = |order: OrderId, task: &TaskId| {
         let is = |key: &&WorkKey| key.order == order && key.task == *task;
-        found.iter().find(is).map(|key| key.kind)
+        found.iter().find(is)
     };
     let view = |(order, task): (OrderId, TaskId)| {
-        let (result, reason) = match kind(order, &task) {
-            Some(kind) if actions(kind).contains(&action) => (BulkResult::Selected, None),
-            Some(kind) => {
-                let reason = format!("`{task}` waits as `{}`, which `{action}` is not for", kind.as_str());
+        let (result, reason) = match waits(order, &task) {
+            Some(key) if actions_on(key.kind, key.is_paused_by_person).contains(&action) => {
+                (BulkResult::Selected, None)
+            }
+            Some(key) if key.is_paused_by_person => {
+                let reason = format!("a person has paused the order of `{task}`: `resume` has it go on");
+                (BulkResult::Rejected, Some(reason))
+            }
+            Some(key) => {
+                let kind = key.kind.as_str();
+                let reason = format!("`{task}` waits as `{kind}`, which `{action}` is not for");
                 (BulkResult::Rejected, Some(reason))
             }
             None => (BulkResult::Rejected, Some(format!("`{task}` does not wait for a person"))),
@@ -330,6 +337,7 @@ fn told(
 
 #[cfg(test)]
 mod tests {
+    use model::{Fact, HoldFor};
     use serde_json::json;
     use sqlx::PgPool;
 
@@ -368,6 +376,39 @@ mod tests {
                 Some("`reserve[1]` waits as `held`, which `undone` is not for"),
                 Some("`reserve[1]` does not wait for a person"),
             ]
+        );
+    }
+
+    #[sqlx::test(migrator = "store::MIGRATOR")]
+    async fn what_a_person_has_paused_is_not_acted_on(pool: PgPool) {
+        let api = TestApp::start(pool.clone()).await;
+        let paused = |by: Option<&str>| Fact::OrderPaused {
+            task: "reserve[1]".parse().unwrap(),
+            reason: "night work".to_owned(),
+            hold_for: HoldFor::Operations,
+            id: by.map(|_| "p-1".parse().unwrap()),
+            by: by.map(Actor::new),
+        };
+        let by_deadline = accept(&pool, 1, "C-1", "fiber").await;
+        apply(&pool, by_deadline, vec![Fact::OrderStarted {}, paused(None)]).await;
+        let by_person = accept(&pool, 2, "C-1", "fiber").await;
+        apply(&pool, by_person, vec![Fact::OrderStarted {}, paused(Some("ann"))]).await;
+        let all = json!({"note": "go on", "filter": {"kind": ["paused"]}}).to_string();
+        for action in ["retry", "rollback"] {
+            let would = api.post(&format!("/v1/fallout/{action}?dry_run=true"), &all).await.json(200);
+            let orders: Vec<_> =
+                would["tasks"].as_array().unwrap().iter().map(|task| &task["order"]).collect();
+            assert_eq!(orders, [&json!(by_deadline)], "{action}");
+        }
+        let named =
+            json!({"note": "go on", "tasks": [{"order": by_person, "task": "reserve[1]"}]}).to_string();
+        let would = api.post("/v1/fallout/retry?dry_run=true", &named).await.json(200);
+        assert_eq!(
+            (&would["tasks"][0]["result"], &would["tasks"][0]["reason"]),
+            (
+                &json!("rejected"),
+                &json!("a person has paused the order of `reserve[1]`: `resume` has it go on")
+            )
         );
     }
 

@@ -11,7 +11,7 @@ use utoipa::openapi::schema::{ArrayBuilder, ObjectBuilder};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::app::now;
-use crate::extract::Parameters;
+use crate::extract::{Parameters, read_text};
 use crate::orders::view::words;
 
 /// Which work items. What is not given does not narrow the list; all that is given narrows it together.
@@ -96,25 +96,19 @@ fn read(source: &mut impl Source) -> FalloutFilter {
         role: source.one("role", RoleName::new),
         system: source.one("system", SystemName::new),
         operation: source.one("operation", OperationName::new),
-        reason: source.one("reason", read_text),
-        pattern: source.one("pattern", read_text),
+        reason: source.one("reason", read_reason),
+        pattern: source.one("pattern", read_reason),
         blueprint: source.one("blueprint", BlueprintName::new),
-        customer: source.one("customer", read_text),
+        customer: source.one("customer", read_reason),
         order: source.one("order", str::parse::<OrderId>),
         before: source.one("older_than", str::parse).map(before),
         among: None,
+        no_pause_of_person: false,
     }
 }
 
-fn read_text(text: &str) -> Result<String, String> {
-    let limit = limits::REASON_BYTES;
-    if text.len() > limit {
-        Err(format!("expected at most {limit} bytes, found {}", text.len()))
-    } else if text.contains('\0') {
-        Err("expected a text without the character NUL".to_owned())
-    } else {
-        Ok(text.to_owned())
-    }
+fn read_reason(text: &str) -> Result<String, String> {
+    read_text(text, limits::REASON_BYTES)
 }
 
 impl Source for Parameters {

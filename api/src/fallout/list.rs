@@ -8,7 +8,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use crate::app::{App, now};
 use crate::error::ApiError;
-use crate::extract::{Parameters, Query, QueryDocument};
+use crate::extract::{Parameters, Query, QueryDocument, read_limit};
 use crate::fallout::filter::{FalloutFilterDocument, of_parameters};
 use crate::fallout::view::WorkItemView;
 
@@ -46,12 +46,6 @@ impl QueryDocument for ListQuery {
             limit: parameters.take("limit", |text| read_limit(text, FALLOUT_PAGE)).unwrap_or(PAGE),
         }
     }
-}
-
-/// How many a page is to have.
-pub(crate) fn read_limit(text: &str, most: u32) -> Result<u32, String> {
-    let read = text.parse().ok().filter(|limit| (1..=most).contains(limit));
-    read.ok_or_else(|| format!("expected 1 to {most}"))
 }
 
 /// A page of work items, the one that has waited longest first.

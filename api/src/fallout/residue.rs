@@ -9,8 +9,8 @@ use utoipa::{IntoParams, ToSchema};
 
 use crate::app::App;
 use crate::error::ApiError;
-use crate::extract::{Parameters, Query, QueryDocument};
-use crate::fallout::list::{PageParameters, read_limit};
+use crate::extract::{Parameters, Query, QueryDocument, read_limit};
+use crate::fallout::list::PageParameters;
 use crate::fallout::view::split;
 use crate::orders::view::{CustomerView, location};
 

@@ -7,7 +7,8 @@ use utoipa::ToSchema;
 use utoipa::openapi::schema::ArrayBuilder;
 
 use crate::fallout::filter::{kind, waits_for};
-use crate::orders::view::{BlueprintView, CallErrorView, CustomerView, location, words};
+use crate::orders::task_view::CallErrorView;
+use crate::orders::view::{BlueprintView, CustomerView, location, words};
 
 /// A task of an order that waits for a person.
 #[derive(Debug, Serialize, ToSchema)]
@@ -152,10 +153,15 @@ pub(crate) const fn actions(kind: WorkKind) -> &'static [OperatorAction] {
     }
 }
 
-/// The same in words. What a person has paused is only let go on.
-fn words_of(kind: WorkKind, by_person: bool) -> Vec<&'static str> {
+/// The same of one of them. What a person has paused is only let go on, as a whole.
+pub(crate) const fn actions_on(kind: WorkKind, is_paused_by_person: bool) -> &'static [OperatorAction] {
+    if is_paused_by_person { &[] } else { actions(kind) }
+}
+
+/// The same in words.
+fn words_of(kind: WorkKind, is_paused_by_person: bool) -> Vec<&'static str> {
     let resume = (kind == WorkKind::Paused).then_some(RESUME);
-    let of_task = if by_person { &[] } else { actions(kind) };
+    let of_task = actions_on(kind, is_paused_by_person);
     of_task.iter().map(|action| action.as_str()).chain(resume).collect()
 }
 

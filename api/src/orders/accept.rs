@@ -6,7 +6,8 @@ use engine::Act;
 
 use crate::app::App;
 use crate::error::ApiError;
-use crate::orders::act::{ActDocument, ToTask};
+use crate::orders::act::ToTask;
+use crate::orders::note::NoteDocument;
 use crate::orders::verdict::VerdictView;
 
 /// Accept what a task left
@@ -22,7 +23,7 @@ use crate::orders::verdict::VerdictView;
         ("Idempotency-Key" = Option<String>, Header, description = "Names the action; the same one again changes nothing"),
         ("X-Actor" = Option<String>, Header, description = "Who acts; on the record"),
     ),
-    request_body(content = ActDocument, content_type = "application/json"),
+    request_body(content = NoteDocument, content_type = "application/json"),
     responses(
         (status = OK, description = "What the task left is accepted as residue", body = VerdictView),
         (status = NOT_FOUND, description = "There is no such order, or it has no such task"),
@@ -33,7 +34,7 @@ use crate::orders::verdict::VerdictView;
 )]
 pub(crate) async fn accept_task(
     State(app): State<App>,
-    accept: ToTask<ActDocument>,
+    accept: ToTask<NoteDocument>,
 ) -> Result<Response, ApiError> {
-    accept.ask(&app, |ActDocument { note }| (Act::Accept, note)).await
+    accept.ask(&app, |NoteDocument { note }| (Act::Accept, note)).await
 }

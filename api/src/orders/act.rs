@@ -5,32 +5,13 @@ use axum::extract::{FromRequest, Request};
 use axum::response::Response;
 use contract::ActRequest;
 use engine::Act;
-use model::{Actor, DeliveryId, Fault, OrderId, TaskId, Type, Value};
-use utoipa::ToSchema;
+use model::{Actor, DeliveryId, OrderId, TaskId};
 
 use crate::app::App;
 use crate::error::ApiError;
-use crate::extract::{Body, Delivery, Document, RequestActor, TaskPath, record, required_text};
+use crate::extract::{Body, Delivery, Document, RequestActor, TaskPath};
 use crate::orders::repetition::{Asked, answered_before};
 use crate::orders::verdict::{Verdict, answer, heard, own_delivery};
-
-/// What a person wants remembered about what they did.
-#[derive(Debug, ToSchema)]
-pub(crate) struct ActDocument {
-    /// The note, for the record: at most 2,000 bytes.
-    #[schema(example = "the OLT is back, see INC-8123")]
-    pub(super) note: String,
-}
-
-impl Document for ActDocument {
-    const NAME: &'static str = "an operator's action";
-    const LIMIT: usize = 16_384;
-
-    fn read(document: Value) -> Result<Self, Vec<Fault>> {
-        let fields = record(document, &[("note", Type::Text)])?;
-        Ok(Self { note: required_text(&fields, "note")? })
-    }
-}
 
 /// A request to do something with a task: where, who, and what the body says. Which action it is, the address says.
 #[derive(Debug)]

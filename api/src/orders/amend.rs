@@ -9,7 +9,9 @@ use utoipa::ToSchema;
 
 use crate::app::App;
 use crate::error::ApiError;
-use crate::extract::{Body, Delivery, Document, OrderPath, Parameters, Query, QueryDocument, RequestActor};
+use crate::extract::{
+    Body, Delivery, Document, OrderPath, Parameters, Query, QueryDocument, RequestActor, read_flag,
+};
 use crate::orders::amending::{Asked, amend, preview};
 use crate::orders::assessment::AmendmentView;
 use crate::orders::document::OrderSchema;
@@ -17,6 +19,13 @@ use crate::problem::ProblemError;
 
 /// What a merge patch is sent as (RFC 7396).
 const MERGE_PATCH: &str = "application/merge-patch+json";
+
+/// What a whole order is sent as.
+const WHOLE: &str = "application/json";
+
+/// What either is sent as, in words.
+const EITHER: &str =
+    "`application/json` for a whole order, or `application/merge-patch+json` for a patch of it";
 
 /// How an amendment is asked for.
 #[derive(Clone, Debug, Default)]
@@ -43,9 +52,7 @@ pub(crate) struct MoveQuery {
 impl QueryDocument for MoveQuery {
     fn read(parameters: &mut Parameters) -> Self {
         Self {
-            dry_run: parameters
-                .take("dry_run", |text| text.parse().map_err(|_| "expected `true` or `false`"))
-                .unwrap_or_default(),
+            dry_run: parameters.take("dry_run", read_flag).unwrap_or_default(),
             token: parameters
                 .take("token", |text| text.parse::<Hash>().map_err(|_| "expected the token of a preview")),
         }
@@ -101,8 +108,12 @@ impl<S: Sync> FromRequest<S> for WantedBody {
 
     async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
         let given = request.headers().get(header::CONTENT_TYPE).and_then(|given| given.to_str().ok());
-        let essence = given.unwrap_or_default().split(';').next().unwrap_or_default().trim();
-        let is_patch = essence.eq_ignore_ascii_case(MERGE_PATCH);
+        let essence = given.map(|given| given.split(';').next().unwrap_or_default().trim().to_lowercase());
+        let is_patch = essence.as_deref() == Some(MERGE_PATCH);
+        // A patch of another kind would be taken for a whole order.
+        if !is_patch && essence.as_deref() != Some(WHOLE) {
+            return Err(ApiError::UnsupportedMediaType { expected: EITHER, found: essence });
+        }
         let Body(AnyDocument(document)) = Body::from_request(request, state).await?;
         Ok(Self(if is_patch { Wanted::Patch(document) } else { Wanted::Order(document) }))
     }
@@ -113,8 +124,8 @@ impl<S: Sync> FromRequest<S> for WantedBody {
 /// Has the order be another one from now on. The body is the whole order as it is to be, or, sent as
 /// `application/merge-patch+json`, a merge patch (RFC 7396) of it; in a patch, `items` may be a record of patches by the ids of
 /// the items, where null takes an item out and an id that is new adds one. It is checked as an order is, and all its faults come
-/// back at once; their pointers are those of the whole order. The id, the external id, the customer, the blueprint, the start
-/// date and the orders that come before can't change; they may be left out.
+/// back at once; their pointers are those of the whole order. The external id, the customer's id, the blueprint and the orders that
+/// come before can't change, and the start date only until the order begins; all but the customer may be left out.
 ///
 /// The order compares what each task has read with what it would read now. What is the same is kept, and the rest is amended,
 /// undone, done again, added or dropped, as `tasks` says. With `dry_run=true` nothing is done, and `token` stands for what is
@@ -168,6 +179,7 @@ pub(crate) async fn amend_order(
 
 #[cfg(test)]
 mod tests {
+    use model::{Actor, Fact, HoldFor, OrderId};
     use serde_json::json;
     use sqlx::PgPool;
 
@@ -195,7 +207,7 @@ mod tests {
             (
                 r#"{"customer": {"id": "C-2"}, "attributes": {"site": 7}, "items": {"1": {"attributes": {"speed": "fast"}}}}"#,
                 vec![
-                    "/customer/id: an amendment can't change this: expected `C-1`, or nothing",
+                    "/customer/id: an amendment can't change this: expected `C-1`",
                     "/attributes/site: expected a text, found a number",
                     "/items/0/attributes/speed: expected a whole number, found a text",
                 ],
@@ -207,6 +219,10 @@ mod tests {
                 vec!["/blueprint: an amendment can't change this: expected `fiber@1`, or nothing"],
             ),
             ("[]", vec![": expected a record, found a list"]),
+            (
+                r#"{"requested_start": "2199-01-01T00:00:00Z"}"#,
+                vec!["/requested_start: expected a time within 3660 days from now"],
+            ),
         ] {
             assert_eq!(patch(&api, &preview, sent).await.faults(422, "invalid-document"), faults, "{sent}");
         }
@@ -235,6 +251,18 @@ mod tests {
                 "resaon: unknown parameter: known are `dry_run`, `token`, `reason`",
             ]
         );
+        for (media_type, found) in
+            [("application/json-patch+json", "`application/json-patch+json`"), ("text/plain", "`text/plain`")]
+        {
+            let request = api.request("POST", &amend).header("content-type", media_type);
+            let refused = Answer::to(request.body("[]")).await;
+            assert_eq!(
+                refused.problem(415, "unsupported-media-type")["detail"],
+                format!(
+                    "expected `application/json` for a whole order, or `application/merge-patch+json` for a patch of it, found {found}"
+                )
+            );
+        }
         let nobody = "/v1/orders/00000000-0000-0000-0000-000000000009/amend?dry_run=true";
         patch(&api, nobody, "{}").await.problem(404, "not-found");
         api.post("/v1/orders/00000000-0000-0000-0000-000000000009/move?dry_run=true", r#"{"version": 2}"#)
@@ -267,6 +295,71 @@ mod tests {
             (1, &json!(1), &json!("applied"))
         );
         api.get("/v1/orders/00000000-0000-0000-0000-000000000009/versions").await.problem(404, "not-found");
+    }
+
+    /// Nobody can say what it would do without Temporal; what is wrong with it is told before that is asked.
+    #[sqlx::test(migrator = "store::MIGRATOR")]
+    async fn the_start_date_can_be_moved_until_the_order_begins(pool: PgPool) {
+        let (api, amend) = order(&pool).await;
+        let preview = format!("{amend}?dry_run=true");
+        let later = format!(
+            r#"{{"requested_start": "{}"}}"#,
+            crate::app::now().plus(model::Duration::from_secs(86_400))
+        );
+        patch(&api, &preview, &later).await.problem(503, "unavailable");
+        let id = amend.split('/').nth(3).unwrap().parse().unwrap();
+        apply(&pool, id, vec![model::Fact::OrderStarted {}]).await;
+        assert_eq!(
+            patch(&api, &preview, &later).await.faults(422, "invalid-document"),
+            ["/requested_start: an amendment can't move the start date of an order that has begun"]
+        );
+    }
+
+    fn id(order: &str) -> OrderId {
+        order.split('/').nth(3).unwrap().parse().unwrap()
+    }
+
+    async fn keyed(api: &TestApp, address: &str, key: &str, body: &str) -> Answer {
+        let request = api.request("POST", address).header("idempotency-key", key);
+        Answer::to(request.header("content-type", "application/json").body(body.to_owned())).await
+    }
+
+    #[sqlx::test(migrator = "store::MIGRATOR")]
+    async fn a_key_of_another_kind_of_request_stands_for_that(pool: PgPool) {
+        let (api, amend) = order(&pool).await;
+        let paused = Fact::OrderPaused {
+            task: "reserve[1]".parse().unwrap(),
+            reason: "night work".to_owned(),
+            hold_for: HoldFor::Operations,
+            id: Some("k-1".parse().unwrap()),
+            by: Some(Actor::new("ann")),
+        };
+        apply(&pool, id(&amend), vec![Fact::OrderStarted {}, paused]).await;
+        keyed(&api, &format!("{amend}?reason=faster"), "k-1", ORDER).await.problem(422, "key-reused");
+        let versions = api.get(&amend.replace("/amend", "/versions")).await.json(200);
+        assert_eq!(versions["versions"].as_array().unwrap().len(), 1, "nothing was proposed");
+    }
+
+    #[sqlx::test(migrator = "store::MIGRATOR")]
+    async fn a_move_that_was_refused_is_refused_again_with_the_same_answer(pool: PgPool) {
+        let (api, amend) = order(&pool).await;
+        let refused = Fact::AmendmentRefused {
+            id: "k-1".parse().unwrap(),
+            by: Actor::new("ann"),
+            wanted: "newer".to_owned(),
+            reason: "`active` is a point of no return".to_owned(),
+            tasks: Vec::new(),
+        };
+        apply(&pool, id(&amend), vec![Fact::OrderStarted {}, refused]).await;
+        let to = amend.replace("/amend", "/move");
+        let again = keyed(&api, &to, "k-1", r#"{"version": 1, "reason": "newer"}"#).await;
+        let problem = again.problem(409, "refused");
+        assert_eq!(
+            (&problem["code"], &problem["follow_up"]),
+            (&json!("amendment_refused"), &json!(null)),
+            "nothing of the order is different"
+        );
+        assert_eq!(problem["amendment"]["accepted"], json!(false));
     }
 
     #[sqlx::test(migrator = "store::MIGRATOR")]

@@ -6,17 +6,16 @@
 
 use std::time::Duration;
 
-use contract::{AmendRequest, ClientError, Wanted};
-use engine::{Assessment, Rejected};
-use model::{Actor, DeliveryId, Hash, IdempotencyKey, OrderId};
-use store::{CurrentVersion, NewVersion, VersionRow, VersionState};
+use contract::{AmendRequest, ClientError, Proposal, Wanted};
+use engine::{Assessment, Handled, Rejected};
+use model::{Actor, DeliveryId, Fact, Hash, IdempotencyKey, OrderEvent, OrderId, Timestamp};
+use store::{CurrentVersion, NewVersion, Proposed, VersionRow, VersionState};
 
 use crate::app::{App, now};
 use crate::error::ApiError;
-use crate::hash::sha256;
-use crate::orders::amendment::{Drafted, draft, follow_up};
+use crate::orders::amendment::{Drafted, draft, follow_up, request_hash};
 use crate::orders::assessment::{AmendmentResult, AmendmentView};
-use crate::orders::verdict::{heard, own_delivery};
+use crate::orders::verdict::{AMENDMENT_REFUSED, heard, own_delivery};
 
 /// How often it is tried anew because the order has moved on between what it said and what was asked of it, where the caller
 /// has seen no preview: an order that is never at rest for a moment is shown as it is.
@@ -59,7 +58,7 @@ pub(crate) async fn preview(app: &App, order: OrderId, wanted: &Wanted) -> Resul
 /// # Errors
 /// As [`preview`]; or the order refuses, or has moved on since the preview that the token is of.
 pub(crate) async fn amend(app: &App, asked: Asked) -> Result<AmendmentView, ApiError> {
-    let request_hash = hash(&asked);
+    let request_hash = request_hash(&asked.wanted, &asked.reason);
     let decided = match &asked.id {
         Some(id) => decided_before(app, asked.order, id, &request_hash).await?,
         None => None,
@@ -69,22 +68,32 @@ pub(crate) async fn amend(app: &App, asked: Asked) -> Result<AmendmentView, ApiE
     }
     let id = asked.id.clone().map_or_else(own_delivery, Ok)?;
     let mut judged = judge(app, asked.order, &asked.wanted).await?;
+    // When this request has written the version down: then it may take it away again.
+    let mut written = None;
     for _ in 0..TRIES {
         if asked.token.as_ref().is_some_and(|token| *token != judged.assessment.token) {
             break;
         }
-        if !propose(app, &asked, &id, &request_hash, &judged).await? {
+        let at = now();
+        written = match propose(app, &asked, &id, &request_hash, &judged, at).await? {
+            Proposed::New => Some(at),
+            // By this request, or by one before it that the order may have heard of.
+            Proposed::Again => written.map(|_| at),
             // It was decided just now, for a repetition.
-            break;
-        }
-        match ask(app, &asked, &id, &judged).await {
-            Ok(_) => {
+            Proposed::Decided => return answer_known(app, &asked, id, &request_hash, None).await,
+            Proposed::Taken => return Err(key_reused(asked.order, &id)?),
+        };
+        match ask(app, &asked, &id, request_hash.clone(), &judged, at).await {
+            Ok(Handled::Applied) => {
                 return Ok(AmendmentView::new(
                     asked.order,
                     Some(id),
                     AmendmentResult::Applied,
                     judged.assessment,
                 ));
+            }
+            Ok(Handled::Duplicate | Handled::Kept) => {
+                return answer_known(app, &asked, id, &request_hash, written).await;
             }
             Err(ClientError::Rejected(rejected @ Rejected::Amendment { .. })) => {
                 return Err(refused(app, &asked, id, rejected, judged).await?);
@@ -95,22 +104,27 @@ pub(crate) async fn amend(app: &App, asked: Asked) -> Result<AmendmentView, ApiE
             Err(error) => {
                 // Whether the order has heard of it is not known, if nobody answers: then it stays.
                 if let ClientError::Rejected(_) = &error {
-                    withdraw(app, asked.order, &id).await?;
+                    withdraw(app, asked.order, &id, written).await?;
                 }
                 return Err(unheard(app, asked.order, error).await);
             }
         }
     }
+    // An attempt before may have reached the order after all: what it is now may be that.
     if let Some(row) = decided_before(app, asked.order, &id, &request_hash).await? {
         return answer_decided(app, &asked, row).await;
     }
-    withdraw(app, asked.order, &id).await?;
+    withdraw(app, asked.order, &id, written).await?;
     let moved = AmendmentView::new(asked.order, Some(id), AmendmentResult::Moved, judged.assessment);
-    let detail =
-        "the order has moved on since the preview: look at what the amendment would do now".to_owned();
+    let reason = match &asked.token {
+        Some(_) => {
+            "the order has moved on since the preview: look at what the amendment would do now".to_owned()
+        }
+        None => format!("the order moved on whenever it was asked, {TRIES} times: ask again"),
+    };
     Err(ApiError::NotAmended {
         code: "amendment_moved",
-        reason: detail,
+        reason,
         task: None,
         amendment: Box::new(moved),
         follow_up: None,
@@ -147,7 +161,8 @@ async fn propose(
     id: &DeliveryId,
     request_hash: &Hash,
     judged: &Judged,
-) -> Result<bool, ApiError> {
+    at: Timestamp,
+) -> Result<Proposed, ApiError> {
     let new = NewVersion {
         order: asked.order,
         delivery: id,
@@ -160,16 +175,25 @@ async fn propose(
         differences: &judged.assessment.differences,
         tasks: &judged.assessment.tasks,
     };
-    Ok(store::propose_version(&mut *app.database().await?, &new, now()).await?)
+    Ok(store::propose_version(&mut *app.database().await?, &new, at).await?)
 }
 
 async fn ask(
     app: &App,
     asked: &Asked,
     id: &DeliveryId,
+    request_hash: Hash,
     judged: &Judged,
-) -> Result<engine::Handled, ClientError> {
+    at: Timestamp,
+) -> Result<Handled, ClientError> {
     let plan = judged.drafted.plan.clone();
+    let proposal = Proposal {
+        at,
+        version: judged.assessment.version,
+        request: judged.drafted.request.clone(),
+        request_hash,
+        differences: judged.assessment.differences.clone(),
+    };
     let request = AmendRequest {
         id: id.clone(),
         routes: app.config().routing.of(&plan),
@@ -177,6 +201,7 @@ async fn ask(
         by: asked.by.clone(),
         reason: asked.reason.clone(),
         token: Some(judged.assessment.token.clone()),
+        proposal: Some(Box::new(proposal)),
     };
     app.client().amend(asked.order, &request).await
 }
@@ -188,13 +213,55 @@ async fn decided_before(
     id: &DeliveryId,
     request_hash: &Hash,
 ) -> Result<Option<VersionRow>, ApiError> {
-    let row = store::load_version(&mut *app.database().await?, order, id).await?;
-    let Some(row) = row else { return Ok(None) };
-    if row.request_hash.as_ref().is_some_and(|known| known != request_hash) {
-        let key = IdempotencyKey::new(id.as_str()).map_err(ApiError::internal)?;
-        return Err(ApiError::KeyReused { key, order, differences: Vec::new() });
+    let mut connection = app.database().await?;
+    let row = store::load_version(&mut connection, order, id).await?;
+    if row.as_ref().and_then(|row| row.request_hash.as_ref()).is_some_and(|known| known != request_hash) {
+        return Err(key_reused(order, id)?);
     }
-    Ok((row.state != VersionState::Proposed).then_some(row))
+    let row = row.filter(|row| row.state != VersionState::Proposed);
+    if row.is_none() {
+        // What is told of an amendment comes with its row, perhaps since that was looked for.
+        let of_another = |event: &OrderEvent| {
+            !matches!(
+                event.fact,
+                Fact::OrderAmended { .. } | Fact::AmendmentRefused { .. } | Fact::SignalRefused { .. }
+            )
+        };
+        if store::load_delivery(&mut connection, order, id).await?.iter().any(of_another) {
+            return Err(key_reused(order, id)?);
+        }
+    }
+    Ok(row)
+}
+
+/// The answer to what the order has heard of before, under this id: it was this amendment, or something else. Postgres is told of
+/// it within a moment.
+async fn answer_known(
+    app: &App,
+    asked: &Asked,
+    id: DeliveryId,
+    request_hash: &Hash,
+    written: Option<Timestamp>,
+) -> Result<AmendmentView, ApiError> {
+    for _ in 0..MIRROR_PAUSES {
+        match decided_before(app, asked.order, &id, request_hash).await {
+            Ok(Some(row)) => return answer_decided(app, asked, row).await,
+            Ok(None) => tokio::time::sleep(MIRROR_PAUSE).await,
+            Err(error) => {
+                if let ApiError::KeyReused { .. } = &error {
+                    withdraw(app, asked.order, &id, written).await?;
+                }
+                return Err(error);
+            }
+        }
+    }
+    Err(ApiError::Unavailable { what: "what became of the request before", cause: None })
+}
+
+/// The id stands for another request.
+fn key_reused(order: OrderId, id: &DeliveryId) -> Result<ApiError, ApiError> {
+    let key = IdempotencyKey::new(id.as_str()).map_err(ApiError::internal)?;
+    Ok(ApiError::KeyReused { key, order, differences: Vec::new() })
 }
 
 async fn answer_decided(app: &App, asked: &Asked, row: VersionRow) -> Result<AmendmentView, ApiError> {
@@ -206,14 +273,17 @@ async fn answer_decided(app: &App, asked: &Asked, row: VersionRow) -> Result<Ame
     let mut connection = app.database().await?;
     let current =
         store::load_current(&mut connection, order).await?.ok_or_else(|| ApiError::no_order(order))?;
-    let follow_up = match draft(app.libraries(), &mut connection, order, &current, &asked.wanted).await {
-        Ok(drafted) => follow_up(app.libraries(), &mut connection, order, &current, drafted.request).await?,
+    let libraries = app.libraries();
+    let follow_up = match draft(libraries, &mut connection, order, &current, &asked.wanted).await {
+        Ok(Drafted { request, plan: _ }) => {
+            follow_up(libraries, &mut connection, order, &current, &asked.wanted, request).await?
+        }
         // It was made of what the order is not any more.
         Err(ApiError::InvalidDocument(_)) => None,
         Err(error) => return Err(error),
     };
     Err(ApiError::NotAmended {
-        code: "amendment_refused",
+        code: AMENDMENT_REFUSED,
         reason,
         task,
         amendment: Box::new(AmendmentView::decided(order, AmendmentResult::Refused, row)),
@@ -233,15 +303,11 @@ async fn refused(
     let task = assessment.refused().next().map(|change| change.task.to_string());
     let mut connection = app.database().await?;
     let order = asked.order;
-    let follow_up = match asked.wanted {
-        // Nothing of the order is different.
-        Wanted::Version(_) => None,
-        Wanted::Order(_) | Wanted::Patch(_) => {
-            follow_up(app.libraries(), &mut connection, order, &current, drafted.request).await?
-        }
-    };
+    let wanted = &asked.wanted;
+    let follow_up =
+        follow_up(app.libraries(), &mut connection, order, &current, wanted, drafted.request).await?;
     Ok(ApiError::NotAmended {
-        code: "amendment_refused",
+        code: AMENDMENT_REFUSED,
         reason: rejected.to_string(),
         task,
         amendment: Box::new(AmendmentView::new(order, Some(id), AmendmentResult::Refused, assessment)),
@@ -249,8 +315,16 @@ async fn refused(
     })
 }
 
-async fn withdraw(app: &App, order: OrderId, id: &DeliveryId) -> Result<(), ApiError> {
-    Ok(store::withdraw_version(&mut *app.database().await?, order, id).await?)
+/// Takes away what this request has written down and nobody will come back to. What was there before stays: an attempt before may
+/// still reach the order.
+async fn withdraw(
+    app: &App,
+    order: OrderId,
+    id: &DeliveryId,
+    written: Option<Timestamp>,
+) -> Result<(), ApiError> {
+    let Some(at) = written else { return Ok(()) };
+    Ok(store::withdraw_version(&mut *app.database().await?, order, id, at).await?)
 }
 
 /// Why the order did not say what was asked of it.
@@ -260,10 +334,4 @@ async fn unheard(app: &App, order: OrderId, error: ClientError) -> ApiError {
         Ok(Ok(_)) => ApiError::internal("an error was taken for an answer"),
         Err(error) => error,
     }
-}
-
-/// What recognises a repetition: what is wanted, and why. Whoever sends it again may have looked at another preview.
-fn hash(asked: &Asked) -> Hash {
-    let said = serde_json::to_vec(&(&asked.wanted, &asked.reason)).unwrap_or_default();
-    sha256(&said)
 }

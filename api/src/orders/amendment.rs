@@ -1,13 +1,16 @@
 //! What somebody wants an order to be: read, checked and planned as an order is, against what it is now.
 
 use contract::Wanted;
-use model::{BlueprintRef, Fault, Order, OrderDraft, OrderId, OrderRequest, Pointer};
+use model::{BlueprintRef, Fault, Hash, Order, OrderDraft, OrderId, OrderRequest, Pointer};
 use plan::Plan;
 use sqlx::PgConnection;
 use store::CurrentVersion;
 
+use crate::app::now;
 use crate::blueprints::{Libraries, make_plan};
 use crate::error::ApiError;
+use crate::hash::sha256;
+use crate::orders::document::start_too_far;
 
 /// An order as it is to be.
 #[derive(Clone, Debug)]
@@ -16,6 +19,11 @@ pub(crate) struct Drafted {
     pub(crate) request: OrderRequest,
     /// Its plan.
     pub(crate) plan: Plan,
+}
+
+/// What recognises a repetition: what is wanted, and why. Whoever asks again may have looked at another preview.
+pub(crate) fn request_hash(wanted: &Wanted, reason: &str) -> Hash {
+    sha256(&serde_json::to_vec(&(wanted, reason)).unwrap_or_default())
 }
 
 /// Makes the plan for what is wanted, by the blueprint version that the order is carried out by, or the one that is wanted.
@@ -78,8 +86,12 @@ fn read(current: &CurrentVersion, wanted: &Wanted) -> Result<(OrderDraft, Bluepr
     if let Wanted::Version(_) = wanted {
         return Ok((draft, blueprint));
     }
-    match before.amended(draft.request.clone(), &blueprint) {
-        Ok(request) => draft.request = request,
+    match before.amended(draft.request.clone(), &blueprint, current.state) {
+        Ok(request) => {
+            let moved = request.requested_start.filter(|start| Some(*start) != before.requested_start);
+            draft.faults.extend(moved.and_then(|start| start_too_far(start, now())));
+            draft.request = request;
+        }
         Err(fixed) => {
             // What can't be read is told once.
             let known =
@@ -106,7 +118,8 @@ fn placed(fault: Fault, wanted: &Wanted) -> Fault {
     }
 }
 
-/// The order that asks for the difference once it is too late to amend; none if no blueprint takes it.
+/// The order that asks for the difference once it is too late to amend; none if no blueprint takes it, or if nothing of the order
+/// is different, as in a move.
 ///
 /// # Errors
 /// Postgres is away.
@@ -115,10 +128,15 @@ pub(crate) async fn follow_up(
     connection: &mut PgConnection,
     order: OrderId,
     current: &CurrentVersion,
-    wanted: OrderRequest,
+    wanted: &Wanted,
+    drafted: OrderRequest,
 ) -> Result<Option<OrderRequest>, ApiError> {
-    let request = current.request.follow_up(order, wanted);
-    let planned = Order { id: OrderId::NIL, submitted_at: crate::app::now(), request: request.clone() };
+    match wanted {
+        Wanted::Version(_) => return Ok(None),
+        Wanted::Order(_) | Wanted::Patch(_) => {}
+    }
+    let request = current.request.follow_up(order, drafted);
+    let planned = Order { id: OrderId::NIL, submitted_at: now(), request: request.clone() };
     match make_plan(libraries, connection, planned).await {
         Ok(_) => Ok(Some(request)),
         Err(ApiError::InvalidDocument(_)) => Ok(None),

@@ -132,6 +132,14 @@ pub(crate) fn counts(tasks: &[TaskChange]) -> BTreeMap<&'static str, u64> {
     counts
 }
 
+/// What an amendment makes of an order.
+struct Effect {
+    version: u32,
+    blueprint: BlueprintRef,
+    differences: Vec<Difference>,
+    tasks: Vec<TaskChange>,
+}
+
 impl AmendmentView {
     /// What an order says that an amendment does.
     pub(crate) fn new(
@@ -140,34 +148,37 @@ impl AmendmentView {
         result: AmendmentResult,
         assessment: Assessment,
     ) -> Self {
-        let accepted = assessment.refused().next().is_none();
         let Assessment { token, version, blueprint, differences, tasks } = assessment;
-        Self::of(order, id, result, accepted, version, &blueprint, Some(token), differences, tasks)
+        let effect = Effect { version, blueprint, differences, tasks };
+        Self::of(order, id, result, Some(token), effect)
+    }
+
+    /// Whether it came before.
+    pub(crate) fn is_duplicate(&self) -> bool {
+        self.result == AmendmentResult::Duplicate
     }
 
     /// What the record says of an amendment that was decided before.
     pub(crate) fn decided(order: OrderId, result: AmendmentResult, row: VersionRow) -> Self {
-        let VersionRow { delivery, version, blueprint, differences, tasks, refusal, .. } = row;
-        Self::of(order, delivery, result, refusal.is_none(), version, &blueprint, None, differences, tasks)
+        let VersionRow { delivery, version, blueprint, differences, tasks, .. } = row;
+        let effect = Effect { version, blueprint, differences, tasks };
+        Self::of(order, delivery, result, None, effect)
     }
 
-    #[expect(clippy::too_many_arguments, reason = "the members of the document")]
     fn of(
         order: OrderId,
         id: Option<DeliveryId>,
         result: AmendmentResult,
-        accepted: bool,
-        version: u32,
-        blueprint: &BlueprintRef,
         token: Option<Hash>,
-        differences: Vec<Difference>,
-        tasks: Vec<TaskChange>,
+        effect: Effect,
     ) -> Self {
+        let Effect { version, blueprint, differences, tasks } = effect;
+        let is_against = |change: &TaskChange| change.verdict == Verdict::Refused;
         Self {
             order,
             id,
             result,
-            accepted,
+            accepted: result != AmendmentResult::Refused && !tasks.iter().any(is_against),
             version,
             blueprint: blueprint.to_string(),
             token,

@@ -44,8 +44,8 @@ impl Document for CancelDocument {
 ///
 /// With an `item`, what was done for that item is undone and the order goes on without it. Where what is done for the item is kept
 /// apart (`each … on failure isolate`), that is refused past a point of no return of the item, and once something else has begun
-/// with what was done for it; the cancel of the last item that is left is that of the order. Any other item is taken out of the
-/// order by an amendment: it is refused as one (`code` is `amendment_refused`), and takes a worker to decide (503).
+/// with what was done for it. Any other item is taken out of the order by an amendment: it is refused as one (`code` is
+/// `amendment_refused`), and takes a worker to decide (503). The cancel of the last item that is left is that of the order.
 #[utoipa::path(
     post, path = "/v1/orders/{id}/cancel", tag = "orders",
     params(
@@ -58,8 +58,9 @@ impl Document for CancelDocument {
         (status = OK, description = "The cancel is accepted: the order is being undone", body = VerdictView),
         (status = ACCEPTED, description = "The order could not be asked yet and will be", body = VerdictView),
         (status = NOT_FOUND, description = "There is no such order, or it has no such item"),
-        (status = CONFLICT, description = "The order refuses: `code` is `point_of_no_return`, `being_undone`, `part_of_another` or `ended`; of an item also `amendment_refused`, `item_point_of_no_return`, `item_in_use`, `item_being_undone` or `item_ended`"),
-        (status = UNPROCESSABLE_ENTITY, description = "The document has faults, all of which are named"),
+        (status = CONFLICT, description = "The order refuses: `code` is `point_of_no_return`, `being_undone`, `part_of_another` or `ended`; of an item also `item_point_of_no_return`, `item_in_use`, `item_being_undone` or `item_ended`; where that takes an amendment, `amendment_refused`, `amendment_moved`, `being_undone`, `child_amended` or `too_many_amendments`"),
+        (status = UNPROCESSABLE_ENTITY, description = "The document has faults, all of which are named; or the key was sent with another request"),
+        (status = SERVICE_UNAVAILABLE, description = "Postgres is away; or Temporal or a worker is, and an item is to be taken out by an amendment. Nothing is promised; the request can be made again under the same key"),
     )
 )]
 pub(crate) async fn cancel_order(
@@ -75,16 +76,25 @@ pub(crate) async fn cancel_order(
     if let Some(verdict) = before {
         return Ok(answer(order, id, verdict));
     }
-    if let Some(item) = &item
-        && !is_kept_apart(&app, order, item).await?
-    {
-        // The order without the item; what was done for it is undone, and nothing else is touched.
-        let patch = Value::record([("items", Value::record([(item.clone(), Value::Null)]))]);
-        let wanted = Wanted::Patch(patch);
-        let asked = amending::Asked { order, id: Some(id.clone()), by, reason, wanted, token: None };
-        amend(&app, asked).await?;
-        return Ok(answer(order, id, Verdict::Applied));
-    }
+    let item = match item {
+        None => None,
+        Some(item) => match way_out(&app, order, &item).await? {
+            WayOut::Alone => Some(item),
+            WayOut::WithTheOrder => None,
+            WayOut::Amendment => {
+                // The order without the item; what was done for it is undone, and nothing else is touched.
+                let patch = Value::record([("items", Value::record([(item, Value::Null)]))]);
+                let wanted = Wanted::Patch(patch);
+                let asked = amending::Asked { order, id: Some(id.clone()), by, reason, wanted, token: None };
+                let verdict = if amend(&app, asked).await?.is_duplicate() {
+                    Verdict::Duplicate { differences: Vec::new() }
+                } else {
+                    Verdict::Applied
+                };
+                return Ok(answer(order, id, verdict));
+            }
+        },
+    };
     let request = CancelRequest { id, by, reason, item };
     let asked = app.client().cancel(order, &request).await;
     let CancelRequest { id, by, reason, item } = request;
@@ -98,18 +108,33 @@ pub(crate) async fn cancel_order(
     Ok(answer(order, id, verdict))
 }
 
-/// Whether what is done for an item is all in regions that are rolled back alone, so that the order itself can let go of it.
-async fn is_kept_apart(app: &App, order: OrderId, item: &str) -> Result<bool, ApiError> {
-    let plan = store::load_plan(&mut *app.database().await?, order).await?;
+/// How an item gets out of its order.
+enum WayOut {
+    /// The order lets go of it: all that is done for it is in regions that are rolled back alone. Of an item that the order does
+    /// not have, the order says so.
+    Alone,
+    /// It is the last one that is left.
+    WithTheOrder,
+    /// The order goes on as one without it.
+    Amendment,
+}
+
+async fn way_out(app: &App, order: OrderId, item: &str) -> Result<WayOut, ApiError> {
+    let mut connection = app.database().await?;
+    let plan = store::load_plan(&mut connection, order).await?;
     let plan = plan.ok_or_else(|| ApiError::no_order(order))?;
+    let is_known = plan.items().iter().any(|known| known.id.as_str() == item);
     let mut isolated = plan
         .indices()
         .filter(|task| plan.item(*task).is_some_and(|of| of.id.as_str() == item))
         .map(|task| plan.definition(task).isolate)
         .peekable();
-    // Of an item that the order does not have, the order says so.
-    let known = plan.items().iter().any(|known| known.id.as_str() == item);
-    Ok(!known || (isolated.peek().is_some() && isolated.all(|alone| alone)))
+    if !is_known || (isolated.peek().is_some() && isolated.all(|alone| alone)) {
+        return Ok(WayOut::Alone);
+    }
+    let left = store::open_items(&mut connection, order).await?;
+    let is_last = left.iter().all(|left| left.as_str() == item);
+    Ok(if is_last { WayOut::WithTheOrder } else { WayOut::Amendment })
 }
 
 #[cfg(test)]
@@ -139,6 +164,19 @@ mod tests {
             panic!("no cancel was promised")
         };
         assert_eq!((id.as_str(), by.as_str(), reason.as_str()), ("k-1", "ada", "moved away"));
+    }
+
+    #[sqlx::test(migrator = "store::MIGRATOR")]
+    async fn the_cancel_of_the_last_item_is_that_of_the_order(pool: PgPool) {
+        let mut config = config();
+        config.steering = false;
+        let api = TestApp::with(config, pool.clone(), no_temporal()).await;
+        let order = accept(&pool, 1, "C-1", "fiber").await;
+        let cancel = format!("/v1/orders/{order}/cancel");
+        let promised = api.post(&cancel, r#"{"reason": "moved away", "item": "1"}"#).await.json(202);
+        assert_eq!(promised["result"], "promised");
+        let promised = claim(&pool).await;
+        assert!(matches!(promised, Steering::Cancel { item: None, .. }), "{promised:?}");
     }
 
     #[sqlx::test(migrator = "store::MIGRATOR")]

@@ -1,6 +1,6 @@
 //! An order document as it comes in: what OpenAPI says of it, and how it is read.
 
-use model::{Fault, OrderDraft, OrderRequest, Value, limits};
+use model::{Duration, Fault, OrderDraft, OrderRequest, Pointer, Timestamp, Value, limits};
 use utoipa::ToSchema;
 
 use crate::extract::Document;
@@ -83,6 +83,14 @@ struct ItemSchema {
     /// What its kind asks for.
     #[schema(value_type = Option<Object>)]
     attributes: Option<Value>,
+}
+
+/// What is wrong with a start date that is further ahead than an order waits.
+pub(super) fn start_too_far(start: Timestamp, now: Timestamp) -> Option<Fault> {
+    let days = limits::DURATION_DAYS;
+    let latest = now.plus(Duration::from_secs(days * 24 * 60 * 60));
+    let detail = format!("expected a time within {days} days from now");
+    (start > latest).then(|| Fault::new(Pointer::root().key("requested_start"), detail))
 }
 
 /// An order document that was read as far as it can be, with the hash that recognises it.

@@ -11,7 +11,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use crate::app::App;
 use crate::error::ApiError;
-use crate::extract::{LastEventId, OrderPath, Parameters, Query, QueryDocument};
+use crate::extract::{LastEventId, OrderPath, Parameters, Query, QueryDocument, read_limit};
 use crate::orders::stream;
 
 /// How many events a page has if nobody says.
@@ -44,14 +44,9 @@ impl QueryDocument for EventQuery {
         Self {
             after: parameters
                 .take("after", |text| text.parse().map_err(|_| "expected the number of an event")),
-            limit: parameters.take("limit", read_limit).unwrap_or(PAGE),
+            limit: parameters.take("limit", |text| read_limit(text, EVENT_PAGE)).unwrap_or(PAGE),
         }
     }
-}
-
-fn read_limit(text: &str) -> Result<u32, String> {
-    let read = text.parse().ok().filter(|limit| (1..=EVENT_PAGE).contains(limit));
-    read.ok_or_else(|| format!("expected 1 to {EVENT_PAGE}"))
 }
 
 /// One order event.

@@ -118,7 +118,7 @@ mod tests {
     use model::{Actor, Fact, HoldFor};
     use sqlx::PgPool;
 
-    use crate::testing::{TestApp, accept, apply, events_to_the_end};
+    use crate::testing::{TestApp, accept, apply, events_to_the_end, held_at};
 
     #[sqlx::test(migrator = "store::MIGRATOR")]
     async fn an_order_is_shown_with_all_that_is_known_of_it(pool: PgPool) {
@@ -175,6 +175,61 @@ mod tests {
             serde_json::json!({"task": "reserve[1]", "reason": "no port is free", "hold_for": "customer"})
         );
         assert_eq!(read["next_action"], "reserve[1]: customer must act: no port is free");
+    }
+
+    fn acted(id: &str, action: &str) -> Fact {
+        Fact::OperatorActed {
+            id: id.parse().unwrap(),
+            action: action.to_owned(),
+            task: "reserve[1]".parse().unwrap(),
+            by: Actor::new("ann"),
+            note: "seen".to_owned(),
+            result: model::Value::Null,
+            arguments: model::Value::Null,
+        }
+    }
+
+    fn undoing() -> [Fact; 2] {
+        let task = || "reserve[1]".parse().unwrap();
+        let (call, arguments) = ("inventory.release".to_owned(), model::Value::Null);
+        [
+            Fact::TaskUndoing { task: task(), call, arguments },
+            Fact::TaskUndoFailed { task: task(), reason: "409 in use".to_owned() },
+        ]
+    }
+
+    #[sqlx::test(migrator = "store::MIGRATOR")]
+    async fn what_people_have_seen_to_names_them_and_what_calls_did_does_not(pool: PgPool) {
+        let api = TestApp::start(pool.clone()).await;
+        let task = || "reserve[1]".parse().unwrap();
+        let undone = || Fact::TaskUndone { task: task() };
+        let held = |n: u128| {
+            let pool = pool.clone();
+            async move {
+                let order = accept(&pool, n, "C-1", "fiber").await;
+                apply(&pool, order, held_at("reserve[1]", "no port is free")).await;
+                order
+            }
+        };
+        let done = || Fact::TaskSucceeded { task: task(), result: model::Value::Null };
+        let stuck = |last: Vec<Fact>| [vec![done()], undoing().to_vec(), last].concat();
+        for (n, facts, words, action) in [
+            (1, vec![acted("a", "complete"), done()], Some("completed by ann: seen"), Some("complete")),
+            (
+                2,
+                stuck(vec![acted("a", "undone"), undone()]),
+                Some("taken back by hand by ann: seen"),
+                Some("undone"),
+            ),
+            (3, stuck(vec![acted("a", "retry"), undoing()[0].clone(), undone()]), None, None),
+        ] {
+            let order = held(n).await;
+            apply(&pool, order, facts).await;
+            let read = api.get(&format!("/v1/orders/{order}")).await.json(200);
+            let task = &read["tasks"][0];
+            assert_eq!(task["reason"].as_str(), words, "{n}");
+            assert_eq!(task["acted"]["action"].as_str(), action, "{n}");
+        }
     }
 
     #[sqlx::test(migrator = "store::MIGRATOR")]

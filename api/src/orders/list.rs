@@ -4,13 +4,14 @@ use axum::Json;
 use axum::extract::State;
 use model::{BlueprintName, OrderState, limits};
 use serde::Serialize;
-use store::{ORDER_PAGE, OrderCursor, OrderFilter};
+use store::{Lateness, ORDER_PAGE, OrderCursor, OrderFilter};
+use utoipa::openapi::schema::ObjectBuilder;
 use utoipa::{IntoParams, ToSchema};
 
 use crate::app::App;
 use crate::error::ApiError;
-use crate::extract::{Parameters, Query, QueryDocument};
-use crate::orders::view::OrderView;
+use crate::extract::{Parameters, Query, QueryDocument, read_limit, read_text};
+use crate::orders::view::{OrderView, words};
 
 /// How many orders a page has if nobody says.
 const PAGE: u32 = 50;
@@ -32,6 +33,10 @@ struct ListParameters {
     customer: Option<String>,
     /// Only orders with this text in their ids, their customer or their offerings, in upper or lower case.
     q: Option<String>,
+    /// Only open orders that are so late, by the `deadline` of their blueprints: `at_risk` if they may not be done in time, those
+    /// that are late already included; `overdue` if their time is up.
+    #[param(schema_with = late)]
+    late: Option<String>,
     /// Where to go on: `next` of the page before.
     cursor: Option<String>,
     /// How many, 1 to 200; 50 if it is not given.
@@ -53,11 +58,12 @@ impl QueryDocument for ListQuery {
             filter: OrderFilter {
                 states: parameters.take_each("state", read_state),
                 blueprint: parameters.take("blueprint", BlueprintName::new),
-                customer: parameters.take("customer", read_text),
-                q: parameters.take("q", read_text),
+                customer: parameters.take("customer", read_key),
+                q: parameters.take("q", read_key),
+                late: parameters.take("late", str::parse),
             },
             cursor: parameters.take("cursor", str::parse),
-            limit: parameters.take("limit", read_limit).unwrap_or(PAGE),
+            limit: parameters.take("limit", |text| read_limit(text, ORDER_PAGE)).unwrap_or(PAGE),
         }
     }
 }
@@ -69,20 +75,12 @@ fn read_state(text: &str) -> Result<OrderState, String> {
     })
 }
 
-fn read_text(text: &str) -> Result<String, String> {
-    let limit = limits::CALLER_KEY_BYTES;
-    if text.len() > limit {
-        Err(format!("expected at most {limit} bytes, found {}", text.len()))
-    } else if text.contains('\0') {
-        Err("expected a text without the character NUL".to_owned())
-    } else {
-        Ok(text.to_owned())
-    }
+fn read_key(text: &str) -> Result<String, String> {
+    read_text(text, limits::CALLER_KEY_BYTES)
 }
 
-fn read_limit(text: &str) -> Result<u32, String> {
-    let read = text.parse().ok().filter(|limit| (1..=ORDER_PAGE).contains(limit));
-    read.ok_or_else(|| format!("expected 1 to {ORDER_PAGE}"))
+fn late() -> ObjectBuilder {
+    words("How late an order is.", Lateness::ALL.map(Lateness::as_str))
 }
 
 /// A page of orders, the newest first.
@@ -125,6 +123,7 @@ pub(crate) async fn list_orders(
 
 #[cfg(test)]
 mod tests {
+    use model::Fact;
     use sqlx::PgPool;
 
     use crate::testing::{TestApp, accept, apply, events_to_the_end};
@@ -153,6 +152,32 @@ mod tests {
         assert_eq!(listed(&api, "q=100%25").await, [""; 0]);
     }
 
+    /// An order that came to its end, but too late.
+    fn late_to_the_end() -> Vec<Fact> {
+        let mut facts = events_to_the_end();
+        facts.insert(1, Fact::OrderOverdue {});
+        facts
+    }
+
+    #[sqlx::test(migrator = "store::MIGRATOR")]
+    async fn late_orders_are_found_while_they_are_open(pool: PgPool) {
+        let api = TestApp::start(pool.clone()).await;
+        accept(&pool, 1, "C-1", "fiber").await;
+        let deadline = model::Timestamp::EPOCH;
+        let at_risk = || Fact::OrderAtRisk { deadline, reason: None };
+        for (n, facts) in [
+            (2, vec![Fact::OrderStarted {}, at_risk()]),
+            (3, vec![Fact::OrderStarted {}, at_risk(), Fact::OrderOverdue {}]),
+            (4, late_to_the_end()),
+        ] {
+            let order = accept(&pool, n, "C-1", "fiber").await;
+            apply(&pool, order, facts).await;
+        }
+        assert_eq!(listed(&api, "late=at_risk").await, ["E-3", "E-2"]);
+        assert_eq!(listed(&api, "late=overdue").await, ["E-3"]);
+        assert_eq!(listed(&api, "late=overdue&state=completed").await, [""; 0]);
+    }
+
     #[sqlx::test(migrator = "store::MIGRATOR")]
     async fn pages_follow_each_other_without_loss_or_repetition(pool: PgPool) {
         let api = TestApp::start(pool.clone()).await;
@@ -175,16 +200,18 @@ mod tests {
     #[sqlx::test(migrator = "store::MIGRATOR")]
     async fn every_parameter_that_is_wrong_is_named(pool: PgPool) {
         let api = TestApp::start(pool).await;
-        let answer = api.get("/v1/orders?state=done&limit=201&cursor=x&colour=red&customer=a%00b").await;
+        let answer =
+            api.get("/v1/orders?state=done&limit=201&cursor=x&colour=red&customer=a%00b&late=soon").await;
         assert_eq!(
             answer.faults(400, "invalid-parameters"),
             [
                 "state: `done` is not an order state: known are `acknowledged`, `rejected`, `pending`, `inProgress`, `held`, \
                  `assessingCancellation`, `pendingCancellation`, `cancelled`, `completed`, `partial`, `failed`",
                 "customer: expected a text without the character NUL",
+                "late: `soon` is not how late an order is (`at_risk` or `overdue`)",
                 "cursor: `x` is not an order cursor (as it was handed out)",
                 "limit: expected 1 to 200",
-                "colour: unknown parameter: known are `state`, `blueprint`, `customer`, `q`, `cursor`, `limit`",
+                "colour: unknown parameter: known are `state`, `blueprint`, `customer`, `q`, `late`, `cursor`, `limit`",
             ]
         );
     }

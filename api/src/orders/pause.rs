@@ -3,32 +3,14 @@
 use axum::extract::State;
 use axum::response::Response;
 use contract::NoteRequest;
-use model::{Actor, DeliveryId, Fault, OrderId, Type, Value};
-use utoipa::ToSchema;
+use model::{Actor, DeliveryId, OrderId};
 
 use crate::app::App;
 use crate::error::ApiError;
-use crate::extract::{Body, Delivery, Document, OrderPath, RequestActor, record, required_text};
+use crate::extract::{Body, Delivery, OrderPath, RequestActor};
+use crate::orders::note::NoteDocument;
 use crate::orders::repetition::{Asked, answered_before};
 use crate::orders::verdict::{VerdictView, answer, heard, own_delivery};
-
-/// What a person wants remembered about it.
-#[derive(Debug, ToSchema)]
-pub(crate) struct NoteDocument {
-    /// The note, for the record: at most 2,000 bytes.
-    #[schema(example = "the core is being upgraded tonight, see CHG-204")]
-    note: String,
-}
-
-impl Document for NoteDocument {
-    const NAME: &'static str = "a note";
-    const LIMIT: usize = 16_384;
-
-    fn read(document: Value) -> Result<Self, Vec<Fault>> {
-        let fields = record(document, &[("note", Type::Text)])?;
-        Ok(Self { note: required_text(&fields, "note")? })
-    }
-}
 
 /// Pause an order
 ///
@@ -58,7 +40,7 @@ pub(crate) async fn pause_order(
     RequestActor(by): RequestActor,
     Body(NoteDocument { note }): Body<NoteDocument>,
 ) -> Result<Response, ApiError> {
-    Wish { pauses: true, order, id, by, note }.ask(&app).await
+    Request { wish: Wish::Pause, order, id, by, note }.ask(&app).await
 }
 
 /// Resume an order
@@ -87,23 +69,34 @@ pub(crate) async fn resume_order(
     RequestActor(by): RequestActor,
     Body(NoteDocument { note }): Body<NoteDocument>,
 ) -> Result<Response, ApiError> {
-    Wish { pauses: false, order, id, by, note }.ask(&app).await
+    Request { wish: Wish::Resume, order, id, by, note }.ask(&app).await
 }
 
 /// What a person wants of an order as a whole.
-struct Wish {
-    /// Whether it is to pause, or to go on.
-    pauses: bool,
+#[derive(Clone, Copy)]
+enum Wish {
+    /// That nothing more of it is begun.
+    Pause,
+    /// That it goes on.
+    Resume,
+}
+
+/// A wish, and who has it.
+struct Request {
+    wish: Wish,
     order: OrderId,
     id: Option<DeliveryId>,
     by: Actor,
     note: String,
 }
 
-impl Wish {
+impl Request {
     async fn ask(self, app: &App) -> Result<Response, ApiError> {
-        let Self { pauses, order, id, by, note } = self;
-        let asked = if pauses { Asked::Pause { note: &note } } else { Asked::Resume { note: &note } };
+        let Self { wish, order, id, by, note } = self;
+        let asked = match wish {
+            Wish::Pause => Asked::Pause { note: &note },
+            Wish::Resume => Asked::Resume { note: &note },
+        };
         let before = answered_before(app, order, id.as_ref(), asked).await?;
         let id = id.map_or_else(own_delivery, Ok)?;
         if let Some(verdict) = before {
@@ -111,8 +104,10 @@ impl Wish {
         }
         let request = NoteRequest { id, by, note };
         let client = app.client();
-        let asked =
-            if pauses { client.pause(order, &request).await } else { client.resume(order, &request).await };
+        let asked = match wish {
+            Wish::Pause => client.pause(order, &request).await,
+            Wish::Resume => client.resume(order, &request).await,
+        };
         let verdict = heard(app, order, asked).await??;
         Ok(answer(order, request.id, verdict))
     }
@@ -153,6 +148,10 @@ mod tests {
         let read = api.get(&format!("/v1/orders/{order}")).await.json(200);
         assert_eq!((&read["state"], &read["paused_by"]), (&"held".into(), &"ann".into()));
         assert_eq!(read["blocked"]["reason"], "paused by ann: night work");
+        assert_eq!(
+            (&read["pause"]["by"], &read["pause"]["reason"], &read["pause"]["task"]),
+            (&"ann".into(), &"night work".into(), &"reserve[1]".into())
+        );
 
         let again = api.request("POST", &format!("/v1/orders/{order}/pause"));
         let again = again.header("idempotency-key", "p-1").header("content-type", "application/json");
@@ -166,9 +165,6 @@ mod tests {
         let state = model::OrderState::InProgress;
         apply(&pool, order, vec![lifted, Fact::OrderResumed { state }]).await;
         let read = api.get(&format!("/v1/orders/{order}")).await.json(200);
-        assert_eq!(
-            (&read["paused_by"], &read["blocked"]),
-            (&serde_json::Value::Null, &serde_json::Value::Null)
-        );
+        assert_eq!((&read["pause"], &read["blocked"]), (&serde_json::Value::Null, &serde_json::Value::Null));
     }
 }

@@ -68,7 +68,7 @@ impl Document for RetryDocument {
     responses(
         (status = OK, description = "The task is tried again", body = VerdictView),
         (status = NOT_FOUND, description = "There is no such order, or it has no such task"),
-        (status = CONFLICT, description = "The order refuses: `code` is `not_held`, `in_doubt`, `undo_failed`, `child_goes_on` or `ended`"),
+        (status = CONFLICT, description = "The order refuses: `code` is `not_held`, `paused`, `in_doubt`, `undo_failed`, `child_goes_on` or `ended`"),
         (status = PAYLOAD_TOO_LARGE, description = "The document is too large"),
         (status = UNPROCESSABLE_ENTITY, description = "The document has faults, or the arguments are not what the task takes; all of them are named"),
         (status = SERVICE_UNAVAILABLE, description = "Temporal or a worker is away; nothing has been done"),

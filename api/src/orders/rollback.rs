@@ -56,7 +56,7 @@ impl Document for RollbackDocument {
     responses(
         (status = OK, description = "The item or the order is being rolled back", body = VerdictView),
         (status = NOT_FOUND, description = "There is no such order, or it has no such task"),
-        (status = CONFLICT, description = "The order refuses: `code` is `not_held`, `not_alone`, `past_rollback`, `being_undone`, `item_being_undone` or `ended`"),
+        (status = CONFLICT, description = "The order refuses: `code` is `not_held`, `paused`, `not_alone`, `past_rollback`, `being_undone`, `item_being_undone` or `ended`"),
         (status = UNPROCESSABLE_ENTITY, description = "The document has faults, all of which are named"),
         (status = SERVICE_UNAVAILABLE, description = "Temporal or a worker is away; nothing has been done"),
     )

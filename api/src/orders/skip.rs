@@ -6,7 +6,8 @@ use engine::Act;
 
 use crate::app::App;
 use crate::error::ApiError;
-use crate::orders::act::{ActDocument, ToTask};
+use crate::orders::act::ToTask;
+use crate::orders::note::NoteDocument;
 use crate::orders::verdict::VerdictView;
 
 /// Skip a task
@@ -22,18 +23,18 @@ use crate::orders::verdict::VerdictView;
         ("Idempotency-Key" = Option<String>, Header, description = "Names the action; the same one again changes nothing"),
         ("X-Actor" = Option<String>, Header, description = "Who acts; on the record"),
     ),
-    request_body(content = ActDocument, content_type = "application/json"),
+    request_body(content = NoteDocument, content_type = "application/json"),
     responses(
         (status = OK, description = "The order goes on without the task", body = VerdictView),
         (status = NOT_FOUND, description = "There is no such order, or it has no such task"),
-        (status = CONFLICT, description = "The order refuses: `code` is `not_held`, `undo_failed`, `in_doubt`, `needed`, `child_goes_on` or `ended`"),
+        (status = CONFLICT, description = "The order refuses: `code` is `not_held`, `paused`, `undo_failed`, `in_doubt`, `needed`, `child_goes_on` or `ended`"),
         (status = UNPROCESSABLE_ENTITY, description = "The document has faults, all of which are named"),
         (status = SERVICE_UNAVAILABLE, description = "Temporal or a worker is away; nothing has been done"),
     )
 )]
 pub(crate) async fn skip_task(
     State(app): State<App>,
-    skip: ToTask<ActDocument>,
+    skip: ToTask<NoteDocument>,
 ) -> Result<Response, ApiError> {
-    skip.ask(&app, |ActDocument { note }| (Act::Skip, note)).await
+    skip.ask(&app, |NoteDocument { note }| (Act::Skip, note)).await
 }

@@ -5,10 +5,11 @@ use std::collections::BTreeMap;
 use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse as _, Response};
+use contract::Acceptance;
 use http::{StatusCode, header};
 use model::{
-    Actor, Duration, Fault, IdempotencyKey, ItemState, Order, OrderDraft, OrderId, OrderRequest, OrderState,
-    Pointer, Timestamp, limits,
+    Actor, Fault, IdempotencyKey, ItemState, Order, OrderDraft, OrderId, OrderRequest, OrderState, Pointer,
+    Timestamp,
 };
 use plan::Plan;
 use serde::Serialize;
@@ -25,7 +26,7 @@ use crate::error::ApiError;
 use crate::extract::{Body, Delivery, RequestActor};
 use crate::gauges;
 use crate::orders::differences::order_differences;
-use crate::orders::document::{OrderDocument, OrderSchema};
+use crate::orders::document::{OrderDocument, OrderSchema, start_too_far};
 use crate::orders::view::{OrderView, location};
 use crate::steering::Start;
 
@@ -89,8 +90,10 @@ pub(crate) async fn submit_order(
             drop(connection);
             gauges::accepted();
             tracing::Span::current().record("order.id", tracing::field::display(order.id));
+            let (at, request) = (order.submitted_at, order.request.clone());
+            let accepted = Acceptance { at, author: author.clone(), request };
             let summary = summary(order, &plan, author, pending_until, after.clone());
-            app.helm().start(Start { order: summary.id, intent: start, plan, after });
+            app.helm().start(Start { order: summary.id, intent: start, plan, after, accepted });
             Ok(answer(&app, summary, Repetition::New))
         }
     }
@@ -104,12 +107,8 @@ async fn judge(
     mut draft: OrderDraft,
     submitted_at: Timestamp,
 ) -> Result<(Order, Plan), ApiError> {
-    let days = limits::DURATION_DAYS;
-    let latest = submitted_at.plus(Duration::from_secs(days * 24 * 60 * 60));
-    if draft.request.requested_start.is_some_and(|start| start > latest) {
-        let detail = format!("expected a time within {days} days from now");
-        draft.faults.push(Fault::new(Pointer::root().key("requested_start"), detail));
-    }
+    let start = draft.request.requested_start;
+    draft.faults.extend(start.and_then(|start| start_too_far(start, submitted_at)));
     let id = OrderId::new(Uuid::now_v7());
     let order = Order { id, submitted_at, request: draft.request.clone() };
     match make_plan(app.libraries(), connection, order).await {
@@ -234,6 +233,7 @@ fn summary(
         author,
         submitted_at,
         progress: accepted_at(submitted_at, pending_until, pending_after.clone()),
+        pause: None,
         stopped_at: None,
         parent: None,
         items: BTreeMap::from([(ItemState::Acknowledged, request.items.len() as u64)]),

@@ -6,7 +6,8 @@ use engine::Act;
 
 use crate::app::App;
 use crate::error::ApiError;
-use crate::orders::act::{ActDocument, ToTask};
+use crate::orders::act::ToTask;
+use crate::orders::note::NoteDocument;
 use crate::orders::verdict::VerdictView;
 
 /// Say that a task is undone
@@ -21,7 +22,7 @@ use crate::orders::verdict::VerdictView;
         ("Idempotency-Key" = Option<String>, Header, description = "Names the action; the same one again changes nothing"),
         ("X-Actor" = Option<String>, Header, description = "Who acts; on the record"),
     ),
-    request_body(content = ActDocument, content_type = "application/json"),
+    request_body(content = NoteDocument, content_type = "application/json"),
     responses(
         (status = OK, description = "The task counts as undone", body = VerdictView),
         (status = NOT_FOUND, description = "There is no such order, or it has no such task"),
@@ -32,7 +33,7 @@ use crate::orders::verdict::VerdictView;
 )]
 pub(crate) async fn undone_task(
     State(app): State<App>,
-    undone: ToTask<ActDocument>,
+    undone: ToTask<NoteDocument>,
 ) -> Result<Response, ApiError> {
-    undone.ask(&app, |ActDocument { note }| (Act::Undone, note)).await
+    undone.ask(&app, |NoteDocument { note }| (Act::Undone, note)).await
 }

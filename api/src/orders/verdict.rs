@@ -216,6 +216,9 @@ async fn no_task(app: &App, order: OrderId, name: String) -> Result<ApiError, Ap
     Ok(ApiError::NoTask { name, meant })
 }
 
+/// The code of an amendment that something speaks against.
+pub(crate) const AMENDMENT_REFUSED: &str = "amendment_refused";
+
 /// The order's no, as a problem.
 pub(crate) fn refused(rejected: Rejected) -> ApiError {
     let reason = rejected.to_string();
@@ -236,6 +239,7 @@ pub(crate) fn refused(rejected: Rejected) -> ApiError {
         Rejected::Ended { .. } => ("ended", None),
         Rejected::NoSuchTask { task } => return ApiError::NotFound { what: "task", name: task },
         Rejected::NotHeld { task, state: _ } => ("not_held", Some(task)),
+        Rejected::HeldByPause { task } => ("paused", Some(task)),
         Rejected::NotWaiting { task, state: _ } => ("not_waiting", Some(task)),
         Rejected::UndoFailed { task } => ("undo_failed", Some(task)),
         Rejected::NoFailedUndo { task, state: _ } => ("no_failed_undo", Some(task)),
@@ -249,7 +253,9 @@ pub(crate) fn refused(rejected: Rejected) -> ApiError {
         Rejected::Result { task: _, faults } => return faults_at("result", faults),
         Rejected::PastRollback { task } => ("past_rollback", Some(task)),
         Rejected::Signal { .. } => ("signal", None),
-        Rejected::Amendment { tasks } => ("amendment", tasks.into_iter().next().map(|change| change.task)),
+        Rejected::Amendment { tasks } => {
+            (AMENDMENT_REFUSED, tasks.into_iter().next().map(|change| change.task))
+        }
         Rejected::AmendmentMoved { token: _ } => ("amendment_moved", None),
         Rejected::ChildAmended => ("child_amended", None),
         Rejected::TooManyAmendments { limit: _ } => ("too_many_amendments", None),

@@ -6,17 +6,17 @@ use axum::Json;
 use axum::extract::State;
 use model::{Actor, DeliveryId, OrderId, Timestamp};
 use serde::Serialize;
-use store::{VersionRow, VersionState};
+use store::{VERSION_PAGE, VersionCursor, VersionRow, VersionState};
 use utoipa::ToSchema;
 use utoipa::openapi::schema::ObjectBuilder;
 
 use crate::app::App;
 use crate::error::ApiError;
-use crate::extract::OrderPath;
+use crate::extract::{OrderPath, Parameters, Query, QueryDocument, read_limit};
 use crate::orders::assessment::{DifferenceView, TaskChangeView, counts};
 use crate::orders::view::words;
 
-/// Every version of an order.
+/// Versions of an order, the oldest first.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = OrderVersions)]
 pub(crate) struct VersionsView {
@@ -25,6 +25,27 @@ pub(crate) struct VersionsView {
     order: OrderId,
     /// As it was accepted, and every amendment since, in the order in which they were decided; refused ones included.
     versions: Vec<VersionView>,
+    /// The `cursor` of the next page; null if this is the last.
+    next: Option<String>,
+}
+
+/// How many versions a page has if nobody says.
+const PAGE: u32 = 50;
+
+/// Which part of them.
+#[derive(Debug)]
+pub(crate) struct VersionQuery {
+    cursor: Option<VersionCursor>,
+    limit: u32,
+}
+
+impl QueryDocument for VersionQuery {
+    fn read(parameters: &mut Parameters) -> Self {
+        Self {
+            cursor: parameters.take("cursor", str::parse),
+            limit: parameters.take("limit", |text| read_limit(text, VERSION_PAGE)).unwrap_or(PAGE),
+        }
+    }
 }
 
 /// A version of an order.
@@ -94,19 +115,26 @@ impl From<VersionRow> for VersionView {
 /// amendment that was refused.
 #[utoipa::path(
     get, path = "/v1/orders/{id}/versions", tag = "orders",
-    params(("id" = uuid::Uuid, Path, description = "The order")),
+    params(
+        ("id" = uuid::Uuid, Path, description = "The order"),
+        ("cursor" = Option<String>, Query, description = "The `next` of the page before"),
+        ("limit" = Option<u32>, Query, description = "How many, 1 to 100; 50 if nobody says"),
+    ),
     responses(
         (status = OK, description = "Its versions", body = VersionsView),
+        (status = BAD_REQUEST, description = "A parameter is unknown or not valid; all of them are named"),
         (status = NOT_FOUND, description = "There is no such order"),
     )
 )]
 pub(crate) async fn order_versions(
     State(app): State<App>,
     OrderPath(order): OrderPath,
+    Query(VersionQuery { cursor, limit }): Query<VersionQuery>,
 ) -> Result<Json<VersionsView>, ApiError> {
-    let rows = store::list_versions(&mut *app.database().await?, order).await?;
-    if rows.is_empty() {
+    let page = store::list_versions(&mut *app.database().await?, order, cursor.as_ref(), limit).await?;
+    if page.versions.is_empty() && cursor.is_none() {
         return Err(ApiError::no_order(order));
     }
-    Ok(Json(VersionsView { order, versions: rows.into_iter().map(Into::into).collect() }))
+    let versions = page.versions.into_iter().map(Into::into).collect();
+    Ok(Json(VersionsView { order, versions, next: page.next.map(|next| next.to_string()) }))
 }

@@ -1,22 +1,19 @@
-//! The read model of an order as callers see it.
+//! The read model of an order as callers see it. Its tasks are in `task_view`, its items in `item_view`.
 
 use std::collections::BTreeMap;
 
 use model::{
-    Action, Actor, BlueprintName, Customer, DeliveryId, ExternalId, Hash, HoldFor, ItemId, ItemKind,
-    ItemState, OperatorAction, OrderId, OrderRequest, OrderState, SequenceKey, SignalName, TaskId, TaskState,
-    Timestamp, Value,
+    Action, Actor, BlueprintName, Customer, DeliveryId, ExternalId, Hash, HoldFor, ItemState, OrderId,
+    OrderState, SequenceKey, SignalName, TaskId, Timestamp, Value,
 };
 use plan::Plan;
 use serde::Serialize;
-use store::{
-    AttemptOutcome, Blocked, CallError, Cancel, ChildRow, Expected, ItemRow, KeptSignal, OrderRow,
-    OrderSummary, Predecessor, TaskRow,
-};
+use store::{Blocked, Cancel, ChildRow, KeptSignal, OrderRow, OrderSummary, Pause, Predecessor};
 use utoipa::ToSchema;
-use utoipa::openapi::schema::{ArrayBuilder, ObjectBuilder, SchemaType, Type};
+use utoipa::openapi::schema::{ArrayBuilder, ObjectBuilder, Type};
 
-use crate::orders::expects::ExpectsView;
+use crate::orders::item_view::ItemView;
+use crate::orders::task_view::TaskView;
 
 /// An order as a list shows it.
 #[derive(Debug, Serialize, ToSchema)]
@@ -78,6 +75,8 @@ pub(crate) struct OrderView {
     /// Who has paused it; null if nobody has, or if its deadline did.
     #[schema(value_type = Option<String>)]
     paused_by: Option<Actor>,
+    /// The pause of it as a whole: nothing more of it is begun until somebody resumes it. Null if it is not paused.
+    pause: Option<PauseView>,
     /// When work began.
     #[schema(value_type = Option<String>, format = DateTime)]
     started_at: Option<Timestamp>,
@@ -129,6 +128,33 @@ pub(crate) struct BlockedView {
     /// Who is needed.
     #[schema(schema_with = hold_for)]
     hold_for: HoldFor,
+}
+
+/// Why nothing more of an order is begun.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Pause)]
+pub(crate) struct PauseView {
+    /// Who has paused it; null if its deadline did.
+    #[schema(value_type = Option<String>)]
+    by: Option<Actor>,
+    /// Why.
+    reason: String,
+    /// The first task that was not done.
+    #[schema(value_type = String, example = "activate[1]")]
+    task: TaskId,
+    /// Who is needed.
+    #[schema(schema_with = hold_for)]
+    hold_for: HoldFor,
+    /// Since when.
+    #[schema(value_type = String, format = DateTime)]
+    since: Timestamp,
+}
+
+impl From<Pause> for PauseView {
+    fn from(pause: Pause) -> Self {
+        let Pause { by, reason, task, hold_for, since } = pause;
+        Self { by, reason, task, hold_for, since }
+    }
 }
 
 /// Who wants, or wanted, an order cancelled.
@@ -264,118 +290,6 @@ pub(crate) struct KeptSignalView {
     since: Timestamp,
 }
 
-/// A line of an order.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = Item)]
-pub(crate) struct ItemView {
-    /// Its id, unique within the order.
-    #[schema(value_type = String)]
-    id: ItemId,
-    /// The kind that the blueprint found it to be.
-    #[schema(value_type = Option<String>)]
-    kind: Option<ItemKind>,
-    /// What is ordered.
-    offering: String,
-    /// What is to happen to it.
-    #[schema(schema_with = action)]
-    action: Action,
-    /// How many.
-    quantity: u32,
-    /// Its state. It is final when nothing can take it back any more, so with the end of the order, unless the item has failed or
-    /// was cancelled alone.
-    #[schema(schema_with = item_state)]
-    state: ItemState,
-    /// Why it has failed or was cancelled, alone.
-    reason: Option<String>,
-    /// What the customer sees of it.
-    customer_status: Option<String>,
-    /// Whether an amendment has taken it out of the order. What it was is then in the version before.
-    removed: bool,
-    /// The product it is about.
-    #[schema(value_type = serde_json::Value)]
-    product: Value,
-    /// What its kind asks for.
-    #[schema(value_type = Object)]
-    attributes: Value,
-}
-
-/// A task of an order.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = Task)]
-pub(crate) struct TaskView {
-    /// Its id.
-    #[schema(value_type = String, example = "reserve_port[1]")]
-    id: TaskId,
-    /// What it does, in words.
-    title: String,
-    /// Its state.
-    #[schema(schema_with = task_state)]
-    state: TaskState,
-    /// Why it is in its state, where that needs saying.
-    reason: Option<String>,
-    /// What is expected to happen to it next, in words, while it is under way.
-    next_action: Option<String>,
-    /// Who is needed, if it is held.
-    #[schema(schema_with = optional_hold_for)]
-    hold_for: Option<HoldFor>,
-    /// What it waits for, if it waits.
-    waiting_for: Option<String>,
-    /// When it stops waiting.
-    #[schema(value_type = Option<String>, format = DateTime)]
-    until: Option<Timestamp>,
-    /// What it asks for, while it waits for a signal or a person, or is held.
-    expects: Option<ExpectsView>,
-    /// What a person can do with it, while it needs one: each is an address below the task. The order may still say no, for what
-    /// only it knows, with the reason.
-    #[schema(schema_with = actions)]
-    actions: &'static [OperatorAction],
-    /// `system.operation` that does it.
-    call: Option<String>,
-    /// `system.operation` that takes it back.
-    undo_call: Option<String>,
-    /// How often it has been begun, from 1; 0 before that.
-    generation: u32,
-    /// How often its call was attempted since it was begun last, questions that were asked for it included.
-    attempts: u32,
-    /// How often taking it back was attempted.
-    undo_attempts: u32,
-    /// How many attempts there may be of the call that was made last; null if that is not known.
-    max_attempts: Option<u32>,
-    /// Why the last attempt that has ended did no good; null if it did, or none has ended.
-    last_error: Option<CallErrorView>,
-    /// When the call is made again, while it rests between two attempts.
-    #[schema(value_type = Option<String>, format = DateTime)]
-    next_attempt_at: Option<Timestamp>,
-    /// When it was begun last.
-    #[schema(value_type = Option<String>, format = DateTime)]
-    started_at: Option<Timestamp>,
-    /// When it was done, left out or taken back.
-    #[schema(value_type = Option<String>, format = DateTime)]
-    ended_at: Option<Timestamp>,
-    /// The arguments of `call`, as it was made last. Those of an undo are in its event `TaskUndoing`.
-    #[schema(value_type = serde_json::Value)]
-    arguments: Value,
-    /// Its result.
-    #[schema(value_type = serde_json::Value)]
-    result: Value,
-}
-
-/// An attempt of a call that did no good.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = CallError)]
-pub(crate) struct CallErrorView {
-    /// Which attempt it was. An attempt after it is under way if `attempts` or `undo_attempts` is greater.
-    attempt: u32,
-    /// `refused`: the system will not do it. `failed`: it was not done. `unknown`: it may have been done.
-    #[schema(schema_with = error_kind)]
-    kind: AttemptOutcome,
-    /// What went wrong.
-    text: String,
-    /// When the attempt ended.
-    #[schema(value_type = String, format = DateTime)]
-    at: Timestamp,
-}
-
 /// The address of an order.
 pub(crate) fn location(id: OrderId) -> String {
     format!("/v1/orders/{id}")
@@ -412,6 +326,7 @@ impl OrderView {
             pending_until: order.progress.pending_until,
             pending_after: order.progress.pending_after,
             paused_by: order.progress.paused_by,
+            pause: order.pause.map(Into::into),
             started_at: order.progress.started_at,
             ended_at: order.progress.ended_at,
             updated_at: order.progress.updated_at,
@@ -436,11 +351,9 @@ impl OrderDetailView {
     ) -> Self {
         let OrderRow { summary, request, items, tasks, kept, children, predecessors } = row;
         let stopped = summary.stopped_at.is_some();
-        let task = |row: TaskRow| {
-            let expects = plan.and_then(|plan| ExpectsView::of(&row, plan));
-            let task = TaskView { expects, ..TaskView::from(row) };
-            // Of an order that was stopped no task goes on.
-            if stopped { TaskView { next_action: None, ..task } } else { task.with_actions() }
+        let task = |row| {
+            let task = TaskView::new(row, plan);
+            if stopped { task.of_stopped() } else { task.with_actions() }
         };
         Self {
             order: OrderView::new(summary, temporal_ui),
@@ -455,76 +368,6 @@ impl OrderDetailView {
             children: children.into_iter().map(Into::into).collect(),
             predecessors: predecessors.into_iter().map(Into::into).collect(),
         }
-    }
-}
-
-impl ItemView {
-    fn new(row: ItemRow, request: &OrderRequest) -> Self {
-        let sent = request.items.iter().find(|item| item.id == row.id);
-        let (product, attributes) = match sent {
-            Some(item) => (item.product.clone(), item.attributes.clone()),
-            None => (Value::Null, Value::record::<String>([])),
-        };
-        Self {
-            id: row.id,
-            kind: row.kind,
-            offering: row.offering,
-            action: row.action,
-            quantity: row.quantity,
-            state: row.state,
-            reason: row.reason,
-            customer_status: row.customer_status,
-            removed: row.removed,
-            product,
-            attributes,
-        }
-    }
-}
-
-impl TaskView {
-    fn with_actions(self) -> Self {
-        let by_person = self.expects.as_ref().is_some_and(ExpectsView::is_of_person);
-        // What is held of an order that turns back needs nobody.
-        let needs_person = by_person || self.hold_for.is_some();
-        let actions = if needs_person { OperatorAction::suggested(self.state, by_person) } else { &[] };
-        Self { actions, ..self }
-    }
-}
-
-impl From<TaskRow> for TaskView {
-    fn from(row: TaskRow) -> Self {
-        let next_action = row.expected().map(|expected| Expected { task: None, ..expected }.to_string());
-        let TaskRow { id, title, progress, attempts, undo_attempts, attempts_allowed, .. } = row;
-        Self {
-            id,
-            title,
-            state: progress.state,
-            reason: progress.reason,
-            next_action,
-            hold_for: progress.hold_for,
-            waiting_for: progress.waiting_for,
-            until: progress.until,
-            expects: None,
-            actions: &[],
-            call: progress.call,
-            undo_call: progress.undo_call,
-            generation: progress.generation,
-            attempts,
-            undo_attempts,
-            max_attempts: attempts_allowed,
-            last_error: row.last_error.map(Into::into),
-            next_attempt_at: row.next_attempt_at,
-            started_at: progress.started_at,
-            ended_at: progress.ended_at,
-            arguments: row.arguments,
-            result: row.result,
-        }
-    }
-}
-
-impl From<CallError> for CallErrorView {
-    fn from(error: CallError) -> Self {
-        Self { attempt: error.attempt, kind: error.kind, text: error.text, at: error.at }
     }
 }
 
@@ -571,39 +414,15 @@ pub(crate) fn order_state() -> ObjectBuilder {
     words("The state of the order.", OrderState::ALL.iter().map(|state| state.as_str()))
 }
 
-fn actions() -> ArrayBuilder {
-    ArrayBuilder::new().items(words(
-        "Something that a person can do.",
-        OperatorAction::ALL.iter().map(|action| action.as_str()),
-    ))
-}
-
-fn item_state() -> ObjectBuilder {
-    words("The state of the item.", ItemState::ALL.iter().map(|state| state.as_str()))
-}
-
 /// Several of them.
 pub(crate) fn order_states() -> ArrayBuilder {
     ArrayBuilder::new().items(order_state())
-}
-
-fn error_kind() -> ObjectBuilder {
-    let kinds = [AttemptOutcome::Refused, AttemptOutcome::Failed, AttemptOutcome::Unknown];
-    words("What came of the attempt.", kinds.map(AttemptOutcome::as_str))
-}
-
-fn task_state() -> ObjectBuilder {
-    words("The state of the task.", TaskState::ALL.iter().map(|state| state.as_str()))
 }
 
 pub(crate) fn action() -> ObjectBuilder {
     words("What is to happen to it.", Action::ALL.iter().map(|action| action.as_str()))
 }
 
-fn hold_for() -> ObjectBuilder {
+pub(super) fn hold_for() -> ObjectBuilder {
     words("Who is needed.", [HoldFor::Operations, HoldFor::Customer].map(HoldFor::as_str))
-}
-
-fn optional_hold_for() -> ObjectBuilder {
-    hold_for().schema_type(SchemaType::from_iter([Type::String, Type::Null]))
 }

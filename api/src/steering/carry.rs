@@ -1,10 +1,10 @@
 //! Carries one intent to Temporal.
 
-use contract::{ActRequest, CancelRequest, ClientError, DeliverRequest, OrderEnded, OrderInput};
+use contract::{Acceptance, ActRequest, CancelRequest, ClientError, DeliverRequest, OrderEnded, OrderInput};
 use engine::OperatorAction;
 use model::OrderId;
 use plan::Plan;
-use store::{DatabaseError, Steering};
+use store::{AcceptedOrder, DatabaseError, Steering};
 
 use crate::app::App;
 
@@ -35,15 +35,28 @@ pub(super) async fn start(
     order: OrderId,
     plan: Plan,
     after: Vec<OrderId>,
+    accepted: Option<Acceptance>,
 ) -> Result<(), CarryError> {
-    app.client().start(&input(app, order, plan, after)).await?;
+    app.client().start(&input(app, order, plan, after, accepted)).await?;
     Ok(())
 }
 
 /// What the order's workflow begins with.
-pub(super) fn input(app: &App, order: OrderId, plan: Plan, after: Vec<OrderId>) -> OrderInput {
+pub(super) fn input(
+    app: &App,
+    order: OrderId,
+    plan: Plan,
+    after: Vec<OrderId>,
+    accepted: Option<Acceptance>,
+) -> OrderInput {
     let routes = app.config().routing.of(&plan);
-    OrderInput { after, ..OrderInput::new(order, plan, routes) }
+    OrderInput { after, accepted: accepted.map(Box::new), ..OrderInput::new(order, plan, routes) }
+}
+
+/// The order as it was accepted, for Temporal to keep.
+fn acceptance(accepted: AcceptedOrder) -> Acceptance {
+    let AcceptedOrder { order, author } = accepted;
+    Acceptance { at: order.submitted_at, author, request: order.request }
 }
 
 /// Tells Temporal what was promised. What the order itself answers is on its record, and is no error here.
@@ -54,8 +67,9 @@ pub(super) async fn carry(app: &App, order: OrderId, steering: Steering) -> Resu
             let mut connection = app.pool().acquire().await?;
             let Some(plan) = store::load_plan(&mut connection, order).await? else { return Ok(()) };
             let after = store::load_predecessors(&mut connection, order).await?;
+            let accepted = store::load_acceptance(&mut connection, order).await?.map(acceptance);
             drop(connection);
-            return start(app, order, plan, after).await;
+            return start(app, order, plan, after, accepted).await;
         }
         Steering::OrderEnded { order: ended } => {
             client.signal_order_ended(order, OrderEnded { order: ended }).await

@@ -1,5 +1,6 @@
 //! Where handlers hand over what is to be carried at once.
 
+use contract::Acceptance;
 use model::OrderId;
 use plan::Plan;
 use store::IntentId;
@@ -20,6 +21,8 @@ pub(crate) struct Start {
     pub(crate) plan: Plan,
     /// The orders that must have ended before.
     pub(crate) after: Vec<OrderId>,
+    /// The order as it was accepted.
+    pub(crate) accepted: Acceptance,
 }
 
 /// Between handlers and those who keep their promises.

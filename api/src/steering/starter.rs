@@ -27,8 +27,8 @@ pub(super) async fn run(app: &App) {
 }
 
 async fn start(app: &App, accepted: Start) -> Option<IntentId> {
-    let Start { order, intent, plan, after } = accepted;
-    match carry::start(app, order, plan, after).await {
+    let Start { order, intent, plan, after, accepted } = accepted;
+    match carry::start(app, order, plan, after, Some(accepted)).await {
         Ok(()) => Some(intent),
         Err(error) => {
             tracing::warn!(order.id = %order, error = chain(&error), "order {order} is not started yet");

@@ -91,6 +91,6 @@ async fn an_order_takes_its_routes_along(pool: PgPool) {
         Routing::new(move |plan| Routes::of(plan, |_, operation| route(operation.as_str())), |_, _| None);
     let api = TestApp::with(config, pool.clone(), no_temporal()).await;
     let order = accept(&pool, 1, "C-1", "fiber").await;
-    let input = carry::input(&api.app, order, plan("fiber"), Vec::new());
+    let input = carry::input(&api.app, order, plan("fiber"), Vec::new(), None);
     assert_eq!(input.routes.inline.into_iter().collect::<Vec<_>>(), ["inventory.release"]);
 }

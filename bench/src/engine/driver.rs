@@ -1,17 +1,18 @@
 //! A driver that answers everything at once.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use engine::{CallEffect, Effect, Event, Rejected, Run, Settlement, Snapshot};
-use model::{Actor, DeliveryId, OrderId, OrderState, TaskId, Timestamp, Value};
+use model::{Actor, DeliveryId, OrderId, OrderState, SignalName, TaskName, Timestamp, Value};
 use plan::{Body, Plan};
 
 /// One order and what has yet to happen to it.
 pub(crate) struct Driver {
     run: Run,
-    plan: Arc<Plan>,
+    /// What the tasks of this name wait for.
+    signals: BTreeMap<TaskName, SignalName>,
     due: VecDeque<Event>,
     /// The order events that were looked at.
     seen: u64,
@@ -24,8 +25,19 @@ impl Driver {
     /// An order whose last task waits for ever, if it is `kept_waiting`.
     pub(crate) fn new(plan: Arc<Plan>, kept_waiting: bool) -> Self {
         let order = OrderId::new(uuid::Uuid::nil());
-        let run = Run::new(order, plan.clone());
-        Self { run, plan, due: VecDeque::new(), seen: 0, events: 0, kept_waiting }
+        let signals = plan.definitions().iter().filter_map(|definition| match &definition.body {
+            Body::Wait { signal, .. } => Some((definition.name.clone(), signal.clone())),
+            Body::Call(_)
+            | Body::Manual(_)
+            | Body::Poll(_)
+            | Body::Sleep(_)
+            | Body::Run(_)
+            | Body::Let(_)
+            | Body::Milestone => None,
+        });
+        let signals = signals.collect();
+        let run = Run::new(order, plan);
+        Self { run, signals, due: VecDeque::new(), seen: 0, events: 0, kept_waiting }
     }
 
     /// Begins the order, and goes on until nothing more happens.
@@ -83,12 +95,12 @@ impl Driver {
         let news = self.run.events_after(self.seen);
         let begun = news.iter().filter_map(|event| event.fact.task_state()).map(|(task, _)| task);
         for task in begun {
-            if let Some(signal) = waits_for(&self.plan, task)
-                && !(self.kept_waiting && signal == LAST)
+            if let Some(signal) = self.signals.get(&task.name)
+                && !(self.kept_waiting && signal.as_str() == LAST)
             {
                 self.due.push_back(Event::Delivered {
                     id: delivery(&format!("{signal}-{task}")),
-                    signal: signal.to_owned(),
+                    signal: signal.to_string(),
                     task: Some(task.to_string()),
                     payload: Value::record([("outcome", Value::text("done"))]),
                 });
@@ -100,20 +112,6 @@ impl Driver {
 
 /// The signal that the order's last task waits for.
 const LAST: &str = "signed";
-
-fn waits_for<'a>(plan: &'a Plan, task: &TaskId) -> Option<&'a str> {
-    let found = plan.find(task)?;
-    match &plan.definition(found).body {
-        Body::Wait { signal, .. } => Some(signal.as_str()),
-        Body::Call(_)
-        | Body::Manual(_)
-        | Body::Poll(_)
-        | Body::Sleep(_)
-        | Body::Run(_)
-        | Body::Let(_)
-        | Body::Milestone => None,
-    }
-}
 
 fn answer(call: &CallEffect) -> Value {
     let text = |name: &'static str| (name, Value::text(call.key.to_string()));

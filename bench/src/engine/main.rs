@@ -42,8 +42,16 @@ fn main() -> anyhow::Result<()> {
     let mut out = std::io::stdout().lock();
     writeln!(
         out,
-        "{:>8} {:>8} {:>10} {:>10} {:>12} {:>12} {:>10} {:>10}",
-        "tasks", "events", "whole run", "an event", "undoing all", "an event", "snapshot", "amending"
+        "{:>8} {:>8} {:>10} {:>10} {:>10} {:>12} {:>12} {:>10} {:>10}",
+        "tasks",
+        "events",
+        "whole run",
+        "an event",
+        "one by one",
+        "undoing all",
+        "an event",
+        "snapshot",
+        "amending"
     )?;
     let blueprint = order::blueprint()?;
     for share in [1_000, 100, 10, 1] {
@@ -56,16 +64,19 @@ fn main() -> anyhow::Result<()> {
         // Small orders are over before a clock ticks, so many of them are measured together.
         let copies = (10_000 / plan.tasks().len()).max(1);
         let forward = median(args.rounds, copies, &plan, false)?;
+        let one_by_one = Arc::new(order::one_by_one(Plan::clone(&plan))?);
+        let one_by_one = median(args.rounds, copies, &one_by_one, false)?;
         let backward = median(args.rounds, copies, &plan, true)?;
         let snapshot = snapshot_bytes(&plan)?;
         let amending = amending(args.rounds, &plan, &planned("UTR-8")?)?;
         writeln!(
             out,
-            "{:>8} {:>8} {:>10} {:>10} {:>12} {:>12} {:>10} {:>10}",
+            "{:>8} {:>8} {:>10} {:>10} {:>10} {:>12} {:>12} {:>10} {:>10}",
             plan.tasks().len(),
             forward.events,
             millis(forward.took),
             forward.per_event(),
+            one_by_one.per_event(),
             millis(backward.took),
             backward.per_event(),
             format!("{} kB", snapshot / 1_000),
@@ -88,15 +99,18 @@ impl Taken {
     }
 }
 
-/// Of so many copies of an order, carried out one after the other: what one of them took, the median of all rounds.
+/// Of so many copies of an order, carried out one after the other: what one of them took, the median of all rounds. All stay
+/// until the last is done: so a small order is no more alone in memory than a large one is, or any is in a worker.
 fn median(rounds: usize, copies: usize, plan: &Arc<Plan>, undone: bool) -> anyhow::Result<Taken> {
     let copies = u32::try_from(copies)?;
     let mut all = Vec::new();
     for _ in 0..rounds.max(1) {
         let mut total = Taken { took: Duration::ZERO, events: 0 };
+        let mut done = Vec::new();
         for _ in 0..copies {
-            let one = carry_out(plan, undone)?;
+            let (one, driver) = carry_out(plan, undone)?;
             total = Taken { took: total.took + one.took, events: total.events + one.events };
+            done.push(driver);
         }
         all.push(Taken { took: total.took / copies, events: total.events / copies });
     }
@@ -105,7 +119,7 @@ fn median(rounds: usize, copies: usize, plan: &Arc<Plan>, undone: bool) -> anyho
 }
 
 /// Carries one order out, or up to its last task and back again, of which only the way back is measured.
-fn carry_out(plan: &Arc<Plan>, undone: bool) -> anyhow::Result<Taken> {
+fn carry_out(plan: &Arc<Plan>, undone: bool) -> anyhow::Result<(Taken, Driver)> {
     let mut driver = Driver::new(plan.clone(), undone);
     let mut begin = Instant::now();
     driver.start();
@@ -118,7 +132,7 @@ fn carry_out(plan: &Arc<Plan>, undone: bool) -> anyhow::Result<Taken> {
     let took = begin.elapsed();
     let expected = if undone { OrderState::Cancelled } else { OrderState::Completed };
     anyhow::ensure!(driver.state() == expected, "the order ends {} and not {expected}", driver.state());
-    Ok(Taken { took, events: driver.events() - before })
+    Ok((Taken { took, events: driver.events() - before }, driver))
 }
 
 /// How long it takes to judge and lay over an amendment that is read in every item, when everything but the last task is done.

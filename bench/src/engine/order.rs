@@ -1,8 +1,11 @@
 //! Orders of many items with ten tasks each: calls that use one another's results, a poll, waits, undos.
 
+use std::collections::BTreeMap;
+
 use anyhow::{Context as _, anyhow};
 use dsl::{Blueprint, Library};
 use model::{Order, OrderRequest, Timestamp};
+use plan::{Plan, PlanParts, TaskIndex};
 
 const BLUEPRINT: &str = r#"
 system crm { query check(customer: text, site: text) -> { eligible: bool } }
@@ -74,4 +77,17 @@ pub(crate) fn of_items(items: usize, site: &str) -> anyhow::Result<Order> {
         .map_err(|faults| anyhow!("the order is not one: {faults:?}"))?;
     let id = "00000000-0000-0000-0000-000000000001".parse().context("the id is not one")?;
     Ok(Order { id, submitted_at: Timestamp::EPOCH, request })
+}
+
+/// The same plan, but that the tasks for an item wait until everything is done for the one before it.
+pub(crate) fn one_by_one(plan: Plan) -> anyhow::Result<Plan> {
+    let mut parts = PlanParts::from(plan);
+    let of_items = parts.tasks.iter().enumerate().filter_map(|(n, task)| Some((task.item?, TaskIndex(n))));
+    // Each comes after what it waits for, and its milestone waits for everything else.
+    let last: BTreeMap<usize, TaskIndex> = of_items.collect();
+    for task in parts.tasks.iter_mut().filter(|task| task.after.is_empty()) {
+        let before = task.item.and_then(|item| last.get(&item.checked_sub(1)?));
+        task.after.extend(before);
+    }
+    Ok(Plan::new(parts)?)
 }

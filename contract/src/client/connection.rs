@@ -13,6 +13,7 @@ use temporalio_client::{
 };
 use temporalio_common::protos::temporal::api::workflowservice::v1::GetSystemInfoRequest;
 use tokio::sync::OnceCell;
+use tokio::time::Instant;
 
 use super::error::{ClientError, ConnectError};
 use crate::names;
@@ -25,6 +26,9 @@ pub(super) const SERVER: Duration = Duration::from_secs(5);
 
 /// How long a worker may take to answer. An order's workflow that was evicted is replayed first.
 pub(super) const WORKER: Duration = Duration::from_secs(10);
+
+/// How long to wait before asking again what Temporal turns away: less than it takes an order to go on in another workflow run.
+const PAUSE: Duration = Duration::from_millis(50);
 
 /// Where Temporal is, and on which task queue orders run. What is not said here is taken from the environment and the
 /// file that Temporal's own tools read (`TEMPORAL_ADDRESS`, `TEMPORAL_NAMESPACE`, `TEMPORAL_API_KEY`,
@@ -166,17 +170,42 @@ impl OrderClient {
         Ok(WorkflowHandle::new(client, info))
     }
 
-    /// Waits for a worker's answer. If none comes, finds out whether it is Temporal that is missing.
-    pub(super) async fn ask_worker<T>(
+    /// Waits for a worker's answer.
+    ///
+    /// # Errors
+    /// The worker says no. None has answered within [`WORKER`], or it is Temporal that is missing.
+    pub(super) async fn ask_worker<T, F>(&self, ask: impl Fn() -> F) -> Result<T, ClientError>
+    where
+        F: Future<Output = Result<T, ClientError>>,
+    {
+        self.insist(WORKER, ask).await?.ok_or(ClientError::NoWorker { within: WORKER })
+    }
+
+    /// Asks until there is an answer, or none if the time is up. While an order goes on in another workflow run, Temporal turns
+    /// away what is asked of it; a moment later it does not. Whatever is asked carries an id or changes nothing, and so may be asked twice.
+    ///
+    /// # Errors
+    /// The answer is no, or Temporal does not answer at all.
+    pub(super) async fn insist<T, F>(
         &self,
-        answer: impl Future<Output = Result<T, ClientError>>,
-    ) -> Result<T, ClientError> {
-        match tokio::time::timeout(WORKER, answer).await {
-            Ok(Err(ClientError::Unreachable { .. })) | Err(_) => {
-                self.check_alive().await?;
-                Err(ClientError::NoWorker { within: WORKER })
+        limit: Duration,
+        ask: impl Fn() -> F,
+    ) -> Result<Option<T>, ClientError>
+    where
+        F: Future<Output = Result<T, ClientError>>,
+    {
+        let deadline = Instant::now() + limit;
+        loop {
+            match tokio::time::timeout_at(deadline, ask()).await {
+                Ok(Ok(answer)) => return Ok(Some(answer)),
+                Ok(Err(ClientError::Unreachable { .. })) | Err(_) => {}
+                Ok(Err(no)) => return Err(no),
             }
-            Ok(answer) => answer,
+            self.check_alive().await?;
+            if Instant::now() + PAUSE >= deadline {
+                return Ok(None);
+            }
+            tokio::time::sleep(PAUSE).await;
         }
     }
 }

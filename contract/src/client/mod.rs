@@ -1,17 +1,21 @@
 //! The way to Temporal for everyone but the worker: starts orders, steers them, asks about them.
 //!
-//! `connection` reaches the server, `start` starts, `steer` signals and updates, `read` queries, `watch` looks from outside
-//! at orders and workers. Every call has a time limit, and every error says whose turn it is.
+//! `connection` reaches the server, `start` starts, `steer` signals and updates, `read` queries, `reading` reads order events, `watch` looks from outside
+//! at orders and workers, `record` reads everything there is of an order. Every call has a time limit, and every error says whose turn it is.
 
 mod attributes;
 mod connection;
 mod error;
 mod read;
+mod reading;
+mod record;
 mod start;
 mod steer;
 mod watch;
 
 pub use connection::{ClientConfig, OrderClient, connect};
 pub use error::{ClientError, ConnectError};
+pub use reading::Reading;
+pub use record::Amended;
 pub use start::Started;
-pub use watch::{Closed, QueueStanding, Standing};
+pub use watch::{Closed, Listed, ListedOrder, QueueStanding, Standing};

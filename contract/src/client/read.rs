@@ -12,7 +12,7 @@ use temporalio_client::{Client, UntypedQuery, UntypedWorkflow, WorkflowHandle, W
 use super::connection::{OrderClient, WORKER, once};
 use super::error::ClientError;
 use crate::payload::{decode, encode};
-use crate::{AssessAnswer, AssessRequest, Deltas, DeltasRequest, names};
+use crate::{AssessAnswer, AssessRequest, names};
 
 impl OrderClient {
     /// The order as it stands; without the results of tasks where they come to more than 1.5 MB.
@@ -43,24 +43,6 @@ impl OrderClient {
         }
     }
 
-    /// A page of its order events, from the number `from` on, whichever of its workflow runs has them. Event 0 is not the
-    /// workflow's.
-    ///
-    /// # Errors
-    /// As [`OrderClient::state`]; or Temporal has forgotten the run that has them.
-    pub async fn deltas(&self, order: OrderId, from: u64) -> Result<Deltas, ClientError> {
-        let request = DeltasRequest { from };
-        let latest: Deltas = self.query(order, names::DELTAS, &request).await?;
-        let next = latest.next;
-        let mut page = latest;
-        // Each run is asked only because the one after it says that it was before: they come to an end.
-        while let Some(run) = page.run_with(from) {
-            let handle = self.run(order, run).await?;
-            page = self.ask(handle, names::DELTAS, &request).await?;
-        }
-        Ok(Deltas { next, ..page })
-    }
-
     async fn query<T: DeserializeOwned>(
         &self,
         order: OrderId,
@@ -70,13 +52,13 @@ impl OrderClient {
         self.ask(self.handle(order).await?, name, request).await
     }
 
-    async fn ask<T: DeserializeOwned>(
+    pub(super) async fn ask<T: DeserializeOwned>(
         &self,
         handle: WorkflowHandle<Client, UntypedWorkflow>,
         name: &str,
         request: &(impl Serialize + Sync),
     ) -> Result<T, ClientError> {
-        let raw = self.ask_worker(async {
+        let raw = self.ask_worker(|| async {
             let options = WorkflowQueryOptions::builder().rpc_options(once(WORKER)).build();
             let query = UntypedQuery::<UntypedWorkflow>::new(name);
             match handle.query(query, encode(request), options).await {

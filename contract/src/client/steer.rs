@@ -3,11 +3,13 @@
 use engine::{Handled, OperatorAction, Rejected};
 use model::{OrderId, OrderState};
 use serde::Serialize;
+use temporalio_client::errors::WorkflowUpdateError;
+use temporalio_client::tonic::Code;
 use temporalio_client::{
     UntypedSignal, UntypedUpdate, UntypedWorkflow, WorkflowExecuteUpdateOptions, WorkflowSignalOptions,
 };
 
-use super::connection::{OrderClient, SERVER, WORKER, limited, once};
+use super::connection::{OrderClient, SERVER, WORKER, once};
 use super::error::ClientError;
 use crate::payload::{decode, encode};
 use crate::{
@@ -113,16 +115,19 @@ impl OrderClient {
         request: &(impl Serialize + Sync),
     ) -> Result<(), ClientError> {
         let handle = self.handle(order).await?;
-        let options =
-            WorkflowSignalOptions::builder().request_id(id.to_owned()).rpc_options(once(SERVER)).build();
-        let sent = limited(SERVER, async {
+        let sent = self.insist(SERVER, || async {
+            let options =
+                WorkflowSignalOptions::builder().request_id(id.to_owned()).rpc_options(once(SERVER)).build();
             let signal = UntypedSignal::<UntypedWorkflow>::new(name);
-            Ok(handle.signal(signal, encode(request), options).await?)
+            match handle.signal(signal, encode(request), options).await.map_err(ClientError::from) {
+                Err(ClientError::NotFound) => Err(self.gone(order).await?),
+                sent => sent,
+            }
         });
-        match sent.await {
-            Err(ClientError::NotFound) => Err(self.gone(order).await?),
-            answer => answer,
-        }
+        sent.await?.ok_or_else(|| {
+            let why = format!("it has not taken the signal `{name}` within {} s", SERVER.as_secs());
+            ClientError::Unreachable { why }
+        })
     }
 
     async fn update(
@@ -144,30 +149,33 @@ impl OrderClient {
         request: &(impl Serialize + Sync),
     ) -> Result<Handled, ClientError> {
         let handle = self.handle(order).await?;
-        let options = WorkflowExecuteUpdateOptions::builder()
-            .update_id(format!("{name}/{id}"))
-            .rpc_options(once(WORKER))
-            .build();
-        let answered = self.ask_worker(async {
+        let answered = self.ask_worker(|| async {
+            let options = WorkflowExecuteUpdateOptions::builder()
+                .update_id(format!("{name}/{id}"))
+                .rpc_options(once(WORKER))
+                .build();
             let update = UntypedUpdate::<UntypedWorkflow>::new(name);
-            Ok(handle.execute_update(update, encode(request), options).await?)
-        });
-        match answered.await {
-            Ok(raw) => {
-                let answer: Answer = decode(&raw)?;
-                Ok(Result::<Handled, Rejected>::from(answer)?)
+            match handle.execute_update(update, encode(request), options).await {
+                // A workflow task that has failed took the request along.
+                Err(WorkflowUpdateError::Rpc(status)) if status.code() == Code::FailedPrecondition => {
+                    Err(ClientError::Unreachable { why: status.message().to_owned() })
+                }
+                Err(WorkflowUpdateError::NotFound(_)) => Err(self.gone(order).await?),
+                answered => Ok(answered?),
             }
-            Err(ClientError::NotFound) => Err(self.gone(order).await?),
-            Err(other) => Err(other),
-        }
+        });
+        let answer: Answer = decode(&answered.await?)?;
+        Ok(Result::<Handled, Rejected>::from(answer)?)
     }
 
     /// Why Temporal takes nothing for an order: it has ended, or was never there.
     async fn gone(&self, order: OrderId) -> Result<ClientError, ClientError> {
         let standing = self.describe(order).await?;
         if standing.open {
-            // It was started in between.
-            return Ok(ClientError::Unreachable { why: "the order is just being started".to_owned() });
+            // It was started in between, or goes on in another workflow run.
+            return Ok(ClientError::Unreachable {
+                why: "the order's workflow run is just beginning".to_owned(),
+            });
         }
         Ok(Rejected::Ended { state: standing.state.unwrap_or(OrderState::Failed) }.into())
     }

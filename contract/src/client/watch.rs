@@ -10,8 +10,9 @@ use temporalio_client::{
 };
 use temporalio_common::protos::temporal::api::enums::v1::TaskQueueType;
 use temporalio_common::protos::temporal::api::taskqueue::v1::TaskQueue;
+use temporalio_common::protos::temporal::api::workflow::v1::WorkflowExecutionInfo;
 use temporalio_common::protos::temporal::api::workflowservice::v1::{
-    DescribeTaskQueueRequest, DescribeTaskQueueResponse,
+    DescribeTaskQueueRequest, DescribeTaskQueueResponse, ListWorkflowExecutionsRequest,
 };
 
 use super::connection::{OrderClient, SERVER, limited, once};
@@ -30,6 +31,28 @@ pub struct Standing {
     pub history_length: u64,
     /// Whether a worker has something to do for it now, or is doing it.
     pub busy: bool,
+    /// When its workflow ended.
+    pub closed_at: Option<Timestamp>,
+    /// Whether the workflow came to its own end. If it has ended and not so, somebody ended it from outside.
+    pub completed: bool,
+}
+
+/// An order in a list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ListedOrder {
+    /// The order.
+    pub order: OrderId,
+    /// When its workflow run began.
+    pub began_at: Timestamp,
+}
+
+/// Orders that Temporal has, a page of them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Listed {
+    /// The orders. One that has gone on in another workflow run is listed once.
+    pub orders: Vec<ListedOrder>,
+    /// What the next page is asked for with; empty if this is the last.
+    pub next: Vec<u8>,
 }
 
 /// An order whose workflow has ended.
@@ -70,6 +93,8 @@ impl OrderClient {
             state: state.and_then(|state| OrderState::from_str(&state).ok()),
             history_length: u64::try_from(seen.history_length()).unwrap_or(u64::MAX),
             busy: seen.raw().pending_workflow_task.is_some(),
+            closed_at: seen.close_time().map(Timestamp::from_system),
+            completed: seen.status() == WorkflowExecutionStatus::Completed,
         })
     }
 
@@ -86,10 +111,8 @@ impl OrderClient {
     ) -> Result<Vec<Closed>, ClientError> {
         let client = self.client().await?;
         let query = format!(
-            "WorkflowType = '{}' AND TaskQueue = '{}' AND CloseTime >= '{from}' AND CloseTime < '{to}' \
-             AND ExecutionStatus != 'ContinuedAsNew'",
-            names::WORKFLOW,
-            self.task_queue().replace('\'', "''"),
+            "{} AND CloseTime >= '{from}' AND CloseTime < '{to}' AND ExecutionStatus != 'ContinuedAsNew'",
+            self.ours(),
         );
         let options = WorkflowListOptions::builder().limit(limit).rpc_options(once(SERVER)).build();
         limited(SERVER, async {
@@ -102,6 +125,45 @@ impl OrderClient {
             Ok(found.try_collect::<Vec<_>>().await?.into_iter().flatten().collect())
         })
         .await
+    }
+
+    /// Every order of this task queue that Temporal has, open or ended, in no particular order, a page of at most `limit` at a
+    /// time: the first with an empty `token`, the others with that of the page before. The server's index lags behind by a moment.
+    ///
+    /// # Errors
+    /// Temporal is away, or the token is none of its own.
+    pub async fn list(&self, token: Vec<u8>, limit: u16) -> Result<Listed, ClientError> {
+        let mut client = self.client().await?;
+        let mut request = ListWorkflowExecutionsRequest {
+            namespace: client.options().namespace.clone(),
+            page_size: i32::from(limit),
+            next_page_token: token,
+            query: format!("{} AND ExecutionStatus != 'ContinuedAsNew'", self.ours()),
+        }
+        .into_request();
+        request.set_timeout(SERVER);
+        limited(SERVER, async {
+            let page = WorkflowService::list_workflow_executions(&mut client, request).await?.into_inner();
+            let listed = |seen: &WorkflowExecutionInfo| {
+                let order = OrderId::from_str(&seen.execution.as_ref()?.workflow_id).ok()?;
+                let began = seen.start_time.as_ref()?;
+                Some(ListedOrder {
+                    order,
+                    began_at: Timestamp::from_millis(millis(began.seconds, began.nanos)),
+                })
+            };
+            Ok(Listed {
+                orders: page.executions.iter().filter_map(listed).collect(),
+                next: page.next_page_token,
+            })
+        })
+        .await
+    }
+
+    /// The condition that a workflow is an order of this task queue.
+    fn ours(&self) -> String {
+        let queue = self.task_queue().replace('\'', "''");
+        format!("WorkflowType = '{}' AND TaskQueue = '{queue}'", names::WORKFLOW)
     }
 
     /// Whether a worker has asked for work on the task queue of orders within the last minutes.

@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
-use engine::{Handled, OperatorAction};
-use model::{Duration, Fact, HoldFor, OrderState, TaskState, Timestamp};
+use engine::{Event, Handled, OperatorAction};
+use model::{Actor, Duration, Fact, HoldFor, OrderState, TaskState, Timestamp};
 use plan::{Deadline, Definition, Plan, Reaction, ReactionKind, Undo};
 
 use crate::build::{self, HOLD};
 use crate::case::Case;
+use crate::world::Luck;
 
 /// `a`, `report` waits for a signal, `b`; to be done within 100 s, at risk after 60 s.
 fn plan(on_timeout: Option<ReactionKind>, change: impl FnOnce(&mut [Definition])) -> Arc<Plan> {
@@ -81,7 +82,8 @@ fn a_held_order_begins_nothing_more_until_a_person_lets_it_go_on() {
     case.signal("signal_report", r#"{"ok": true}"#).unwrap();
     let mut case = case.until(200);
     assert_eq!((case.task("report"), case.task("b")), (TaskState::Succeeded, TaskState::Waiting));
-    assert_eq!(case.act(OperatorAction::Retry, "report"), Ok(Handled::Applied));
+    // It is held at what is to be begun next.
+    assert_eq!(case.act(OperatorAction::Retry, "b"), Ok(Handled::Applied));
     assert_eq!(case.state(), OrderState::InProgress);
     assert_eq!(case.at_standstill().state(), OrderState::Completed);
 }
@@ -197,4 +199,49 @@ fn a_pause_may_put_an_order_at_risk() {
     );
     let why = "from `cool` on it can't be done before 1970-01-01T00:02:00.000Z".to_owned();
     assert_eq!(at_risk(&case.at_standstill()), Some((40, why)));
+}
+
+#[test]
+fn what_a_late_order_is_held_at_is_always_something_that_is_not_done() {
+    let held = |tasks: &mut [Definition]| tasks[0].on_failure = Some(build::reaction(HOLD));
+    let luck: &[(&str, &[Luck])] = &[("do_a", &[Luck::Refused])];
+    let mut case = Case::new(plan(Some(HOLD), held), luck).until(200);
+    assert_eq!(case.task("a"), TaskState::Held);
+    case.complete("a", r#"{"id": "7", "ok": true}"#).unwrap();
+    let order = case.simulation.order();
+    let blocked = order.held().unwrap();
+    assert_eq!((order.state(), blocked.task.to_string().as_str()), (OrderState::Held, "report"));
+    let last = order.events().iter().rev().find_map(|event| match &event.fact {
+        Fact::OrderPaused { task, .. } => Some(task.to_string()),
+        _ => None,
+    });
+    assert_eq!(last.as_deref(), Some("report"));
+    assert_eq!(case.act(OperatorAction::Retry, "report"), Ok(Handled::Applied));
+    assert_eq!(case.task("report"), TaskState::Running);
+}
+
+#[test]
+fn an_amendment_that_brings_another_deadline_is_counted_from_the_beginning_of_the_order() {
+    let within = |seconds| {
+        let mut parts = plan::PlanParts::from((*plan(None, |_| ())).clone());
+        let within = Duration::from_secs(seconds);
+        parts.deadline = Some(Deadline { within, at_risk: None, on_timeout: None });
+        Box::new(Plan::new(parts).unwrap())
+    };
+    let overdue = |case: &Case| case.simulation.order().view().overdue_since.map(Timestamp::as_millis);
+    let amend = |case: &mut Case, plan| {
+        let (by, reason) = (Actor::new("anna"), "another time".to_owned());
+        case.ask(|id| Event::Amend { id, plan, by, reason, token: None }).unwrap();
+    };
+    let mut case = Case::new(plan(None, |_| ()), &[]).until(50);
+    amend(&mut case, within(300));
+    let mut case = case.until(299);
+    assert_eq!(overdue(&case), None);
+    case = case.until(301);
+    assert_eq!(overdue(&case), Some(300_000));
+    // One whose time would have been up is up at once.
+    let mut case = Case::new(plan(None, |_| ()), &[]).until(61);
+    let now = case.simulation.now().as_millis();
+    amend(&mut case, within(30));
+    assert_eq!(overdue(&case.until(62)), Some(now));
 }

@@ -196,3 +196,27 @@ fn an_item_that_has_failed_is_not_cancelled_any_more() {
     let refused = Rejected::ItemEnded { item: item("2"), state: ItemState::Failed };
     assert_eq!(cancel_item(&mut case, "2"), Err(refused));
 }
+
+/// Takes the second item out of the order.
+fn take_out_second(case: &mut Case) {
+    let plan = Box::new((*plan(&["1"], |_| ())).clone());
+    let by = Actor::new("anna");
+    case.ask(|id| Event::Amend { id, plan, by, reason: "one will do".to_owned(), token: None }).unwrap();
+}
+
+#[test]
+fn an_item_that_an_amendment_took_out_is_not_one_that_the_order_goes_on_for() {
+    let mut case = Case::new(plan(&["1", "2"], |_| ()), &[]).until(2);
+    take_out_second(&mut case);
+    let none = Rejected::NoSuchItem { item: "2".to_owned() };
+    assert_eq!(cancel_item(&mut case, "2"), Err(none));
+    cancel_item(&mut case, "1").unwrap();
+    let case = case.at_standstill();
+    assert_eq!((case.state(), case.held_effects()), (OrderState::Cancelled, vec![]));
+    // If the only one that is left fails, the order does.
+    let luck: &[(&str, &[Luck])] = &[("do_route", &[Luck::Refused])];
+    let mut case = Case::new(plan(&["1", "2"], |_| ()), luck).until(1);
+    take_out_second(&mut case);
+    let case = case.at_standstill();
+    assert_eq!((case.state(), case.held_effects()), (OrderState::Failed, vec![]));
+}

@@ -18,6 +18,7 @@ mod child;
 mod deadline;
 mod fallout;
 mod family;
+mod hand_on;
 mod handover;
 mod isolate;
 mod items;

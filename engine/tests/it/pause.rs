@@ -46,7 +46,9 @@ fn a_paused_order_begins_nothing_more_and_what_is_under_way_goes_on() {
     let record = case.simulation.order().events().iter().map(|event| &event.fact);
     let said: Vec<_> = record
         .filter_map(|fact| match fact {
-            Fact::OrderPaused { by: Some(by), reason, .. } => Some((by.as_str(), reason.as_str())),
+            Fact::OrderPaused { id: Some(_), by: Some(by), reason, .. } => {
+                Some((by.as_str(), reason.as_str()))
+            }
             Fact::PauseLifted { by, note, .. } => Some((by.as_str(), note.as_str())),
             _ => None,
         })
@@ -106,6 +108,11 @@ fn a_paused_order_is_not_let_go_by_acting_on_a_task_that_is_not_held() {
     pause(&mut case).unwrap();
     let refused = case.act(OperatorAction::Retry, "report").unwrap_err();
     assert!(matches!(refused, Rejected::NotHeld { .. }), "{refused:?}");
+    let next = case.act(OperatorAction::Retry, "c").unwrap_err();
+    assert_eq!(
+        next.to_string(),
+        "`c` is not held, but the order as a whole is paused: `resume` has it go on"
+    );
     assert_eq!(case.state(), OrderState::Held);
 }
 
@@ -153,4 +160,21 @@ fn a_deadline_takes_over_what_a_person_has_paused_with_what_they_said() {
     assert_eq!(case.why_held(), "not done within 1m40s; before that paused by ann: night work");
     assert_eq!(resume(&mut case), Ok(Handled::Applied));
     assert_eq!(case.state(), OrderState::InProgress);
+}
+
+#[test]
+fn a_paused_order_takes_nothing_back_before_it_goes_on() {
+    let with_b =
+        || vec![(build::task("a"), vec![]), (build::task("b"), vec![0]), (build::wait("c"), vec![1])];
+    let without_b = vec![(build::task("a"), vec![]), (build::wait("c"), vec![0])];
+    let mut case = Case::new(build::plan(with_b(), &[]), &[]).until(10);
+    pause(&mut case).unwrap();
+    let plan = Box::new((*build::plan(without_b, &[])).clone());
+    let by = Actor::new("ann");
+    case.ask(|id| Event::Amend { id, plan, by, reason: "without b".to_owned(), token: None }).unwrap();
+    let mut case = case.until(20);
+    assert_eq!(case.log(), ["do_a", "do_b"], "the systems are left alone");
+    resume(&mut case).unwrap();
+    let case = case.until(30);
+    assert_eq!(case.log(), ["do_a", "do_b", "undo_b"]);
 }

@@ -116,3 +116,26 @@ fn the_polls_of_an_order_do_not_ask_without_end() {
     // Nothing runs on behind the person's back.
     assert!(!case.simulation.step());
 }
+
+#[test]
+fn a_poll_that_waits_for_something_else_now_is_begun_anew() {
+    let until = |wanted: &str| {
+        let mut poll = build::poll("a", MINUTE);
+        let plan::Body::Poll(body) = &mut poll.body else { panic!("it polls") };
+        let expr = plan::Expr::Binary {
+            op: plan::BinaryOp::Equal,
+            on: plan::Operands::Any,
+            left: Box::new(crate::amend::order_field("wanted")),
+            right: Box::new(plan::Expr::Value(Value::text("yes"))),
+        };
+        body.until = build::formula(expr, "order.wanted == \"yes\"");
+        crate::amend::with_order(vec![(poll, vec![])], &[("wanted", wanted)])
+    };
+    let mut case = Case::new(Arc::new(until("no")), &[]).until(25);
+    assert_eq!(case.task("a"), TaskState::Running);
+    let (plan, by) = (Box::new(until("yes")), model::Actor::new("anna"));
+    let told = case.simulation.order().assess((*plan).clone()).unwrap().tasks[0].differences[0].what.clone();
+    assert_eq!(told, "net.look_a(until order.wanted)");
+    case.ask(|id| engine::Event::Amend { id, plan, by, reason: "now".to_owned(), token: None }).unwrap();
+    assert_eq!(case.at_standstill().state(), OrderState::Completed);
+}

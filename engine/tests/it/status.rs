@@ -98,3 +98,32 @@ fn the_customer_sees_nothing_but_what_a_status_says() {
         }
     }
 }
+
+#[test]
+fn what_is_done_again_does_not_hide_what_has_been_reached_since() {
+    let with = |site: &str| {
+        let reads = vec![("site", crate::amend::order_field("site"))];
+        let mut check =
+            crate::amend::repeatable(crate::amend::without_undo(crate::amend::reads("check", reads)));
+        check.status = Some(build::text("We check your address"));
+        let mut activate = build::task("activate");
+        activate.status = Some(build::text("You are online"));
+        let tasks = vec![(check, vec![]), (activate, vec![0]), (build::wait("bill"), vec![1])];
+        crate::amend::with_order(tasks, &[("site", site)])
+    };
+    let mut case = Case::new(Arc::new(with("UTR-7")), &[]).until(10);
+    let (plan, by) = (Box::new(with("AMS-1")), model::Actor::new("anna"));
+    case.ask(|id| engine::Event::Amend { id, plan, by, reason: "moved".to_owned(), token: None }).unwrap();
+    let case = case.until(20);
+    assert_eq!(case.log(), ["do_check", "do_activate", "do_check"]);
+    assert_eq!(told(&case), ["*: We check your address", "*: You are online"]);
+}
+
+#[test]
+fn nothing_is_said_of_what_is_being_undone() {
+    let mut case = Case::new(telling(), &[]).until(3);
+    case.cancel().unwrap();
+    assert_eq!(case.simulation.order().customer_status(), None);
+    let before = told(&case).len();
+    assert_eq!(told(&case.at_standstill()).len(), before);
+}

@@ -24,6 +24,8 @@ pub(crate) enum Luck {
 pub(crate) struct Deed {
     pub(crate) task: TaskId,
     pub(crate) has_undo: bool,
+    /// What it was done with.
+    pub(crate) with: Value,
     pub(crate) answer: Value,
     pub(crate) held: bool,
 }
@@ -84,7 +86,8 @@ impl Ledger {
                     ]),
                 };
                 if effect {
-                    let deed = Deed { task: call.task.clone(), has_undo, answer: answer.clone(), held: true };
+                    let (task, with) = (call.task.clone(), call.arguments.clone());
+                    let deed = Deed { task, has_undo, with, answer: answer.clone(), held: true };
                     self.deeds.insert(key.clone(), deed);
                 }
                 answer

@@ -7,10 +7,11 @@ use std::collections::BTreeSet;
 
 use engine::{CallEffect, Effect, Event, Handled, Rejected, Run, RunView, TimerId};
 use model::{Direction, Fact, OrderState, TaskId, TaskState, Timestamp, Verdict};
+use plan::TaskIndex;
 
 use crate::blueprint::BodySpec;
 use crate::ledger::Purpose;
-use crate::reference::{Reference, effects};
+use crate::reference::{Reference, Task, effects};
 use crate::system::{Handling, Order, Place, ROOT, System};
 
 /// Rule 1: "No task starts before everything it depends on has succeeded or been skipped." Or has gone with an item that
@@ -37,12 +38,17 @@ pub(crate) fn undone_only_after_what_was_built_on_it(system: &System, place: Pla
     loop {
         let order = &system.orders[place];
         // An amendment takes back single tasks, and leaves those after them that read the same all the same.
-        if order.reference.amendments == 0 || order.reference.goes_back {
+        let amended = order.reference.amendments > 0 && !order.reference.goes_back;
+        if !amended && !is_taken_back_by_an_amendment(&order.run, &task) {
             let later = order.reference.later(&task);
             for deed in system.ledger.held(order.run.order_id()) {
                 let built = later.contains(&deed.task) && order.reference.task(&deed.task).has_undo();
                 assert!(!built, "{task} is undone before {}, which depends on it", deed.task);
             }
+        }
+        // What an amendment that was handed on takes back alone may cross a cancel of the parent.
+        if order.reference.amendments > 0 && !order.reference.goes_back {
+            return;
         }
         // What was built on an order that a task runs is undone before it, too.
         let Some((parent, _, run_by)) = &order.part_of else { return };
@@ -102,7 +108,7 @@ pub(crate) fn a_refused_amendment_has_a_reason_and_changes_nothing(system: &Syst
         let reference = &system.orders[place].reference;
         let mut points = reference.tasks.iter().filter(|(_, task)| task.point_of_no_return);
         // Of an order that is run, from when it was asked for leave.
-        points.any(|(id, _)| place != ROOT || begun(reference.state(id)))
+        points.any(|(id, _)| place != ROOT || begun(reference.state(id)) || reference.was_begun(id))
     };
     let past_a_point = system.family(ROOT).into_iter().any(passed);
     for change in tasks.iter().filter(|_| !past_a_point) {
@@ -295,7 +301,11 @@ pub(crate) fn there_is_a_reason_to_wait(order: &Order) {
             || is_taken_back_by_an_amendment(&order.run, &task.id);
         let named = match task.state {
             TaskState::Running | TaskState::Undoing | TaskState::Amending => out || waits,
-            TaskState::Unknown => out || taken_back,
+            // While the order is paused, nothing is taken back. What is to be changed may have to be taken back when its turn comes.
+            TaskState::Unknown => {
+                let paused = reference.paused.is_some();
+                out || taken_back || paused || is_judged(&order.run, &task.id, &[Verdict::Amended])
+            }
             TaskState::UndoFailed | TaskState::Held => out || is_held || taken_back,
             TaskState::Failed
             | TaskState::Waiting
@@ -341,22 +351,31 @@ pub(crate) fn the_same_events_have_the_same_commands(order: &Order) {
 
 /// Whether an amendment said that it takes back what a task did: it waits for its turn, whatever state it is in.
 fn is_taken_back_by_an_amendment(run: &engine::Run, id: &TaskId) -> bool {
-    let takes_back = |fact: &Fact| match fact {
+    is_judged(run, id, &[Verdict::Redone, Verdict::Undone, Verdict::Dropped])
+}
+
+/// Whether an amendment said one of these of a task.
+fn is_judged(run: &engine::Run, id: &TaskId, verdicts: &[Verdict]) -> bool {
+    let says = |fact: &Fact| match fact {
         Fact::OrderAmended { tasks, .. } => {
-            let back = |verdict| matches!(verdict, Verdict::Redone | Verdict::Undone | Verdict::Dropped);
-            tasks.iter().any(|change| change.task == *id && back(change.verdict))
+            tasks.iter().any(|change| change.task == *id && verdicts.contains(&change.verdict))
         }
         _ => false,
     };
-    run.events().iter().any(|event| takes_back(&event.fact))
+    run.events().iter().any(|event| says(&event.fact))
 }
 
 /// Most facts and effects that one event has for a task it touches: begun, done, undone, held, with what the order tells of it.
 const PER_TASK: usize = 8;
 
 /// Rule 7: "Work per event depends on the tasks that the event touches, not on the size of the plan." On the way forward, an
-/// event touches its own task, those after it and those it is taken back with, and does a bounded thing to each.
-pub(crate) fn work_is_where_the_event_is(order: &Order, about: Option<&TaskId>) {
+/// event touches its own task, those after it and those it is taken back with, and does a bounded thing to each. It looks at no
+/// task that is not next to one of them; where the program notes that, `looked_at` says which it looked at.
+pub(crate) fn work_is_where_the_event_is(
+    order: &Order,
+    about: Option<&TaskId>,
+    looked_at: &BTreeSet<TaskIndex>,
+) {
     let Order { run, reference, log, .. } = order;
     let Some(handling) = log.last() else { return };
     let facts: Vec<&Fact> = run.events()[handling.before..].iter().map(|event| &event.fact).collect();
@@ -377,13 +396,9 @@ pub(crate) fn work_is_where_the_event_is(order: &Order, about: Option<&TaskId>) 
     // What customers see of each item is looked at once, after everything else.
     let is_of_a_task = |fact: &&&Fact| !matches!(fact, Fact::CustomerStatusChanged { .. });
     // An amendment is laid over the whole plan.
-    if matches!(handling.event, engine::Event::Amend { .. }) {
+    if matches!(handling.event, engine::Event::Amend { .. } | engine::Event::HandedOn { .. }) {
         return;
     }
-    let done = facts.iter().filter(is_of_a_task).count() + handling.effects.len();
-    let most = PER_TASK * (touched.len() + dropped.len() + 1);
-    assert!(done <= most, "{:?} has {done} facts and effects for {} tasks", handling.event, touched.len());
-
     let turns = |fact: &&Fact| {
         matches!(
             fact,
@@ -391,6 +406,7 @@ pub(crate) fn work_is_where_the_event_is(order: &Order, about: Option<&TaskId>) 
                 | Fact::OrderRollingBack { .. }
                 | Fact::CancelAccepted { .. }
                 | Fact::ItemCancelAccepted { .. }
+                | Fact::ItemRollingBack { .. }
                 | Fact::PauseLifted { .. }
                 | Fact::OrderResumed { .. }
                 | Fact::OrderFailed { .. }
@@ -398,15 +414,24 @@ pub(crate) fn work_is_where_the_event_is(order: &Order, about: Option<&TaskId>) 
     };
     // The order as a whole begins, goes on, turns round or is another one: that touches what it touches.
     let whole = handling.paused || matches!(handling.event, Event::LetPass) || facts.iter().any(turns);
+    let done = facts.iter().filter(is_of_a_task).count() + handling.effects.len();
+    let tasks = if whole { reference.tasks.len() } else { touched.len() + dropped.len() };
+    assert!(
+        done <= PER_TASK * (tasks + 1),
+        "{:?} has {done} facts and effects for {tasks} tasks",
+        handling.event
+    );
     if whole || reference.amendments > 0 {
         return;
     }
+    let looked_at = looked_at.iter().map(|task| run.plan().id(*task)).collect();
     let took = facts.iter().find_map(|fact| match fact {
         Fact::SignalReceived { task, .. } => Some(task),
         _ => None,
     });
     let Some(about) = about.or(took) else {
         assert!(touched.is_empty(), "{:?} is about no task, and touches {touched:?}", handling.event);
+        looks_only_near(order, &BTreeSet::new(), &looked_at);
         return;
     };
     let mut near = BTreeSet::from([about]);
@@ -426,6 +451,57 @@ pub(crate) fn work_is_where_the_event_is(order: &Order, about: Option<&TaskId>) 
     }
     let far: Vec<_> = touched.difference(&near).collect();
     assert!(far.is_empty(), "{:?} is about {about}, and touches {far:?}", handling.event);
+
+    // What is taken back without having done anything is not told of.
+    let taken_back = reference.goes_back || item.is_some_and(|item| reference.rolled_back.contains(item));
+    let touched = if taken_back { near } else { touched.into_iter().chain([about]).collect() };
+    looks_only_near(order, &touched, &looked_at);
+}
+
+/// An event looks at the tasks that it touches, at those next to them, and at what decides whether those begin. Whether
+/// something can be taken back, it asks the points of no return; whom a signal is for, those that wait for such a one. A pause
+/// names the first task that is not done, and an item is given up only if another is left: for that, the plan is gone through. What
+/// an order answers reads whatever the blueprint says. When an order is given up with what was done left in place, the record does
+/// not say so at once, so nothing can be said of orders that may be.
+fn looks_only_near(order: &Order, touched: &BTreeSet<&TaskId>, looked_at: &BTreeSet<TaskId>) {
+    let Order { run, reference, log, .. } = order;
+    let Some(Handling { event, before, .. }) = log.last() else { return };
+    let goes_through = |fact: &Fact| {
+        matches!(
+            fact,
+            Fact::OrderPaused { .. }
+                | Fact::OrderAnswered { .. }
+                | Fact::ItemRollingBack { .. }
+                | Fact::ItemFailed { .. }
+                | Fact::ItemCancelRefused { .. }
+        )
+    };
+    let gone_through = run.events()[*before..].iter().any(|event| goes_through(&event.fact));
+    if gone_through || matches!(event, Event::CancelItem { .. }) || reference.may_be_abandoned {
+        return;
+    }
+    let takes = |id: &TaskId| match event {
+        Event::Delivered { signal, .. } => *signal == format!("signal_{}", id.name),
+        _ => false,
+    };
+    let asked = |(id, task): &(&TaskId, &Task)| {
+        takes(id) || task.point_of_no_return || matches!(task.body, BodySpec::Run)
+    };
+    let mut near: BTreeSet<&TaskId> = reference.tasks.iter().filter(asked).map(|(id, _)| id).collect();
+    // Tasks that were left out let those after them go without a word.
+    let mut next = touched.clone();
+    let mut passing: Vec<&TaskId> = touched.iter().copied().collect();
+    while let Some(before) = passing.pop() {
+        for (id, _) in reference.tasks.iter().filter(|(_, task)| task.after.contains(before)) {
+            if next.insert(id) && reference.state(id) == TaskState::Skipped {
+                passing.push(id);
+            }
+        }
+    }
+    near.extend(next.iter().flat_map(|id| &reference.task(id).after));
+    near.extend(next);
+    let far: Vec<_> = looked_at.iter().filter(|task| !near.contains(task)).collect();
+    assert!(far.is_empty(), "{event:?} touches {near:?}, and looks at {far:?}");
 }
 
 /// An order in a few words, for people.

@@ -7,7 +7,8 @@
 //! - `case`: one case, from its seed to what is told about it; `tally`: what the cases reached.
 //!
 //! `ORDERWRIGHT_CASES=1000000 cargo nextest run --release -p engine --test model` looks harder, `ORDERWRIGHT_SEED=17` at the
-//! case of one seed alone. What once failed is in `corpus.jsonl`, and is always run.
+//! case of one seed alone; both together, at so many cases from that seed on. What once failed is in `corpus.jsonl`, and is
+//! always run.
 
 #![allow(
     clippy::unwrap_used,
@@ -34,12 +35,15 @@ use std::fmt::Write as _;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 
-use case::{Case, WORKER, smallest, try_seed};
+use case::{Case, WORKER, place, smallest, try_seed};
 use tally::Tally;
 
-/// How many cases: enough in every test run to notice, more on request.
-fn cases() -> u64 {
-    std::env::var("ORDERWRIGHT_CASES").ok().and_then(|n| n.parse().ok()).unwrap_or(20_000)
+/// How many cases in every test run: enough to notice.
+const CASES: u64 = 20_000;
+
+/// A number that is wished for.
+fn wished(variable: &str) -> Option<u64> {
+    std::env::var(variable).ok().and_then(|number| number.parse().ok())
 }
 
 /// What fewer cases reach is chance.
@@ -50,19 +54,21 @@ const TOLD: usize = 5;
 
 #[test]
 fn every_order_keeps_the_rules_whatever_happens() {
-    if let Some(seed) = std::env::var("ORDERWRIGHT_SEED").ok().and_then(|seed| seed.parse().ok()) {
+    let (first, cases) = (wished("ORDERWRIGHT_SEED"), wished("ORDERWRIGHT_CASES"));
+    if let (Some(seed), None) = (first, cases) {
         let told = in_a_worker(move || try_seed(seed).map_err(|_| smallest(seed)));
         if let Err(told) = told {
             panic!("{told}");
         }
         return;
     }
-    let (cases, next) = (cases(), AtomicU64::new(0));
+    let (first, cases) = (first.unwrap_or(0), cases.unwrap_or(CASES));
+    let next = AtomicU64::new(first);
     let work = || {
         let (mut tally, mut broken) = (Tally::default(), Vec::new());
         loop {
             let seed = next.fetch_add(1, Ordering::Relaxed);
-            if seed >= cases {
+            if seed >= first + cases {
                 return (tally, broken);
             }
             match try_seed(seed) {
@@ -92,8 +98,7 @@ fn every_order_keeps_the_rules_whatever_happens() {
 fn told(broken: Vec<(u64, String)>) -> String {
     let mut places: BTreeMap<String, Vec<u64>> = BTreeMap::new();
     for (seed, failure) in broken {
-        let place = failure.lines().next().unwrap_or_default().to_owned();
-        places.entry(place).or_default().push(seed);
+        places.entry(place(&failure).to_owned()).or_default().push(seed);
     }
     let mut told = String::new();
     for (place, seeds) in &mut places {

@@ -121,6 +121,11 @@ impl Reference {
         self.former.extend(former);
     }
 
+    /// Whether a task was begun, whatever became of it: what it did may be there.
+    pub(crate) fn was_begun(&self, id: &TaskId) -> bool {
+        self.generations.contains_key(id)
+    }
+
     /// Takes in what the record says next.
     pub(crate) fn observe(&mut self, fact: &Fact) {
         if let Some((task, state)) = fact.task_state() {

@@ -7,8 +7,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use engine::{
-    Act, CallEffect, CallId, ChildId, ChildReport, Effect, Event, Handled, Rejected, Run, Scope, Settlement,
-    Snapshot, TimerId,
+    Act, CallEffect, CallId, ChildId, ChildReport, Effect, Event, HandOnEffect, Handled, Rejected, Run,
+    Scope, Settlement, Snapshot, TimerId,
 };
 use model::{Actor, DeliveryId, Fact, OrderId, TaskId, TaskState, Timestamp, Value};
 use plan::Plan;
@@ -463,7 +463,7 @@ impl System {
         let order = &mut self.orders[place];
         order.heard_last = self.clock;
         let before = order.run.events().len();
-        let answer = order.run.handle_event(event.clone(), self.clock);
+        let (answer, looked_at) = plan::visited(|| order.run.handle_event(event.clone(), self.clock));
         let effects: Vec<Effect> = std::iter::from_fn(|| order.run.poll_effect()).collect();
         self.tally.answered(&event, &answer);
         let heard = match (&event, &self.amended) {
@@ -505,7 +505,7 @@ impl System {
             self.tell_parent(parent, child, report);
         }
         let order = &self.orders[place];
-        assertions::work_is_where_the_event_is(order, about);
+        assertions::work_is_where_the_event_is(order, about, &looked_at.unwrap_or_default());
         assertions::there_is_a_reason_to_wait(order);
     }
 
@@ -557,6 +557,12 @@ impl System {
                 let by = Actor::new("the order that it is part of");
                 let event = Event::Recalled { id: recall.id, by, reason: recall.reason };
                 self.tell_child(place, recall.child, event);
+            }
+            Effect::HandOn(effect) => {
+                let HandOnEffect { child, id, amendment, plan, reason } = *effect;
+                let by = Actor::new("the order that it is part of");
+                let event = Event::HandedOn { id, amendment, plan: Box::new(plan), by, reason };
+                self.tell_child(place, child, event);
             }
             Effect::LetChildPass(child) => self.tell_child(place, child, Event::LetPass),
             Effect::ReleaseChild(child) => self.tell_child(place, child, Event::Released),

@@ -1,17 +1,25 @@
 //! What the cases reached: a test that never cancels an order proves nothing about cancels.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fmt;
 
 use engine::{Event, Handled, Rejected};
 use model::{Fact, OrderState};
 
-/// What one case reached; of many, how many of them did.
+/// What one case reached, and how often; of many, how many of them did.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Tally {
-    reached: BTreeSet<&'static str>,
+    reached: BTreeMap<&'static str, u64>,
     cases: u64,
-    by_label: BTreeMap<&'static str, u64>,
+    by_label: BTreeMap<&'static str, Reached>,
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+struct Reached {
+    /// How many cases did.
+    cases: u64,
+    /// How often they did, all together.
+    times: u64,
 }
 
 /// How many of 10,000 cases must reach what the rules are about. Each is below half of what the generator does, so that only a
@@ -46,6 +54,13 @@ const AT_LEAST: &[(&str, u64)] = &[
     ("child answered", 200),
     ("child let pass", 10),
     ("child recalled", 50),
+    ("amended", 2_000),
+    ("amendment refused", 300),
+    ("changed by an amendment", 500),
+    ("done again for an amendment", 1_000),
+    ("acted on by a person", 2_000),
+    ("child amended", 50),
+    ("child not amended", 5),
     ("late duplicate", 1_000),
     ("stopped timer fired", 50),
     ("restored", 1_000),
@@ -53,26 +68,34 @@ const AT_LEAST: &[(&str, u64)] = &[
 
 impl Tally {
     pub(crate) fn count(&mut self, label: &'static str) {
-        self.reached.insert(label);
+        *self.reached.entry(label).or_default() += 1;
     }
 
     /// Adds a case that has ended.
     pub(crate) fn add(&mut self, case: &Self) {
         self.cases += 1;
-        for label in &case.reached {
-            *self.by_label.entry(label).or_default() += 1;
+        for (label, times) in &case.reached {
+            self.reach(label, Reached { cases: 1, times: *times });
         }
     }
 
     pub(crate) fn join(&mut self, other: Self) {
         self.cases += other.cases;
-        for (label, cases) in other.by_label {
-            *self.by_label.entry(label).or_default() += cases;
+        for (label, reached) in other.by_label {
+            self.reach(label, reached);
         }
     }
 
+    fn reach(&mut self, label: &'static str, Reached { cases, times }: Reached) {
+        let reached = self.by_label.entry(label).or_default();
+        reached.cases += cases;
+        reached.times += times;
+    }
+
     pub(crate) fn answered(&mut self, event: &Event, answer: &Result<Handled, Rejected>) {
+        self.count("event");
         match (event, answer) {
+            (Event::Act { .. }, Ok(_)) => self.count("acted on by a person"),
             (Event::Cancel { .. }, Ok(_)) => self.count("cancel accepted"),
             (Event::Cancel { .. }, Err(Rejected::PointOfNoReturn { .. })) => {
                 self.count("cancel refused past a point of no return");
@@ -80,6 +103,8 @@ impl Tally {
             (Event::Amend { .. }, Ok(_)) => self.count("amended"),
             (Event::Amend { .. }, Err(Rejected::Amendment { .. })) => self.count("amendment refused"),
             (Event::Recalled { .. }, Ok(_)) => self.count("child recalled"),
+            (Event::HandedOn { .. }, Ok(_)) => self.count("child amended"),
+            (Event::HandedOn { .. }, Err(_)) => self.count("child not amended"),
             (Event::LetPass, Ok(Handled::Applied)) => self.count("child let pass"),
             _ => {}
         }
@@ -134,7 +159,7 @@ impl Tally {
     /// Asserts that the cases reached what they are for.
     pub(crate) fn assert_interesting(&self) {
         for (label, least) in AT_LEAST {
-            let found = self.by_label.get(label).copied().unwrap_or_default();
+            let found = self.by_label.get(label).map_or(0, |reached| reached.cases);
             assert!(
                 found * 10_000 >= least * self.cases,
                 "`{label}` in {found} of {} cases, expected {least} of 10,000\n{self}",
@@ -147,9 +172,9 @@ impl Tally {
 impl fmt::Display for Tally {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "{} cases reached:", self.cases)?;
-        for (label, cases) in &self.by_label {
+        for (label, Reached { cases, times }) in &self.by_label {
             let share = *cases as f64 * 100.0 / self.cases.max(1) as f64;
-            writeln!(f, "{cases:>9} {share:>6.2} %  {label}")?;
+            writeln!(f, "{cases:>9} {share:>6.2} %  {label}, {times} times")?;
         }
         Ok(())
     }

@@ -3,12 +3,13 @@
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
-use super::node::{outline, undo_mark};
+use super::node::{amend_mark, outline, undo_mark};
 use super::text::{escaped, width};
 use super::{AFTER, READS, arrow_head, edge_class};
 use crate::kind::Kind;
 use crate::layout::Rect;
 use crate::model::{Graph, Node, Why};
+use crate::stage::Stage;
 
 /// Pixels that the sample of an entry takes, and that are between two entries.
 const SAMPLE: i32 = 34;
@@ -48,7 +49,11 @@ pub(super) fn draw(out: &mut String, graph: &Graph, left: i32, top: i32, most: i
 
 fn entries(graph: &Graph) -> Vec<Entry> {
     let kinds: BTreeSet<Kind> = graph.nodes.iter().map(|node| node.kind).collect();
-    let mut entries: Vec<Entry> = kinds.into_iter().map(kind).collect();
+    let stages: BTreeSet<Stage> = graph.nodes.iter().filter_map(|node| node.state).map(Stage::of).collect();
+    // Colours tell stages, if there are any, and kinds otherwise.
+    let plain = (!stages.is_empty()).then_some(Stage::Coming);
+    let mut entries: Vec<Entry> = kinds.into_iter().map(|of| kind(of, plain)).collect();
+    entries.extend(stages.into_iter().map(stage));
     let any = |marked: fn(&Node) -> bool| graph.nodes.iter().any(marked);
     let mut entry = |shown: bool, text, sample: fn(i32, i32) -> String| {
         if shown {
@@ -66,16 +71,24 @@ fn entries(graph: &Graph) -> Vec<Entry> {
         )
     });
     entry(any(|node| node.undo.is_some()), "is taken back by", |x, y| undo_mark(x + 14, y + 3));
+    entry(any(|node| node.amend.is_some()), "is changed by", |x, y| amend_mark(x + 14, y + 3));
     entry(any(|node| node.point_of_no_return), "point of no return", |x, y| {
         format!("<path class=\"bar\" d=\"M{} {}v18\"/>", x + SAMPLE / 2, y - 9)
     });
     entries
 }
 
-fn kind(kind: Kind) -> Entry {
-    let sample =
-        move |x: i32, y: i32| outline(kind, Rect { x: x + 3, y: y - 8, width: SAMPLE - 6, height: 16 });
-    Entry { sample: Box::new(sample), text: kind.word() }
+fn kind(kind: Kind, stage: Option<Stage>) -> Entry {
+    Entry { sample: Box::new(move |x, y| outline(kind, stage, small(x, y))), text: kind.word() }
+}
+
+fn stage(stage: Stage) -> Entry {
+    Entry { sample: Box::new(move |x, y| outline(Kind::Call, Some(stage), small(x, y))), text: stage.text() }
+}
+
+/// Where the outline of a sample is.
+const fn small(x: i32, y: i32) -> Rect {
+    Rect { x: x + 3, y: y - 8, width: SAMPLE - 6, height: 16 }
 }
 
 fn line(group: u8, x: i32, y: i32) -> String {

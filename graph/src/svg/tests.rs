@@ -2,11 +2,13 @@
 
 use std::collections::BTreeSet;
 
+use model::TaskState;
 use proptest::prelude::*;
 
 use super::*;
 use crate::kind::Kind;
 use crate::model::{Frame, Node};
+use crate::stage::Stage;
 
 fn node(n: usize, kind: Kind, frame: Option<usize>) -> Node {
     Node {
@@ -20,8 +22,10 @@ fn node(n: usize, kind: Kind, frame: Option<usize>) -> Node {
             .is_multiple_of(7)
             .then(|| "`when false` does not hold (some/long/folder/file.blueprint:17)".to_owned()),
         undo: n.is_multiple_of(3).then(|| "system.operation_that_takes_it_back_again".to_owned()),
+        amend: n.is_multiple_of(4).then(|| "system.operation_that_changes_it".to_owned()),
         point_of_no_return: n.is_multiple_of(11),
         frame,
+        state: TaskState::ALL.get(n % (TaskState::ALL.len() + 1)).copied(),
     }
 }
 
@@ -172,9 +176,38 @@ fn every_kind_has_its_colours_for_light_and_for_dark() {
         }
     }
     // Tasks that are told apart by nothing but their colour are not told apart by everybody.
-    let shown = |kind| (kind, node::outline(kind, Rect { x: 0, y: 0, width: 100, height: 40 }));
+    let shown = |kind| (kind, node::outline(kind, None, Rect { x: 0, y: 0, width: 100, height: 40 }));
     let [call, manual, run] = [Kind::Call, Kind::Manual, Kind::Run].map(shown);
     assert!(!manual.1.contains("<rect") && !run.1.contains("<rect") && call.1.contains("<rect"));
+}
+
+#[test]
+fn every_stage_has_its_colours_for_light_and_for_dark_and_is_told_in_words_too() {
+    for stage in Stage::ALL {
+        let class = stage.class();
+        let rule = format!("\n.owg .shape.{class}{{fill:var(--{class});stroke:var(--{class}-rim)}}\n");
+        assert!(style::STYLE.contains(&rule), "{class} has no rule");
+        for colour in [format!("--{class}:#"), format!("--{class}-rim:#")] {
+            assert_eq!(style::STYLE.matches(&colour).count(), 2, "{class} needs {colour} twice");
+        }
+    }
+    for state in TaskState::ALL.iter().copied() {
+        let mut graph = Graph {
+            title: "one@1".to_owned(),
+            subtitle: String::new(),
+            nodes: vec![node(1, Kind::Call, None)],
+            edges: vec![],
+            frames: vec![],
+        };
+        graph = graph.with_states(|name| (name == "task_1").then_some(state));
+        let (stage, picture) = (Stage::of(state), svg(&graph).unwrap());
+        assert!(picture.contains(&format!("class=\"shape call {}\"", stage.class())), "{state}: {picture}");
+        assert!(picture.contains(&format!(" {state}</text>")), "{state} is in no words");
+        assert!(picture.contains(&format!(">{}</text>", stage.text())), "{state} is not in the legend");
+        for text in [crate::mermaid(&graph), crate::dot(&graph)] {
+            assert!(text.contains(&format!(" {state}")) && text.contains(stage.colours().0), "{text}");
+        }
+    }
 }
 
 #[test]

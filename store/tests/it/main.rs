@@ -23,6 +23,7 @@ mod lists;
 mod mirror;
 mod outlook;
 mod reading;
+mod rebuild;
 mod residue;
 mod versions;
 mod waits;

@@ -8,7 +8,7 @@ use store::{
     finish_intents, list_orders, load_order, note_stopped,
 };
 
-use crate::fixture::{accept, at, completes, order, order_id, plan, task, value};
+use crate::fixture::{accept, at, completes, order, order_id, plan, started, succeeded, task, value};
 
 /// The order as `load_order` and `list_orders` show it, which is the same.
 async fn seen(conn: &mut PgConnection, id: OrderId) -> OrderSummary {
@@ -195,13 +195,24 @@ async fn who_cancelled_an_order_is_shown_until_it_is_refused(pool: PgPool) {
         state: model::OrderState::InProgress,
     };
     let accepted = Fact::CancelAccepted { id: "c-2".parse().unwrap() };
+    let task: model::TaskId = "reserve[1]".parse().unwrap();
+    let (call, arguments) = ("inventory.release".to_owned(), model::Value::Null);
+    let undoing = Fact::TaskUndoing { task: task.clone(), call, arguments };
+    let reason = || "409 in use".to_owned();
+    let stuck = Fact::TaskUndoFailed { task: task.clone(), reason: reason() };
+    let held = Fact::OrderHeld { task, reason: reason(), hold_for: model::HoldFor::Operations };
     let facts = [
         Fact::OrderStarted {},
+        started("reserve[1]", 1),
+        succeeded("reserve[1]"),
         asked("c-1", "ada"),
         refused,
         asked("c-2", "bob"),
         accepted,
         asked("c-3", "eve"),
+        undoing,
+        stuck,
+        held,
     ];
     for (number, fact) in (1..).zip(facts) {
         let event = OrderEvent { number, at: at(1_000), fact };
@@ -210,7 +221,10 @@ async fn who_cancelled_an_order_is_shown_until_it_is_refused(pool: PgPool) {
         story.push(summary.cancel.map(|cancel| cancel.by.as_str().to_owned()));
     }
     let who: Vec<&str> = story.iter().map(|by| by.as_deref().unwrap_or("nobody")).collect();
-    assert_eq!(who, ["nobody", "ada", "nobody", "bob", "bob", "bob"]);
+    assert_eq!(
+        who,
+        ["nobody", "nobody", "nobody", "ada", "nobody", "bob", "bob", "bob", "bob", "bob", "bob"]
+    );
 }
 
 #[sqlx::test(migrator = "store::MIGRATOR")]

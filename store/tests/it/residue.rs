@@ -45,7 +45,7 @@ async fn what_was_left_behind_tells_where_to_look_for_it(pool: PgPool) {
     assert_eq!(left.result.to_string(), r#"{"price":12345678901234567.89}"#);
     assert_eq!((left.by.as_str(), left.reason.as_str()), ("grace", "the street is gone"));
     let task = &store::load_order(conn, order).await.unwrap().unwrap().tasks[1];
-    assert_eq!(task.progress.reason.as_deref(), Some("left in place: the street is gone"));
+    assert_eq!(task.progress.reason.as_deref(), Some("left in place by grace: the street is gone"));
 }
 
 #[sqlx::test(migrator = "store::MIGRATOR")]

@@ -4,11 +4,11 @@ use model::{
     Actor, AmendedItem, DeliveryId, Difference, Fact, ItemState, OrderEvent, OrderRequest, OrderState,
     TaskChange, TaskState, Value, Verdict,
 };
-use plan::Plan;
+use plan::{Plan, PlanParts};
 use sqlx::{PgConnection, PgPool};
 use store::{
-    NewVersion, OrderRow, VersionState, apply_events, list_versions, load_current, load_order, load_plan,
-    load_version, propose_version, withdraw_version,
+    NewVersion, OrderRow, Proposed, VersionRow, VersionState, apply_events, list_versions, load_current,
+    load_order, load_plan, load_version, propose_version, withdraw_version,
 };
 
 use crate::fixture::{
@@ -29,7 +29,35 @@ fn wanted() -> OrderRequest {
     request
 }
 
-async fn propose(conn: &mut PgConnection, id: &str, plan: &Plan, digit: char) -> bool {
+/// What expressions see of the order that is wanted.
+fn seen() -> (Value, Vec<AmendedItem>) {
+    let request = wanted();
+    let mut seen = request.standard_fields();
+    seen.insert("submitted_at".to_owned(), Value::text(at(1).to_string()));
+    let item = &request.items[0];
+    let mut fields = item.standard_fields();
+    fields.insert("speed_mbps".to_owned(), Value::from(1_000));
+    let item =
+        AmendedItem { id: item.id.clone(), kind: "fiber".parse().unwrap(), value: Value::Record(fields) };
+    (Value::Record(seen), vec![item])
+}
+
+/// The plan of the order that is wanted.
+fn new_plan() -> Plan {
+    let (order, items) = seen();
+    let mut parts: PlanParts = amended_plan().into();
+    parts.order = order;
+    for (planned, item) in parts.items.iter_mut().zip(items) {
+        planned.value = item.value;
+    }
+    Plan::new(parts).unwrap()
+}
+
+async fn propose(conn: &mut PgConnection, id: &str, plan: &Plan, digit: char) -> Proposed {
+    propose_at(conn, id, plan, digit, 50).await
+}
+
+async fn propose_at(conn: &mut PgConnection, id: &str, plan: &Plan, digit: char, millis: i64) -> Proposed {
     let (request, request_hash, author) = (wanted(), hash(digit), Actor::new("ann"));
     let new = NewVersion {
         order: order_id(N),
@@ -43,7 +71,7 @@ async fn propose(conn: &mut PgConnection, id: &str, plan: &Plan, digit: char) ->
         differences: &[],
         tasks: &[],
     };
-    propose_version(conn, &new, at(50)).await.unwrap()
+    propose_version(conn, &new, at(millis)).await.unwrap()
 }
 
 fn change(id: &str, verdict: Verdict) -> TaskChange {
@@ -51,24 +79,15 @@ fn change(id: &str, verdict: Verdict) -> TaskChange {
 }
 
 fn amended(id: &str) -> Fact {
-    let request = wanted();
-    let mut seen = request.standard_fields();
-    seen.insert("submitted_at".to_owned(), Value::text(at(1).to_string()));
-    let item = &request.items[0];
-    let mut fields = item.standard_fields();
-    fields.insert("speed_mbps".to_owned(), Value::from(1_000));
+    let (order, items) = seen();
     Fact::OrderAmended {
         id: delivery(id),
         version: 2,
         by: Actor::new("ann"),
         reason: "one more".to_owned(),
         blueprint: "home_fiber@3".parse().unwrap(),
-        order: Value::Record(seen),
-        items: vec![AmendedItem {
-            id: item.id.clone(),
-            kind: "fiber".parse().unwrap(),
-            value: Value::Record(fields),
-        }],
+        order,
+        items,
         differences: vec![Difference {
             what: "customer.name".to_owned(),
             from: Value::from("Ada Byron"),
@@ -106,6 +125,20 @@ async fn load(conn: &mut PgConnection) -> OrderRow {
     load_order(conn, order_id(N)).await.unwrap().unwrap()
 }
 
+/// Every version, read in pages of one.
+async fn all(conn: &mut PgConnection) -> Vec<VersionRow> {
+    let (mut found, mut after) = (Vec::new(), None);
+    loop {
+        let page = list_versions(conn, order_id(N), after.as_ref(), 1).await.unwrap();
+        assert!(page.versions.len() <= 1);
+        found.extend(page.versions);
+        match page.next {
+            Some(next) => after = Some(next.to_string().parse().unwrap()),
+            None => return found,
+        }
+    }
+}
+
 fn states(order: &OrderRow) -> Vec<String> {
     order.tasks.iter().map(|task| format!("{} {}", task.id, task.progress.state)).collect()
 }
@@ -114,13 +147,13 @@ fn states(order: &OrderRow) -> Vec<String> {
 async fn an_amendment_replaces_the_request_the_plan_the_items_and_the_tasks(pool: PgPool) {
     let conn = &mut *pool.acquire().await.unwrap();
     accept(conn, &order(N)).await;
-    assert!(propose(conn, "A-1", &amended_plan(), 'c').await);
+    assert_eq!(propose(conn, "A-1", &new_plan(), 'c').await, Proposed::New);
     assert_eq!(load(conn).await.summary.version, 1, "nobody has said yes");
     apply_events(conn, order_id(N), &story("A-1")).await.unwrap();
     let now = load(conn).await;
     assert_eq!((now.summary.version, now.summary.customer.name.as_deref()), (2, Some("Ada King")));
     assert_eq!(now.request, wanted());
-    assert_eq!(load_plan(conn, order_id(N)).await.unwrap().unwrap().hash(), amended_plan().hash());
+    assert_eq!(load_plan(conn, order_id(N)).await.unwrap().unwrap().hash(), new_plan().hash());
     assert_eq!(
         states(&now),
         [
@@ -159,11 +192,11 @@ async fn the_event_alone_says_enough_to_go_on(pool: PgPool) {
 #[sqlx::test(migrator = "store::MIGRATOR")]
 async fn every_version_is_kept_with_its_author_and_its_reason(pool: PgPool) {
     let conn = &mut *pool.acquire().await.unwrap();
-    assert_eq!(list_versions(conn, order_id(N)).await.unwrap(), []);
+    assert_eq!(all(conn).await, []);
     accept(conn, &order(N)).await;
-    let first = list_versions(conn, order_id(N)).await.unwrap();
+    let first = all(conn).await;
     assert_eq!((first.len(), first[0].version, first[0].author.as_str()), (1, 1, "webshop"));
-    propose(conn, "A-1", &amended_plan(), 'c').await;
+    propose(conn, "A-1", &new_plan(), 'c').await;
     apply_events(conn, order_id(N), &story("A-1")).await.unwrap();
     let refused = Fact::AmendmentRefused {
         id: delivery("A-2"),
@@ -174,7 +207,7 @@ async fn every_version_is_kept_with_its_author_and_its_reason(pool: PgPool) {
     };
     let next = OrderEvent { number: 10, at: at(2_000), fact: refused };
     apply_events(conn, order_id(N), &[next]).await.unwrap();
-    let all = list_versions(conn, order_id(N)).await.unwrap();
+    let all = all(conn).await;
     let told: Vec<_> =
         all.iter().map(|v| (v.version, v.state, v.author.as_str(), v.reason.as_str())).collect();
     assert_eq!(
@@ -193,16 +226,67 @@ async fn every_version_is_kept_with_its_author_and_its_reason(pool: PgPool) {
 async fn what_is_proposed_can_change_until_it_is_decided(pool: PgPool) {
     let conn = &mut *pool.acquire().await.unwrap();
     accept(conn, &order(N)).await;
-    assert!(propose(conn, "A-1", &manual_plan(), 'c').await);
-    assert!(propose(conn, "A-1", &amended_plan(), 'd').await, "the order has moved on");
+    assert_eq!(propose(conn, "A-1", &manual_plan(), 'c').await, Proposed::New);
+    assert_eq!(propose(conn, "A-1", &new_plan(), 'c').await, Proposed::Again, "the order has moved on");
+    assert_eq!(propose(conn, "A-1", &manual_plan(), 'd').await, Proposed::Taken, "it is another request");
     let proposed = load_version(conn, order_id(N), &delivery("A-1")).await.unwrap().unwrap();
-    assert_eq!((proposed.state, proposed.request_hash), (VersionState::Proposed, Some(hash('d'))));
-    assert!(propose(conn, "A-2", &amended_plan(), 'e').await);
-    withdraw_version(conn, order_id(N), &delivery("A-2")).await.unwrap();
-    assert_eq!(load_version(conn, order_id(N), &delivery("A-2")).await.unwrap(), None);
+    assert_eq!((proposed.state, proposed.request_hash), (VersionState::Proposed, Some(hash('c'))));
     apply_events(conn, order_id(N), &story("A-1")).await.unwrap();
-    assert!(!propose(conn, "A-1", &manual_plan(), 'f').await);
-    withdraw_version(conn, order_id(N), &delivery("A-1")).await.unwrap();
+    assert_eq!(load_plan(conn, order_id(N)).await.unwrap().unwrap().hash(), new_plan().hash());
+    assert_eq!(propose(conn, "A-1", &manual_plan(), 'c').await, Proposed::Decided);
+    assert_eq!(propose(conn, "A-1", &manual_plan(), 'd').await, Proposed::Taken);
+    withdraw_version(conn, order_id(N), &delivery("A-1"), at(50)).await.unwrap();
     let applied = load_version(conn, order_id(N), &delivery("A-1")).await.unwrap().unwrap();
-    assert_eq!((applied.state, applied.request_hash), (VersionState::Applied, Some(hash('d'))));
+    assert_eq!((applied.state, applied.request_hash), (VersionState::Applied, Some(hash('c'))));
+}
+
+#[sqlx::test(migrator = "store::MIGRATOR")]
+async fn only_what_was_written_then_is_withdrawn(pool: PgPool) {
+    let conn = &mut *pool.acquire().await.unwrap();
+    accept(conn, &order(N)).await;
+    propose_at(conn, "A-1", &new_plan(), 'c', 50).await;
+    propose_at(conn, "A-1", &new_plan(), 'c', 60).await;
+    let id = delivery("A-1");
+    withdraw_version(conn, order_id(N), &id, at(50)).await.unwrap();
+    assert!(load_version(conn, order_id(N), &id).await.unwrap().is_some(), "another attempt has written it");
+    withdraw_version(conn, order_id(N), &id, at(60)).await.unwrap();
+    assert_eq!(load_version(conn, order_id(N), &id).await.unwrap(), None);
+}
+
+#[sqlx::test(migrator = "store::MIGRATOR")]
+async fn a_plan_of_another_order_than_the_one_that_is_told_is_not_taken(pool: PgPool) {
+    let conn = &mut *pool.acquire().await.unwrap();
+    accept(conn, &order(N)).await;
+    let before = load_plan(conn, order_id(N)).await.unwrap().unwrap().hash();
+    propose(conn, "A-1", &manual_plan(), 'c').await;
+    apply_events(conn, order_id(N), &story("A-1")).await.unwrap();
+    assert_eq!(load_plan(conn, order_id(N)).await.unwrap().unwrap().hash(), before);
+    assert_eq!(load(conn).await.request, wanted(), "what the order is, its event says");
+}
+
+#[sqlx::test(migrator = "store::MIGRATOR")]
+async fn what_an_order_does_not_even_judge_is_refused(pool: PgPool) {
+    let conn = &mut *pool.acquire().await.unwrap();
+    accept(conn, &order(N)).await;
+    propose(conn, "A-1", &new_plan(), 'c').await;
+    let refused = Fact::SignalRefused {
+        id: delivery("A-1"),
+        signal: "amend".to_owned(),
+        reason: "the order is being undone already".to_owned(),
+    };
+    apply_events(conn, order_id(N), &events(vec![Fact::OrderStarted {}, refused])).await.unwrap();
+    let version = load_version(conn, order_id(N), &delivery("A-1")).await.unwrap().unwrap();
+    assert_eq!(version.state, VersionState::Refused);
+    assert_eq!(version.refusal.as_deref(), Some("the order is being undone already"));
+    assert!(version.decided_at.is_some());
+}
+
+#[sqlx::test(migrator = "store::MIGRATOR")]
+async fn what_was_never_decided_goes_with_the_end_of_the_order(pool: PgPool) {
+    let conn = &mut *pool.acquire().await.unwrap();
+    accept(conn, &order(N)).await;
+    propose(conn, "A-1", &new_plan(), 'c').await;
+    let ended = events(vec![Fact::OrderStarted {}, Fact::OrderCompleted {}]);
+    apply_events(conn, order_id(N), &ended).await.unwrap();
+    assert_eq!(load_version(conn, order_id(N), &delivery("A-1")).await.unwrap(), None);
 }

@@ -147,6 +147,9 @@ async fn an_order_that_was_stopped_from_outside_is_waited_for_no_more(pool: PgPo
     assert!(store::note_stopped(conn, order_id(1), at(500)).await.unwrap());
     assert_eq!(told(conn).await, [(2, 1)]);
     assert_eq!(share(conn, 3, &["SUB-1"]).await, [2]);
+    // Somebody has its workflow go on after all.
+    store::apply_events(conn, order_id(1), &events(vec![Fact::OrderStarted {}])).await.unwrap();
+    assert_eq!(share(conn, 4, &["SUB-1"]).await, [1, 2, 3]);
 }
 
 #[sqlx::test(migrator = "store::MIGRATOR")]

@@ -3,13 +3,13 @@
 use std::error::Error as _;
 use std::fmt;
 
-use model::{CallOutcome, CallRequest};
+use model::{CallOutcome, CallRequest, OrderId};
 use reqwest::Response;
 use tokio::sync::Semaphore;
 use tokio::time::{Instant, timeout_at};
 
 use super::answer::{Answer, Body};
-use super::{answer, http, request};
+use super::{answer, held, http, request};
 use crate::config::{OperationConfig, SystemConfig};
 
 /// Most of an answer that is read when it is not a success, in bytes: it is only read for its reason.
@@ -68,6 +68,29 @@ impl Client {
                 let answer = self.read(response, deadline, time).await;
                 answer::outcome(call, operation, answer, std::time::SystemTime::now())
             }
+        }
+    }
+
+    /// Whether the system can list what it holds for an order.
+    pub(super) const fn can_list(&self) -> bool {
+        self.config.lists.is_some()
+    }
+
+    /// What the system still holds for an order; nothing if it can't list that.
+    pub(super) async fn held(&self, order: OrderId) -> Result<Vec<serde_json::Value>, String> {
+        let Some(request) = held::question(&self.http, &self.config, order) else { return Ok(Vec::new()) };
+        let time = self.config.attempt_timeout;
+        let deadline = Instant::now() + time;
+        let response = match timeout_at(deadline, self.http.execute(request?)).await {
+            Ok(response) => response.map_err(chain)?,
+            Err(_) => return Err(format!("it did not answer within {}", shown(time))),
+        };
+        let Answer { status, headers: _, body } = self.read(response, deadline, time).await;
+        match body {
+            Body::Whole(bytes) if status.is_success() => held::read(&bytes),
+            Body::Whole(_) => Err(format!("it answered {status}")),
+            Body::TooLarge { limit } => Err(format!("its answer has more than {limit} bytes")),
+            Body::Broken(why) => Err(format!("its answer could not be read: {why}")),
         }
     }
 

@@ -13,7 +13,7 @@ use super::operation::{self, Inlining, OperationConfig};
 use super::problem::{LoadError, Problems};
 use super::section::Section;
 use super::substitute::{Environment, SubstituteError, is_variable, substitute};
-use super::{Credentials, Entry, Listing, Proxy, SystemConfig};
+use super::{Credentials, Entry, Listing, PLACE_OF_ORDER, Proxy, SystemConfig};
 
 /// How much of the file is wanted.
 #[derive(Clone, Copy)]
@@ -122,6 +122,7 @@ fn system(
     let connect_timeout = section.duration("connect_timeout", SHORTEST_TIMEOUT..=LONGEST_ATTEMPT, problems);
     let attempt_timeout = section.duration("attempt_timeout", SHORTEST_TIMEOUT..=LONGEST_ATTEMPT, problems);
     let credentials = credentials(&mut section, reading, problems);
+    let lists = lists(&mut section, reading, problems);
     let max_answer_bytes = section.count("max_answer_bytes", 1..=LARGEST_ANSWER, problems);
     let max_concurrent_calls = section.count("max_concurrent_calls", 1..=MOST_CONCURRENT_CALLS, problems);
     let proxy = proxy(&mut section, reading, problems);
@@ -141,6 +142,7 @@ fn system(
     let config = url.map(|url| SystemConfig {
         name: name.clone(),
         url,
+        lists,
         connect_timeout: connect_timeout.unwrap_or(CONNECT_TIMEOUT),
         attempt_timeout: attempt_timeout.unwrap_or(ATTEMPT_TIMEOUT),
         credentials,
@@ -193,6 +195,25 @@ fn url(
         return None;
     }
     Some(without_last_slash(url))
+}
+
+/// Where a system lists what it holds for an order.
+fn lists(section: &mut Section<'_, '_>, reading: Reading<'_>, problems: &mut Problems<'_>) -> Option<String> {
+    let key = section.key("lists");
+    let (text, at) = section.text("lists", problems)?;
+    let text = substituted(&text, &at, &key, reading, problems)?;
+    if !text.contains(PLACE_OF_ORDER) {
+        problems.add(
+            at,
+            key,
+            format!(
+                "expected an address with `{PLACE_OF_ORDER}` where the order's id stands, found `{text}`"
+            ),
+        );
+        return None;
+    }
+    http_url(&text.replace(PLACE_OF_ORDER, "order"), "an address", &at, &key, problems)?;
+    Some(text)
 }
 
 /// Paths of operations begin with `/`.

@@ -51,7 +51,7 @@ fn the_documentation_knows_every_key_and_its_example_loads() {
         .filter_map(|line| line.trim().strip_prefix("help: known keys are "))
         .flat_map(|keys| keys.split(", "))
         .collect();
-    assert_eq!(keys.len(), 19);
+    assert_eq!(keys.len(), 20);
     for key in keys {
         assert!(page.contains(&format!("\n| {key} |")), "{key}");
     }
@@ -218,7 +218,7 @@ path = "/a/{b c}/{d"
             systems.toml:10:24: `systems.crm.max_concurrent_calls`: expected a whole number, found the text `many`
             systems.toml:11:10: `systems.crm.inline`: expected `true` or `false`, found the number 1
             systems.toml:12:1: `systems.crm.surprise`: unknown key `surprise`
-              help: known keys are `elsewhere`, `url`, `connect_timeout`, `attempt_timeout`, `bearer_env`, `basic_env`, `max_answer_bytes`, `max_concurrent_calls`, `proxy`, `convention`, `queue`, `inline`, `operations`
+              help: known keys are `elsewhere`, `url`, `connect_timeout`, `attempt_timeout`, `bearer_env`, `basic_env`, `lists`, `max_answer_bytes`, `max_concurrent_calls`, `proxy`, `convention`, `queue`, `inline`, `operations`
             systems.toml:14:10: `systems.bad name`: `bad name` is not a name (letters, digits and `_`, at most 64)
             systems.toml:17:10: `systems.nowhere.url`: missing: expected the system's address
               help: write `url = "http://…"`, or `elsewhere = true` if other processes reach it by a file of theirs

@@ -1,15 +1,27 @@
 //! The situations that every order system of an operator must master, through everything: API, Temporal, Postgres, and systems
-//! over HTTP. The same ones, told in virtual time, are the tests of the sample blueprints that are called `scenario: …`.
+//! over HTTP. The same ones, told in virtual time, are tests of the sample blueprints that are called `scenario: …`, in the files
+//! `blueprints/*_tests.blueprint`.
 //!
-//! | scenario | where |
-//! |---|---|
-//! | a mobile activation; a fibre install | `installs` |
-//! | the technician has no access; the same report twice; the same order twice | `people` |
-//! | a reservation is refused, the alternative taken, then none is left | `reservations` |
-//! | an activation times out, and is read back as done; as absent | `read_back` |
-//! | a cancel before and after the reservation, and after the activation | `cancels` |
-//! | billing is not ready; inventories disagree; a bundle ends partial | `open_ends` |
+//! | | scenario | here | blueprint tests of |
+//! |---|---|---|---|
+//! | 1 | a mobile activation | `installs` | `mobile_line` |
+//! | 2 | a fibre install | `installs` | `home_fiber` |
+//! | 3 | the technician has no access, and comes again | `people` | `home_fiber` |
+//! | 4 | a reservation is refused, the alternative taken, then none is left | `reservations` | `mobile_line`, `home_fiber` |
+//! | 5 | an activation times out, and is read back as done | `read_back` | `home_fiber` |
+//! | 6 | it is read back as absent, and made again | `read_back` | `home_fiber` |
+//! | 7 | the same order twice is one order | `people` | `mobile_line` |
+//! | 8 | the same report twice is one report | `people` | `home_fiber` |
+//! | 9 | a cancel before the reservation | `cancels` | `home_fiber` |
+//! | 10 | a cancel after the reservation | `cancels` | `home_fiber` |
+//! | 11 | a cancel after the activation | `cancels` | `home_fiber` |
+//! | 12 | billing is not ready: the service stays, the order is open | `open_ends` | `mobile_line` |
+//! | 13 | inventories that disagree are found and made to agree | `open_ends` | `reconcile_service` |
+//! | 14 | a bundle ends partial | `open_ends` | `home_fiber` |
+//! | 15 | another appointment touches the visit and its message only | `amendments` | `home_fiber` |
+//! | 16 | another speed after the activation; too late, refused with an order that asks for it | `amendments` | `home_fiber`, `home_fiber_change` |
 
+mod amendments;
 mod cancels;
 mod installs;
 mod open_ends;

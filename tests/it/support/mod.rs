@@ -1,6 +1,7 @@
 //! What the integration tests share.
 
 mod cli;
+mod histories;
 mod processes;
 mod shared;
 mod site;

@@ -221,22 +221,29 @@ impl Site {
 
     /// Temporal, for the orders of this test.
     pub(crate) fn temporal(&self) -> OrderClient {
-        OrderClient::new(ClientConfig {
+        OrderClient::new(self.temporal_config())
+    }
+
+    fn temporal_config(&self) -> ClientConfig {
+        ClientConfig {
             address: Some(self.backends.temporal.clone()),
             namespace: None,
             task_queue: Some(self.backends.task_queue.clone()),
-        })
+        }
     }
 
     /// Stops the services, and drops the database, which must be one of [`Backends::shared`].
     pub(crate) async fn close(self) {
+        super::histories::keep(&self.temporal_config(), &self.pool()).await;
         for service in self.services.into_values() {
             service.stop().await;
         }
-        Postgres::drop_database(&self.backends.database).await.unwrap();
+        // Connections of the test itself may still be on their way out.
+        Postgres::force_drop_database(&self.backends.database).await.unwrap();
     }
 
-    fn pool(&self) -> PgPool {
+    /// The database.
+    pub(crate) fn pool(&self) -> PgPool {
         store::connect(&self.backends.database, 2).unwrap()
     }
 

@@ -205,7 +205,7 @@ mod tests {
     }
 
     fn standing(history_length: u64) -> Standing {
-        Standing { open: true, state: None, history_length, busy: false }
+        Standing { open: true, state: None, history_length, busy: false, closed_at: None, completed: false }
     }
 
     #[test]

@@ -317,7 +317,7 @@ impl Mender {
 
     async fn fill(&self, order: OrderId, next: Option<u64>) -> Result<(), MirrorError> {
         let mut conn = self.pool.acquire().await?;
-        let mut next = match next {
+        let next = match next {
             Some(next) => next,
             None => match next_event(&mut conn, order).await? {
                 Some(next) => next,
@@ -325,20 +325,18 @@ impl Mender {
             },
         };
         drop(conn);
+        let mut reading = self.client.events_from(order, next);
         loop {
-            let page = match self.client.deltas(order, next).await {
-                Ok(page) => page,
+            let page = match reading.next_page().await {
+                Ok(Some(page)) => page,
                 // It was never started, or Temporal has forgotten it: there is nothing to read.
-                Err(ClientError::NotFound) => return Ok(()),
+                Ok(None) | Err(ClientError::NotFound) => return Ok(()),
                 Err(other) => return Err(other.into()),
             };
-            if page.events.is_empty() {
-                return Ok(());
-            }
             let mut conn = self.pool.acquire().await?;
-            match apply_events(&mut conn, order, &page.events).await? {
-                Outcome::Applied { next: after } if after < page.next => next = after,
-                Outcome::Applied { .. } | Outcome::UnknownOrder => return Ok(()),
+            match apply_events(&mut conn, order, &page).await? {
+                Outcome::Applied { .. } => {}
+                Outcome::UnknownOrder => return Ok(()),
                 stuck @ (Outcome::Gap { .. } | Outcome::Refused { .. } | Outcome::Failed { .. }) => {
                     tracing::error!(order.id = %order, ?stuck, "the order events of a workflow can't be applied");
                     return Ok(());

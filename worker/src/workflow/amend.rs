@@ -7,7 +7,7 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use contract::payload::{decode, encode};
-use contract::{Amend, AmendRequest, Replan, Replanned, names};
+use contract::{Amend, AmendRequest, HandOn, Replan, Replanned, names};
 use engine::{Event, Handled, Rejected};
 use model::{Timestamp, limits};
 use temporalio_common::error::ActivityExecutionError;
@@ -45,12 +45,20 @@ impl Unplanned {
 impl Desk {
     /// Amends the order. What only the new plan calls, is called as the request says.
     pub(super) fn amend(&mut self, request: AmendRequest, now: Timestamp) -> Result<Handled, Rejected> {
-        let AmendRequest { id, plan, routes, by, reason, token } = request;
+        let AmendRequest { id, plan, routes, by, reason, token, proposal: _ } = request;
         let answer = self.take(Event::Amend { id, plan, by, reason, token }, now);
         if answer == Ok(Handled::Applied) {
             self.routes.extend(routes);
         }
         answer
+    }
+
+    /// Is amended with the order that this one is part of, which hears what comes of it.
+    pub(super) fn take_over(&mut self, amended: HandOn, now: Timestamp) {
+        let HandOn { id, amendment, plan, routes, by, reason } = amended;
+        if self.take(Event::HandedOn { id, amendment, plan, by, reason }, now) == Ok(Handled::Applied) {
+            self.routes.extend(routes);
+        }
     }
 
     /// Has an amendment planned when its turn comes.
@@ -77,16 +85,24 @@ impl Desk {
     pub(super) fn replanned(&mut self, replanned: Replanned, now: Timestamp) {
         let Some((amend, version)) = self.unplanned.underway.take() else { return };
         match replanned {
-            // It was made of what the order is not any more.
-            Replanned::Planned { .. } if version != self.run.version() => {
-                self.unplanned.waiting.push_front(amend)
+            // It was made of what the order is not any more, or could not be for that.
+            Replanned::Planned { .. } | Replanned::Outdated {} if version != self.run.version() => {
+                self.unplanned.waiting.push_front(amend);
             }
-            Replanned::Planned { plan, routes } => {
-                let Amend { id, by, reason, wanted: _, token } = amend;
+            Replanned::Outdated {} => {
+                let reason = format!("the order is at version {version}, and Postgres has a later one");
+                self.refuse(amend, reason, now);
+            }
+            Replanned::Planned { plan, routes, proposal: _ } => {
                 // Whoever signals does not wait for the answer; it is on the order's record.
-                if let Err(Rejected::AmendmentMoved { .. }) =
-                    self.amend(AmendRequest { id: id.clone(), plan, routes, by, reason, token }, now)
-                {
+                if let Err(rejected) = self.run.may_be_amended() {
+                    return self.refuse(amend, rejected.to_string(), now);
+                }
+                let Amend { id, by, reason, wanted: _, token } = amend;
+                if let Err(Rejected::AmendmentMoved { .. }) = self.amend(
+                    AmendRequest { id: id.clone(), plan, routes, by, reason, token, proposal: None },
+                    now,
+                ) {
                     let reason = "the order has moved on since the preview that the token is of".to_owned();
                     let _ = self.take(Event::Malformed { id, signal: names::AMEND.to_owned(), reason }, now);
                 }

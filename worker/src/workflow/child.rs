@@ -16,8 +16,8 @@ use std::time::Duration;
 
 use contract::attributes::first_attributes;
 use contract::payload::{decode, encode};
-use contract::{ChildInput, Hail, OrderInput, Outcome, Recall, ReportRequest};
-use engine::{ChildReport, RecallEffect};
+use contract::{ChildInput, Hail, HandOn, OrderInput, Outcome, Recall, ReportRequest, Routes};
+use engine::{ChildReport, HandOnEffect, RecallEffect};
 use model::{Actor, OrderId};
 use temporalio_common::data_converters::RawValue;
 use temporalio_common::error::ChildWorkflowExecutionError;
@@ -33,6 +33,8 @@ use super::OrderWorkflow;
 pub(super) enum Word {
     /// Undo yourself.
     Recall(Recall),
+    /// Be another order.
+    HandOn(Box<HandOn>),
     /// Pass points of no return.
     Pass,
     /// End.
@@ -45,8 +47,20 @@ impl Word {
     /// What a parent says that takes its child back.
     pub(super) fn recall(parent: OrderId, effect: RecallEffect) -> Self {
         let RecallEffect { child: _, id, reason } = effect;
-        Self::Recall(Recall { id, by: Actor::new(&format!("order {parent}")), reason })
+        Self::Recall(Recall { id, by: name(parent), reason })
     }
+
+    /// What a parent says that has been amended.
+    pub(super) fn hand_on(parent: OrderId, effect: HandOnEffect, routes: &Routes) -> Self {
+        let HandOnEffect { child: _, id, amendment, plan, reason } = effect;
+        let (plan, routes, by) = (Box::new(plan), routes.clone(), name(parent));
+        Self::HandOn(Box::new(HandOn { id, amendment, plan, routes, by, reason }))
+    }
+}
+
+/// A parent, as its child's record names it.
+fn name(parent: OrderId) -> Actor {
+    Actor::new(&format!("order {parent}"))
 }
 
 /// The line to a child: what it is yet to be told, and what it has heard.
@@ -232,6 +246,9 @@ async fn say(ctx: WorkflowContext<OrderWorkflow>, to: ChildLine, word: Word) -> 
     let child = ctx.external_workflow(to.order.to_string(), None);
     let said = match word {
         Word::Recall(recall) => child.signal(OrderWorkflow::recall_signal, encode(&recall), options()).await,
+        Word::HandOn(amended) => {
+            child.signal(OrderWorkflow::hand_on_signal, encode(&*amended), options()).await
+        }
         Word::Pass => child.signal(OrderWorkflow::pass_signal, encode(&()), options()).await,
         Word::Release => child.signal(OrderWorkflow::release_signal, encode(&()), options()).await,
         Word::Hail(hail) => {

@@ -48,7 +48,7 @@ impl Desk {
         if input.format > FORMAT {
             return Err(format!("the order has the format {}, and this worker reads {FORMAT}", input.format));
         }
-        let OrderInput { format: _, order, routes, plan, after, part_of, pace, resumed } = input;
+        let OrderInput { format: _, order, routes, plan, after, part_of, accepted: _, pace, resumed } = input;
         let new = |run: Run| Self {
             order,
             shown_blueprint: run.plan().blueprint().clone(),

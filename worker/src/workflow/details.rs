@@ -13,6 +13,9 @@ use temporalio_workflow::WorkflowContext;
 use super::OrderWorkflow;
 use super::desk::Desk;
 
+/// That a pause is shown at the task that is next, whenever the one before is done. See `PATCHES.md`.
+const PAUSES_MOVE: &str = "order-0003-pauses-move";
+
 /// Most rows of the table. It is made anew with every change, and nobody reads more.
 const ROWS: usize = 40;
 
@@ -60,7 +63,8 @@ impl Shown {
         for event in news {
             self.note(&event.fact);
         }
-        self.upsert(ctx, run);
+        let moves = news.iter().any(|event| matches!(event.fact, Fact::OrderPaused { id: None, .. }));
+        self.upsert(ctx, run, moves && self.state == OrderState::Held);
         ctx.set_current_details(self.table(run));
     }
 
@@ -75,14 +79,15 @@ impl Shown {
         }
     }
 
-    fn upsert(&mut self, ctx: &WorkflowContext<OrderWorkflow>, run: &Run) {
+    /// `moves`: whether the order is paused at another task than before.
+    fn upsert(&mut self, ctx: &WorkflowContext<OrderWorkflow>, run: &Run, moves: bool) {
         let held = run.held().map(|blocked| blocked.task);
         let mut updates = Vec::new();
         if run.state() != self.state {
             self.state = run.state();
             updates.push(ORDER_STATE.value_set(self.state.as_str().to_owned()));
         }
-        if held != self.held {
+        if held != self.held && (!moves || ctx.patched(PAUSES_MOVE)) {
             updates.push(match &held {
                 Some(task) => HELD_TASK.value_set(task.to_string()),
                 None => no_held_task(),

@@ -97,6 +97,14 @@ impl OrderWorkflow {
         self.hear(ctx, &raw, |Recall { id, by, reason }| Event::Recalled { id, by, reason });
     }
 
+    #[signal(name = names::HAND_ON)]
+    fn hand_on_signal(&mut self, ctx: &mut SyncWorkflowContext<Self>, raw: RawValue) {
+        // What can't be read comes from no order, and changes nothing.
+        if let (Ok(desk), Ok(amended)) = (&self.desk, decode(&raw)) {
+            desk.borrow_mut().take_over(amended, now(ctx));
+        }
+    }
+
     #[signal(name = names::PASS)]
     fn pass_signal(&mut self, ctx: &mut SyncWorkflowContext<Self>, _: RawValue) {
         let _ = self.take(ctx, |_| Ok(Event::LetPass));

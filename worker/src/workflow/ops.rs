@@ -175,6 +175,10 @@ impl Ops {
                 let child = recall.child;
                 self.say(child, Word::recall(self.order, recall));
             }
+            Effect::HandOn(effect) => {
+                let child = effect.child;
+                self.say(child, Word::hand_on(self.order, *effect, routes));
+            }
             Effect::LetChildPass(child) => self.say(child, Word::Pass),
             Effect::ReleaseChild(child) => self.say(child, Word::Release),
             Effect::Report(report) => self.report(report),

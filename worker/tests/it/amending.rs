@@ -1,9 +1,9 @@
 //! Amendments: with a plan by an update, and without one by a signal.
 
-use contract::{Amend, AmendRequest, ClientError, Replanned, Routes, Wanted};
+use contract::{Amend, AmendRequest, CancelRequest, ClientError, Replanned, Routes, Wanted};
 use engine::{Handled, Rejected};
-use model::{Actor, DeliveryId, Duration, Fact, OrderState, TaskState, Value};
-use plan::Plan;
+use model::{Actor, DeliveryId, Duration, Fact, OrderId, OrderState, TaskState, Value};
+use plan::{Argument, Expr, Formula, Plan};
 use sqlx::PgPool;
 
 use crate::app::App;
@@ -11,12 +11,12 @@ use crate::plans::{call, plan, wait};
 
 const DAY: Duration = Duration::from_secs(86_400);
 
-fn before() -> Plan {
+pub(crate) fn before() -> Plan {
     plan(vec![call("book", "workforce.book"), wait("field_work", "report", DAY)])
 }
 
 /// One more call at the end.
-fn after() -> Plan {
+pub(crate) fn after() -> Plan {
     plan(vec![
         call("book", "workforce.book"),
         wait("field_work", "report", DAY),
@@ -24,14 +24,14 @@ fn after() -> Plan {
     ])
 }
 
-fn update(id: &str, plan: Plan) -> AmendRequest {
+pub(crate) fn update(id: &str, plan: Plan) -> AmendRequest {
     let routes = Routes { inline: ["messages.send".to_owned()].into(), ..Routes::default() };
     let id = DeliveryId::new(id).unwrap();
     let (by, reason) = (Actor::new("ann"), "one more".to_owned());
-    AmendRequest { id, plan: Box::new(plan), routes, by, reason, token: None }
+    AmendRequest { id, plan: Box::new(plan), routes, by, reason, token: None, proposal: None }
 }
 
-fn signal(id: &str) -> Amend {
+pub(crate) fn signal(id: &str) -> Amend {
     let wanted = Wanted::Patch(Value::record([("notes", Value::List(Vec::new()))]));
     let id = DeliveryId::new(id).unwrap();
     Amend { id, by: Actor::new("ann"), reason: "one more".to_owned(), wanted, token: None }
@@ -99,7 +99,8 @@ async fn a_signal_is_planned_first_one_after_another(pool: PgPool) {
     let app = App::start(pool).await;
     let order = app.order(before()).await;
     app.task_in(order, "field_work", TaskState::Running).await;
-    let planned = |plan: Plan| Replanned::Planned { plan: Box::new(plan), routes: Routes::default() };
+    let planned =
+        |plan: Plan| Replanned::Planned { plan: Box::new(plan), routes: Routes::default(), proposal: None };
     let refused = Replanned::Refused { reason: "/items: expected at least one item".to_owned() };
     app.world.plans.lock().unwrap().extend([planned(after()), refused, planned(before())]);
     for id in ["S-1", "S-2", "S-3"] {
@@ -137,6 +138,96 @@ async fn a_plan_that_can_not_be_made_yet_is_made_later(pool: PgPool) {
     })
     .await;
     let routes = Routes::default();
-    app.world.plans.lock().unwrap().push_back(Replanned::Planned { plan: Box::new(after()), routes });
+    app.world.plans.lock().unwrap().push_back(Replanned::Planned {
+        plan: Box::new(after()),
+        routes,
+        proposal: None,
+    });
     app.when(order, "it is amended", |view| view.version == 2).await;
+}
+
+#[sqlx::test(migrator = "store::MIGRATOR")]
+async fn an_amendment_that_postgres_can_not_follow_is_refused_and_holds_up_no_other(pool: PgPool) {
+    let app = App::start(pool).await;
+    let order = app.order(before()).await;
+    app.task_in(order, "field_work", TaskState::Running).await;
+    let planned = Replanned::Planned { plan: Box::new(after()), routes: Routes::default(), proposal: None };
+    app.world.plans.lock().unwrap().extend([Replanned::Outdated {}, planned]);
+    for id in ["S-1", "S-2"] {
+        app.client.signal_amend(order, &signal(id)).await.unwrap();
+    }
+    app.when(order, "it is amended", |view| view.version == 2).await;
+    let refused = refusals(&app, order).await;
+    assert_eq!(refused, ["S-1: the order is at version 1, and Postgres has a later one"]);
+}
+
+#[sqlx::test(migrator = "store::MIGRATOR")]
+async fn what_an_order_does_not_even_judge_is_on_its_record(pool: PgPool) {
+    let app = App::start(pool).await;
+    app.world.close("workforce.book");
+    let order = app.order(before()).await;
+    app.task_in(order, "book", TaskState::Running).await;
+    let (by, reason) = (Actor::new("ann"), "moved away".to_owned());
+    let cancel = CancelRequest { id: DeliveryId::new("c-1").unwrap(), by, reason, item: None };
+    app.client.cancel(order, &cancel).await.unwrap();
+    let planned = Replanned::Planned { plan: Box::new(after()), routes: Routes::default(), proposal: None };
+    app.world.plans.lock().unwrap().push_back(planned);
+    app.client.signal_amend(order, &signal("S-1")).await.unwrap();
+    let refused = crate::app::until("it is refused", async || {
+        Some(refusals(&app, order).await).filter(|refused| !refused.is_empty())
+    })
+    .await;
+    assert_eq!(refused, ["S-1: the order is being undone already"]);
+    app.world.open("workforce.book");
+    app.in_state(order, OrderState::Cancelled).await;
+}
+
+/// Both calls, with other arguments in the second version.
+fn booked(version: i64) -> Plan {
+    let of = |name: &str, label: &str| {
+        call(name, label).change(|body| {
+            let value =
+                Formula { expr: Expr::Value(Value::from(version)), text: version.to_string(), line: 1 };
+            body.call.arguments.push(Argument { name: "version".to_owned(), value });
+        })
+    };
+    plan(vec![
+        of("book", "workforce.book"),
+        of("lease", "inventory.lease"),
+        wait("field_work", "report", DAY),
+    ])
+}
+
+#[sqlx::test(migrator = "store::MIGRATOR")]
+async fn postgres_shows_a_task_that_is_to_be_done_again_as_the_order_does(pool: PgPool) {
+    let app = App::start(pool).await;
+    let order = app.order(booked(1)).await;
+    app.task_in(order, "field_work", TaskState::Running).await;
+    app.world.close("workforce.book");
+    app.client.amend(order, &update("A-1", booked(2))).await.unwrap();
+    app.task_in(order, "book", TaskState::Running).await;
+    app.mirrored(order).await;
+    let told = app.client.state(order).await.unwrap().tasks;
+    let read = store::load_order(&mut app.pool.acquire().await.unwrap(), order).await.unwrap().unwrap().tasks;
+    let told: Vec<_> = told
+        .into_iter()
+        .map(|task| (task.id, task.state, task.generation, task.reason, task.started_at, task.ended_at))
+        .collect();
+    let read: Vec<_> = read
+        .into_iter()
+        .map(|task| (task.id, task.progress))
+        .map(|(id, of)| (id, of.state, of.generation, of.reason, of.started_at, of.ended_at))
+        .collect();
+    assert_eq!(read, told);
+    assert_eq!((read[1].1, read[1].4), (TaskState::Waiting, None), "it is begun anew after `book`");
+    app.world.open("workforce.book");
+}
+
+/// The signals that an order has refused, and why.
+async fn refusals(app: &App, order: OrderId) -> Vec<String> {
+    let refused = app.record(order).await.into_iter().filter_map(|event| match event.fact {
+        Fact::SignalRefused { id, reason, .. } => Some(format!("{id}: {reason}")),
+        _ => None,
+    });
+    refused.collect()
 }

@@ -1,6 +1,6 @@
 //! Orders that go on in other workflow runs because their histories are long: nobody notices.
 
-use contract::{CancelRequest, DeliverRequest};
+use contract::{CancelRequest, DeliverRequest, NoteRequest};
 use engine::Handled;
 use model::{Actor, Duration, Fact, OrderEvent, OrderId, OrderState, TaskState, Value};
 use plan::{Plan, PlanParts, ReactionKind};
@@ -15,6 +15,9 @@ use crate::world::Behaviour;
 /// So short a history that every few tasks lead to another workflow run.
 const EVENTS: u32 = 30;
 
+/// So short a history that a poll goes on in another workflow run after every question.
+const ONE_QUESTION: u32 = 6;
+
 fn report(id: &str, signal: &str) -> DeliverRequest {
     DeliverRequest {
         id: id.parse().unwrap(),
@@ -22,6 +25,10 @@ fn report(id: &str, signal: &str) -> DeliverRequest {
         task: None,
         payload: Value::record([("outcome", Value::text("done"))]),
     }
+}
+
+fn note(id: &str) -> NoteRequest {
+    NoteRequest { id: id.parse().unwrap(), by: Actor::new("anna"), note: "a moment".to_owned() }
 }
 
 fn cancel() -> CancelRequest {
@@ -33,6 +40,15 @@ fn cancel() -> CancelRequest {
 async fn goes_on(app: &App, order: OrderId, runs: usize) {
     until("the order goes on in another workflow run", async || {
         (app.runs_before(order).await >= runs).then_some(())
+    })
+    .await;
+}
+
+/// Waits for the end of an order that takes minutes.
+async fn ends(app: &App, order: OrderId) {
+    within(Duration::from_secs(900), "the order ends", async || {
+        let standing = app.client.describe(order).await.ok()?;
+        (!standing.open).then_some(())
     })
     .await;
 }
@@ -147,12 +163,9 @@ async fn requests_that_come_while_an_order_goes_on_are_all_answered_once(pool: P
     for n in 0..60 {
         let said = report(&format!("r-{n}"), "report");
         if n % 2 == 0 {
-            until("the order is told", async || app.client.signal_deliver(order, &said).await.ok()).await;
+            app.client.signal_deliver(order, &said).await.unwrap();
         } else {
-            // Whoever is not answered asks again, under the same id.
-            let answer =
-                until("the order answers", async || app.client.deliver(order, &said).await.ok()).await;
-            assert!(matches!(answer, Handled::Kept | Handled::Duplicate));
+            assert_eq!(app.client.deliver(order, &said).await.unwrap(), Handled::Kept);
         }
     }
     let last = "activate#1".to_owned();
@@ -163,6 +176,42 @@ async fn requests_that_come_while_an_order_goes_on_are_all_answered_once(pool: P
     let record = app.mirrored(order).await;
     let kept = record.iter().filter(|event| matches!(event.fact, Fact::SignalKept { .. })).count();
     assert_eq!(kept, 60, "{:?}", facts(&record));
+}
+
+#[sqlx::test(migrator = "store::MIGRATOR")]
+async fn an_order_that_goes_on_all_the_time_is_steered_at_any_moment(pool: PgPool) {
+    let app = App::start(pool).await;
+    app.world.script("network.read", vec![Behaviour::Tell(false); 10_000]);
+    let asking = vec![
+        call("start", "network.start"),
+        poll("prove", "network.read", Duration::from_millis(1), DAY),
+        wait("visit", "report", DAY),
+    ];
+    let order = app.paced_order(plan(asking), ONE_QUESTION).await;
+    app.task_in(order, "prove", TaskState::Running).await;
+    // Every question leads to another workflow run, and every request meets one that ends or begins.
+    const ROUNDS: usize = 20;
+    for n in 0..ROUNDS {
+        let (early, late) = (report(&format!("e-{n}"), "report"), report(&format!("l-{n}"), "report"));
+        let (pause, resume) = (note(&format!("p-{n}")), note(&format!("q-{n}")));
+        let (kept, signalled, view) = tokio::join!(
+            app.client.deliver(order, &early),
+            app.client.signal_deliver(order, &late),
+            app.client.state(order),
+        );
+        assert_eq!(kept.unwrap(), Handled::Kept);
+        signalled.unwrap();
+        assert_eq!(view.unwrap().state, OrderState::InProgress);
+        assert_eq!(app.client.pause(order, &pause).await.unwrap(), Handled::Applied);
+        assert_eq!(app.client.resume(order, &resume).await.unwrap(), Handled::Applied);
+    }
+    assert_eq!(app.client.cancel(order, &cancel()).await.unwrap(), Handled::Applied);
+    app.in_state(order, OrderState::Cancelled).await;
+    goes_on(&app, order, ROUNDS).await;
+    let record = app.mirrored(order).await;
+    let count = |is: fn(&Fact) -> bool| record.iter().filter(|event| is(&event.fact)).count();
+    assert_eq!(count(|fact| matches!(fact, Fact::SignalKept { .. })), 2 * ROUNDS, "{:?}", facts(&record));
+    assert_eq!(app.world.effects(), ["start/1/forward", "start/1/undo"]);
 }
 
 /// An order that asks beside the child order it runs, until it may go on.
@@ -318,25 +367,42 @@ async fn an_order_of_fifteen_hundred_tasks_is_carried_out_and_mirrored(pool: PgP
 #[ignore = "takes minutes: ./dev test --full"]
 async fn an_order_of_ten_thousand_tasks_is_undone_whole(pool: PgPool) {
     let app = App::start(pool).await;
-    let most = model::limits::PLAN_TASKS;
-    let last = most - 1;
-    let mut parts = PlanParts::from(wide(last));
-    let bill = PlanParts::from(plan(vec![call("bill", "billing.start").on_failure(ReactionKind::Rollback)]));
-    parts.definitions.extend(bill.definitions);
-    let after = (0..last).map(plan::TaskIndex).collect();
-    parts.tasks.push(plan::Task { definition: plan::DefinitionIndex(1), after, ..bill.tasks[0].clone() });
+    let last = model::limits::PLAN_TASKS - 1;
     app.world.script("billing.start", vec![Behaviour::Refuse("no account")]);
-    let order = app.order(Plan::new(parts).unwrap()).await;
-    within(Duration::from_secs(900), "the order has ended", async || {
-        let standing = app.client.describe(order).await.ok()?;
-        (!standing.open).then_some(())
-    })
-    .await;
-    let view = app.client.state(order).await.unwrap();
-    assert_eq!(view.state, OrderState::Failed);
+    let order = app.order(billed(wide(last))).await;
+    ends(&app, order).await;
+    let view = app.in_state(order, OrderState::Failed).await;
     assert_eq!(view.tasks.iter().filter(|task| task.state == TaskState::Undone).count(), last);
     assert_eq!(app.world.effects().len(), 2 * last, "each was done once, and undone once");
     app.mirrored(order).await;
+}
+
+/// With a last task that bills once everything else is done, or else takes it all back.
+fn billed(plan: Plan) -> Plan {
+    let mut parts = PlanParts::from(plan);
+    let all = (0..parts.tasks.len()).map(plan::TaskIndex).collect();
+    let bill = PlanParts::from(crate::plans::plan(vec![
+        call("bill", "billing.start").on_failure(ReactionKind::Rollback),
+    ]));
+    let definition = plan::DefinitionIndex(parts.definitions.len());
+    parts.definitions.extend(bill.definitions);
+    parts.tasks.push(plan::Task { definition, after: all, ..bill.tasks[0].clone() });
+    Plan::new(parts).unwrap()
+}
+
+#[sqlx::test(migrator = "store::MIGRATOR")]
+#[ignore = "takes minutes: ./dev test --full"]
+async fn a_poll_of_thousands_of_questions_goes_on_in_other_runs(pool: PgPool) {
+    const QUESTIONS: usize = 3_000;
+    let app = App::start(pool).await;
+    answer_after(&app, QUESTIONS);
+    let order = app.order(plan(vec![poll("prove", "network.read", Duration::from_millis(1), DAY)])).await;
+    ends(&app, order).await;
+    app.in_state(order, OrderState::Completed).await;
+    assert_eq!(app.world.calls().len(), QUESTIONS + 1, "every question once");
+    goes_on(&app, order, 5).await;
+    let record = app.mirrored(order).await;
+    assert_eq!(record.len(), 4, "questions are not told one by one: {:?}", facts(&record));
 }
 
 #[sqlx::test(migrator = "store::MIGRATOR")]

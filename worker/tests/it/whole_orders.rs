@@ -7,6 +7,7 @@ use plan::{
 };
 use sqlx::PgPool;
 
+use crate::amending::update;
 use crate::app::{App, until};
 use crate::plans::{Spec, call, plan, wait};
 use crate::world::Behaviour;
@@ -20,7 +21,7 @@ fn changed(plan: Plan, change: impl FnOnce(&mut PlanParts)) -> Plan {
 }
 
 /// `fiber[1]`; `allocate[2]` and the last task, `name`, after it, which are undone alone; then `bill`.
-fn two_items(name: &'static str, last: Spec) -> Plan {
+pub(crate) fn two_items(name: &'static str, last: Spec) -> Plan {
     let rollback = ReactionKind::Rollback;
     let tasks = vec![
         call("fiber", "network.activate"),
@@ -184,6 +185,17 @@ pub(crate) fn shipping(on_failure: ReactionKind) -> Plan {
                 .collect(),
             definitions: sub.definitions.into_iter().collect::<Vec<Definition>>(),
         }];
+    })
+}
+
+/// The same, but that it is collected at the site of the order.
+pub(crate) fn shipping_from(site: &str) -> Plan {
+    changed(shipping(ReactionKind::Rollback), |parts| {
+        parts.order = Value::record([("site", Value::text(site))]);
+        let Body::Call(body) = &mut parts.sub_blueprints[0].definitions[0].body else { panic!("it calls") };
+        let expr = Expr::Field { of: Box::new(Expr::Order), name: "site".to_owned(), safe: false };
+        let value = Formula { expr, text: "order.site".to_owned(), line: 1 };
+        body.call.arguments.push(plan::Argument { name: "site".to_owned(), value });
     })
 }
 
@@ -367,4 +379,61 @@ async fn a_child_order_that_is_terminated_is_begun_again_by_a_retry(pool: PgPool
     })
     .await;
     assert_eq!((stored.summary.progress.state, stored.summary.stopped_at), (OrderState::Completed, None));
+}
+
+/// Amends an order as the API does, which first writes down what it is to be.
+async fn amend_written(app: &App, order: OrderId, version: u32, wanted: contract::AmendRequest) {
+    let request = load(app, order).await.request;
+    let new = store::NewVersion {
+        order,
+        delivery: &wanted.id,
+        version,
+        author: &wanted.by,
+        reason: &wanted.reason,
+        request_hash: &wanted.plan.hash(),
+        request: &request,
+        plan: &wanted.plan,
+        differences: &[],
+        tasks: &[],
+    };
+    let mut conn = app.pool.acquire().await.unwrap();
+    store::propose_version(&mut conn, &new, model::Timestamp::EPOCH).await.unwrap();
+    app.client.amend(order, &wanted).await.unwrap();
+}
+
+#[sqlx::test(migrator = "store::MIGRATOR")]
+async fn a_child_order_is_amended_with_its_parent_under_way_or_done(pool: PgPool) {
+    let app = App::start(pool).await;
+    app.world.close("billing.start");
+    let order = app.order(shipping_from("UTR-7")).await;
+    let child = arrival(&app, order).await;
+    amend_written(&app, order, 2, update("A-1", shipping_from("AMS-1"))).await;
+    app.when(child, "the child is amended", |view| view.version == 2).await;
+    arrive(&app, child).await;
+    app.task_in(order, "deliver", TaskState::Succeeded).await;
+    amend_written(&app, order, 3, update("A-2", shipping_from("RTM-3"))).await;
+    app.when(child, "the child is amended again, and waits for its parent", |view| {
+        view.version == 3 && view.waits_to_end.is_some()
+    })
+    .await;
+    app.task_in(order, "deliver", TaskState::Succeeded).await;
+    app.world.open("billing.start");
+    app.in_state(order, OrderState::Completed).await;
+    app.in_state(child, OrderState::Completed).await;
+    let calls = app.world.calls();
+    let collected =
+        ["order#1", "collect#1", "un_collect#1", "collect#1", "start#1", "un_collect#1", "collect#1"];
+    assert_eq!(calls[..7], collected, "nobody waits for the parcel again, and what is after it goes on");
+    app.mirrored(order).await;
+    let record = app.mirrored(child).await;
+    let by: Vec<_> = record
+        .iter()
+        .filter_map(|event| match &event.fact {
+            Fact::OrderAmended { by, version, .. } => Some((by.to_string(), *version)),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(by, [(format!("order {order}"), 2), (format!("order {order}"), 3)]);
+    let stored = store::load_plan(&mut app.pool.acquire().await.unwrap(), child).await.unwrap().unwrap();
+    assert_eq!(stored.order().field("site"), Some(&Value::text("RTM-3")), "readers see what is carried out");
 }

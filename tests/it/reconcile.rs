@@ -1,0 +1,129 @@
+//! Where Postgres and Temporal disagree: it is found, and mended where it can be.
+
+use model::OrderId;
+use serde_json::{Value, json};
+
+use crate::mirror::accept_unstarted;
+use crate::support::{Said, Site, eventually, temporal_address};
+
+/// What is wrong, as pairs of what and whose, and whether it is mended.
+fn findings(said: &Said) -> Vec<(String, OrderId, bool)> {
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    let found = said.json()["findings"].as_array().unwrap().clone();
+    let found = found.iter().map(|finding| {
+        (text(&finding["kind"]), text(&finding["order"]).parse().unwrap(), finding["mended"] == true)
+    });
+    found.collect()
+}
+
+async fn sql(site: &Site, statement: &'static str, order: OrderId) {
+    sqlx::query(statement).bind(order.uuid()).execute(&site.pool()).await.unwrap();
+}
+
+#[tokio::test]
+async fn what_disagrees_is_found_and_mended() {
+    let site = Site::start().await;
+    let [behind, ahead, ended] = ["home_fiber"; 3].map(|name| site.submit(name));
+    for order in [behind, ahead, ended] {
+        site.until_task(order, "field_work[1]", "running").await;
+    }
+    assert_eq!(site.report(ended).code, 0);
+    site.until_state(ended, "completed").await;
+    let clean = site.run(&["reconcile"]);
+    assert_eq!(
+        (clean.code, clean.out.as_str()),
+        (0, "nothing is wrong: 2 orders were looked at\n"),
+        "{clean:?}"
+    );
+
+    let before = [site.order(behind).await, site.order(ahead).await, site.order(ended).await];
+    // The last two events were never applied.
+    sql(&site, "delete from order_events where order_id = $1 and number >= (select next_event - 2 from orders where id = $1)", behind).await;
+    sql(&site, "update orders set next_event = next_event - 2 where id = $1", behind).await;
+    sql(&site, "update orders set next_event = next_event + 3 where id = $1", ahead).await;
+    sql(&site, "update orders set ended_at = null, state = 'inProgress' where id = $1", ended).await;
+
+    let expected = |mended: bool| {
+        let mut expected = vec![
+            ("mirror_behind".to_owned(), behind, mended),
+            ("mirror_ahead".to_owned(), ahead, mended),
+            ("not_ended".to_owned(), ended, mended),
+        ];
+        expected.sort_by_key(|(_, order, _)| *order);
+        expected
+    };
+    let seen = site.run(&["reconcile", "--json"]);
+    assert_eq!((seen.code, findings(&seen)), (1, expected(false)), "{seen:?}");
+    let mended = site.run(&["reconcile", "--repair", "--json"]);
+    assert_eq!((mended.code, findings(&mended)), (0, expected(true)), "{mended:?}");
+    assert_eq!([site.order(behind).await, site.order(ahead).await, site.order(ended).await], before);
+    assert_eq!(findings(&site.run(&["reconcile", "--json"])), []);
+    site.close().await;
+}
+
+#[tokio::test]
+async fn an_order_that_was_never_started_is_started_and_one_that_was_stopped_is_reported() {
+    let site = Site::start().await;
+    let stopped = site.submit("home_fiber");
+    site.until_task(stopped, "field_work[1]", "running").await;
+    let terminated = std::process::Command::new("temporal")
+        .args([
+            "workflow",
+            "terminate",
+            "--address",
+            &temporal_address(),
+            "--workflow-id",
+            &stopped.to_string(),
+        ])
+        .output()
+        .unwrap();
+    assert!(terminated.status.success(), "{terminated:?}");
+    let never = accept_unstarted(&site, stopped).await;
+
+    let seen = site.run(&["reconcile", "--json"]);
+    let mut expected = vec![("stopped".to_owned(), stopped, false), ("not_started".to_owned(), never, false)];
+    expected.sort_by_key(|(_, order, _)| *order);
+    assert_eq!((seen.code, findings(&seen)), (1, expected), "{seen:?}");
+    let mended = site.run(&["reconcile", "--repair"]);
+    assert_eq!(mended.code, 1, "the one that was stopped is left: {mended:?}");
+    assert!(mended.out.contains("mended: it is promised anew to be started"), "{mended:?}");
+    assert!(mended.out.contains("to do: let it go on with `temporal workflow reset`"), "{mended:?}");
+    eventually("it has been started", async || site.temporal().describe(never).await.ok()).await;
+    let shown = site.order(stopped).await;
+    assert!(shown["attention"].as_str().unwrap().contains("from outside"), "{shown}");
+    site.close().await;
+}
+
+#[tokio::test]
+async fn what_a_system_still_holds_for_an_order_that_was_undone_is_found() {
+    let site = Site::start().await;
+    site.upset("inventory/release", json!({"refuse": "closed for the year"})).await;
+    let order = site.submit("home_fiber");
+    site.until_task(order, "field_work[1]", "running").await;
+    assert_eq!(site.run(&["cancel", &order.to_string(), "--reason", "moved away"]).code, 0);
+    eventually("both undos have failed", async || {
+        let page = site.get(&format!("{}/v1/fallout?order={order}", site.api)).await;
+        (page["work_items"].as_array().unwrap().len() == 2).then_some(())
+    })
+    .await;
+    // Somebody says so, and it is not true.
+    let undone = ["fallout", "undone", "--order", &order.to_string(), "--note", "released by hand"];
+    assert_eq!(site.run(&undone).code, 0);
+    site.until_state(order, "cancelled").await;
+
+    let text = |lists: &str| format!("[systems.inventory]\nurl = \"{0}/inventory\"\n{lists}", site.sim);
+    let silent = site.file("silent.toml", &text(""));
+    let said = site.run(&["reconcile", "--systems", silent.to_str().unwrap()]);
+    assert_eq!(said.code, 2, "{said:?}");
+    assert!(said.err.contains("can list what it holds"), "{said:?}");
+    let lists = format!("lists = \"{}/sim/ledger?order={{order}}&state=held&system=inventory\"\n", site.sim);
+    let listing = site.file("listing.toml", &text(&lists));
+    let said = site.run(&["reconcile", "--systems", listing.to_str().unwrap(), "--json"]);
+    assert_eq!(
+        (said.code, findings(&said)),
+        (1, vec![("effects_held".to_owned(), order, false)]),
+        "{said:?}"
+    );
+    assert!(said.out.contains("`inventory` still holds 2 effects for it"), "{said:?}");
+    site.close().await;
+}
