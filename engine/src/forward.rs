@@ -371,6 +371,10 @@ impl Run {
     fn succeed(&mut self, task: TaskIndex) {
         let result = self.task(task).result.clone();
         self.tell_of(task, |task| Fact::TaskSucceeded { task, result });
+        if self.task(task).version != self.layout.latest() && self.layout.is_present(task) {
+            // It was begun before the last amendment, which may have it otherwise.
+            self.consider_when_due(task);
+        }
         self.pass_if_due(task);
     }
 

@@ -93,8 +93,7 @@ impl Run {
         if self.state.held.remove(&task) {
             self.resume();
             self.task_mut(task).hold_for = None;
-            self.take_as_changed(task);
-            self.note_reads(task);
+            self.take_as_wanted(task);
             // Whoever did it did what the task would have done, and that is there now.
             if self.changes_something(task) {
                 self.task_mut(task).trace = Trace::Left;

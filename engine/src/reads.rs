@@ -236,14 +236,6 @@ impl Run {
         }
     }
 
-    /// Remembers what a task would have read that was never begun and counts as done: an amendment compares that.
-    pub(crate) fn note_reads(&mut self, task: TaskIndex) {
-        if self.task(task).saw.is_empty() {
-            let saw = self.reads_now(task, &self.definition(task));
-            self.task_mut(task).saw = saw;
-        }
-    }
-
     /// What a task that is done or under way reads by the plan as it is now.
     pub(crate) fn reads_now(&self, task: TaskIndex, bound: &Bound) -> Vec<Read> {
         let seen = SeenFrom::by(self, &self.layout, task, self.layout.latest(), bound);

@@ -289,13 +289,16 @@ impl Run {
         }
     }
 
-    /// A person says that what a task did is as the amendment wants it, if it was to be changed.
-    pub(crate) fn take_as_changed(&mut self, task: TaskIndex) {
+    /// A person says that what a task was to do is done, as the order is now.
+    pub(crate) fn take_as_wanted(&mut self, task: TaskIndex) {
+        let Some(bound) = self.bound_now(task) else { return };
+        let saw = self.reads_now(task, &bound);
+        let version = self.layout.latest();
         let run = self.task_mut(task);
-        if let Some(Change { version, arguments: _ }) = run.change.take() {
-            run.version = version;
-            run.remembered.clear();
-        }
+        run.change = None;
+        run.version = version;
+        run.saw = saw;
+        run.remembered.clear();
     }
 
     fn change_failed(&mut self, task: TaskIndex, reason: &str) {
