@@ -31,9 +31,9 @@ pub(crate) struct Child {
     /// It was told that it may.
     #[serde(default)]
     pub(crate) may_pass: bool,
-    /// It has given its answer.
+    /// How many amendments it had heard of when it gave its last answer.
     #[serde(default)]
-    pub(crate) answered: bool,
+    pub(crate) answered_after: Option<u32>,
     /// How many amendments it was handed on.
     #[serde(default)]
     pub(crate) amendment: u32,
@@ -108,7 +108,7 @@ impl Run {
                 recalls: 0,
                 wants: None,
                 may_pass: false,
-                answered: false,
+                answered_after: None,
                 amendment: 0,
                 refused: false,
             };
@@ -259,29 +259,33 @@ impl Run {
     /// A child has something to say.
     pub(crate) fn hear(&mut self, id: ChildId, report: ChildReport) -> Handled {
         let Some(child) = self.state.children.get(&id) else { return Handled::Duplicate };
-        let (task, stage, answered) = (child.task, child.stage.clone(), child.answered);
-        let refused = child.refused;
+        let (task, stage, refused) = (child.task, child.stage.clone(), child.refused);
         match report {
             ChildReport::AtPoint { idle, amendment } => return self.hear_at_point(id, idle, amendment),
-            ChildReport::NotAmended { amendment, reason, answered } => {
-                return self.hear_not_amended(id, amendment, &reason, answered);
+            ChildReport::NotAmended { amendment, last, reason } => {
+                return self.hear_not_amended(id, amendment, last, &reason);
             }
-            // It goes on when it hears of the amendment that is on its way.
+            // It goes on when it hears of the amendment that is on its way, unless it can't be amended.
             ChildReport::Answered { amendment, .. } if child.is_out_of_date(amendment) => {
-                return Handled::Duplicate;
+                return if self.note_answer(id, amendment) { Handled::Applied } else { Handled::Duplicate };
             }
-            ChildReport::Answered { .. } if refused && stage == Stage::Running => self.hear_unamended(id),
-            ChildReport::Answered { result, .. } => match stage {
+            ChildReport::Answered { amendment, .. } if refused && stage == Stage::Running => {
+                self.note_answer(id, amendment);
+                self.rest_unamended(id, task);
+                if self.is_to_be_undone(task) {
+                    self.clear_or_take_back(task);
+                }
+            }
+            ChildReport::Answered { result, amendment } => match stage {
                 Stage::Running | Stage::Kept => {
                     self.set_stage(id, Stage::Answered);
-                    self.note_answer(id);
+                    self.note_answer(id, amendment);
                     // Whatever it was let pass, it can be taken back.
                     self.settle_beyond(task, false);
                     self.child_answered(task, result, true);
                 }
                 // It was told before it could take it in.
-                Stage::Released if !answered => {
-                    self.note_answer(id);
+                Stage::Released if self.note_answer(id, amendment) => {
                     self.state.effects.push_back(Effect::ReleaseChild(id));
                 }
                 // It is to undo itself all the same.
@@ -333,10 +337,10 @@ impl Run {
         Handled::Applied
     }
 
-    pub(crate) fn note_answer(&mut self, id: ChildId) {
-        if let Some(child) = self.state.children.get_mut(&id) {
-            child.answered = true;
-        }
+    /// Remembers that a child has answered; whether that is news.
+    fn note_answer(&mut self, id: ChildId, amendment: u32) -> bool {
+        let child = self.state.children.get_mut(&id);
+        child.is_some_and(|child| child.answered_after.replace(amendment) != Some(amendment))
     }
 
     pub(crate) fn set_stage(&mut self, id: ChildId, stage: Stage) {

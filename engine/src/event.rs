@@ -175,10 +175,10 @@ pub enum ChildReport {
     NotAmended {
         /// Which amendment.
         amendment: u32,
+        /// The last one before that it has been amended by; 0 if there was none.
+        last: u32,
         /// Why.
         reason: String,
-        /// Whether it has [answered](Self::Answered) before.
-        answered: bool,
     },
     /// It can't be taken back.
     Refused {

@@ -64,7 +64,6 @@ impl Run {
         child.stage = Stage::Running;
         child.wants = None;
         child.may_pass = false;
-        child.answered = false;
         child.refused = false;
         let amendment = child.amendment;
         let generation = self.task(task).generation;
@@ -90,8 +89,8 @@ impl Run {
         &mut self,
         id: ChildId,
         amendment: u32,
+        last: u32,
         reason: &str,
-        answered: bool,
     ) -> Handled {
         let Some(child) = self.state.children.get_mut(&id) else { return Handled::Duplicate };
         // Another amendment is on its way, or this was heard before.
@@ -99,12 +98,14 @@ impl Run {
             return Handled::Duplicate;
         }
         let (task, order, stage) = (child.task, child.order, child.stage.clone());
+        // What it answers later, it says when it does.
+        let answered = child.answered_after == Some(last);
         match stage {
             Stage::Running => {
                 self.stop_waiting(task);
                 self.task_mut(task).trace = Trace::Maybe;
                 if answered {
-                    self.rest_unamended(id);
+                    self.rest_unamended(id, task);
                 }
                 if self.is_to_be_undone(task) {
                     self.clear_or_take_back(task);
@@ -113,10 +114,7 @@ impl Run {
                 let reason = format!("the order {order} can't be amended: {reason}");
                 self.hold(task, cut(reason), HoldFor::Operations);
             }
-            Stage::Released if answered => {
-                self.note_answer(id);
-                self.state.effects.push_back(Effect::ReleaseChild(id));
-            }
+            Stage::Released if answered => self.state.effects.push_back(Effect::ReleaseChild(id)),
             // It is to undo itself all the same.
             Stage::Late(_) | Stage::Recalled | Stage::Kept | Stage::Answered | Stage::Released => {}
         }
@@ -124,22 +122,9 @@ impl Run {
     }
 
     /// A child that could not be amended has done everything as it was.
-    fn rest_unamended(&mut self, id: ChildId) {
+    pub(crate) fn rest_unamended(&mut self, id: ChildId, task: TaskIndex) {
         self.set_stage(id, Stage::Answered);
-        self.note_answer(id);
-        if let Some(task) = self.state.children.get(&id).map(|child| child.task) {
-            self.task_mut(task).trace = Trace::Left;
-        }
-    }
-
-    /// The same, and goes on with its task if that is on its way back.
-    pub(crate) fn hear_unamended(&mut self, id: ChildId) {
-        self.rest_unamended(id);
-        if let Some(task) = self.state.children.get(&id).map(|child| child.task)
-            && self.is_to_be_undone(task)
-        {
-            self.clear_or_take_back(task);
-        }
+        self.task_mut(task).trace = Trace::Left;
     }
 
     /// A child had ended by itself before it heard of an amendment, or after it could not be amended.
@@ -155,7 +140,9 @@ impl Run {
         self.task_mut(task).trace = if stays { Trace::Left } else { Trace::None };
         if refused {
             // A person has the task.
-        } else if stays {
+            return;
+        }
+        if stays {
             let reason = "its order ended before it heard that it is amended";
             self.hold(task, reason.to_owned(), HoldFor::Operations);
         } else {
@@ -197,8 +184,8 @@ impl Run {
         self.state.amendment = before;
         match self.state.phase {
             Phase::New | Phase::Pending | Phase::Forward | Phase::Answered => {
-                let (reason, answered) = (refused.to_string(), self.state.phase == Phase::Answered);
-                let report = ChildReport::NotAmended { amendment, reason, answered };
+                let reason = refused.to_string();
+                let report = ChildReport::NotAmended { amendment, last: before, reason };
                 self.state.effects.push_back(Effect::Report(report));
             }
             // It ends without having heard of it, and that is what its parent will hear.
