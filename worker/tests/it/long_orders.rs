@@ -229,14 +229,20 @@ fn asking_parent() -> Plan {
     Plan::new(parts).unwrap()
 }
 
-#[sqlx::test(migrator = "store::MIGRATOR")]
-async fn a_child_order_finds_its_parent_in_whichever_run_it_is(pool: PgPool) {
+/// Such an order, once it has gone on in other workflow runs than the one that began its child.
+async fn parent_in_another_run(pool: PgPool) -> (App, OrderId, OrderId) {
     let app = App::start(pool).await;
     app.world.script("network.read", vec![Behaviour::Tell(false); 10_000]);
     let order = app.paced_order(asking_parent(), EVENTS).await;
     let child = order.child(&"deliver".parse().unwrap(), 1);
     app.task_in(child, "arrival", TaskState::Running).await;
     goes_on(&app, order, 2).await;
+    (app, order, child)
+}
+
+#[sqlx::test(migrator = "store::MIGRATOR")]
+async fn a_child_order_finds_its_parent_in_whichever_run_it_is(pool: PgPool) {
+    let (app, order, child) = parent_in_another_run(pool).await;
     arrive(&app, child).await;
     app.task_in(order, "deliver", TaskState::Succeeded).await;
     answer_after(&app, 0);
@@ -248,12 +254,7 @@ async fn a_child_order_finds_its_parent_in_whichever_run_it_is(pool: PgPool) {
 
 #[sqlx::test(migrator = "store::MIGRATOR")]
 async fn a_parent_takes_back_the_child_order_of_an_earlier_run(pool: PgPool) {
-    let app = App::start(pool).await;
-    app.world.script("network.read", vec![Behaviour::Tell(false); 10_000]);
-    let order = app.paced_order(asking_parent(), EVENTS).await;
-    let child = order.child(&"deliver".parse().unwrap(), 1);
-    app.task_in(child, "arrival", TaskState::Running).await;
-    goes_on(&app, order, 2).await;
+    let (app, order, child) = parent_in_another_run(pool).await;
     app.client.cancel(order, &cancel()).await.unwrap();
     app.in_state(order, OrderState::Cancelled).await;
     app.in_state(child, OrderState::Cancelled).await;
@@ -264,12 +265,7 @@ async fn a_parent_takes_back_the_child_order_of_an_earlier_run(pool: PgPool) {
 
 #[sqlx::test(migrator = "store::MIGRATOR")]
 async fn a_parent_learns_that_the_child_order_of_an_earlier_run_was_terminated(pool: PgPool) {
-    let app = App::start(pool).await;
-    app.world.script("network.read", vec![Behaviour::Tell(false); 10_000]);
-    let order = app.paced_order(asking_parent(), EVENTS).await;
-    let child = order.child(&"deliver".parse().unwrap(), 1);
-    app.task_in(child, "arrival", TaskState::Running).await;
-    goes_on(&app, order, 2).await;
+    let (app, order, child) = parent_in_another_run(pool).await;
     terminate(&app, child).await;
     let view = app.task_in(order, "deliver", TaskState::Held).await;
     assert_eq!(view.blocked.unwrap().reason, format!("the order {child} was ended from outside"));
@@ -277,12 +273,7 @@ async fn a_parent_learns_that_the_child_order_of_an_earlier_run_was_terminated(p
 
 #[sqlx::test(migrator = "store::MIGRATOR")]
 async fn a_child_order_learns_that_its_parent_was_terminated_in_a_later_run(pool: PgPool) {
-    let app = App::start(pool).await;
-    app.world.script("network.read", vec![Behaviour::Tell(false); 10_000]);
-    let order = app.paced_order(asking_parent(), EVENTS).await;
-    let child = order.child(&"deliver".parse().unwrap(), 1);
-    app.task_in(child, "arrival", TaskState::Running).await;
-    goes_on(&app, order, 2).await;
+    let (app, order, child) = parent_in_another_run(pool).await;
     terminate(&app, order).await;
     app.in_state(child, OrderState::Cancelled).await;
     assert!(app.world.calls().contains(&"un_collect#1".to_owned()));
