@@ -2,7 +2,8 @@
 //!
 //! All of it is in the version that was written down before the order was asked. Where that is missing, as when rows are made
 //! again of an order that an older version of this program amended, the order's own event says what there is to say; only its
-//! plan is then still the one before.
+//! plan is then still the one before. Of an order that another one runs nothing is written down: its plan follows from its parent's
+//! (`children`).
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -16,6 +17,7 @@ use sqlx::types::Json;
 use uuid::Uuid;
 
 use crate::accept::{search_text, write_tasks};
+use crate::children::plan_child;
 use crate::columns::{At, Word, column, json, text};
 use crate::progress::{PlacedTask, Progress, TaskProgress};
 
@@ -185,7 +187,10 @@ async fn write_amended(
     write_items(conn, order, *version, &request, items).await?;
     match proposal {
         Some(proposal) => write_plan(conn, order, event.at, &proposal.plan).await,
-        None => write_unplanned(conn, order, event.at, tasks).await,
+        None => {
+            write_unplanned(conn, order, event.at, tasks).await?;
+            plan_child(conn, order, event.at).await
+        }
     }
 }
 

@@ -13,7 +13,7 @@ use sqlx::types::Json;
 
 use crate::accept::{NewOrder, write_order};
 use crate::amended::write_plan;
-use crate::columns::{At, Whole, Word};
+use crate::columns::{At, Word};
 use crate::events::load_event;
 
 /// The order that another one is part of.
@@ -49,74 +49,77 @@ pub(crate) async fn insert_children(
         if let Fact::ChildOrderStarted { task, order, blueprint } = &event.fact {
             insert_child(conn, *parent, event, task, *order, blueprint).await?;
         }
-        if let Fact::TaskAmending { task, call, arguments, generation: _ } = &event.fact {
-            amend_child(conn, *parent, event.at, task, call, arguments).await?;
+        if let Fact::TaskAmending { task, .. } = &event.fact
+            && let Some(child) = find_child(conn, *parent, task).await?
+        {
+            plan_child(conn, child, event.at).await?;
         }
     }
     Ok(())
 }
 
-/// Writes the plan of the order that a task runs to which an amendment is handed on: it follows from its parent's, too. What
-/// becomes of it, its own record tells.
-async fn amend_child(
+/// The order that a task runs, the last one that was begun; none, if it calls a system.
+async fn find_child(
     conn: &mut PgConnection,
     parent: OrderId,
-    at: Timestamp,
     task: &TaskId,
-    call: &str,
-    arguments: &Value,
-) -> Result<(), sqlx::Error> {
-    // Any other task calls a system.
-    let Some(Ok(blueprint)) = call.strip_prefix("run ").map(BlueprintName::new) else { return Ok(()) };
-    let row = sqlx::query!(
-        r#"
-        select child.id, parent.plan
-        from orders child join orders parent on parent.id = child.parent_id
-        where child.parent_id = $1 and child.parent_task = $2
-        order by child.submitted_at desc, child.id desc
-        limit 1
-        "#,
+) -> Result<Option<OrderId>, sqlx::Error> {
+    let child = sqlx::query_scalar!(
+        "select id from orders where parent_id = $1 and parent_task = $2 order by submitted_at desc, id desc limit 1",
         parent.uuid(),
         task.to_string(),
+    )
+    .fetch_optional(conn)
+    .await?;
+    Ok(child.map(OrderId::new))
+}
+
+/// Writes the plan of a child order as the last amendment has it that its parent has handed on and that it has taken. Its own record
+/// says which that is, and its parent's what with; nothing, if either is not here yet: then it is written with that.
+pub(crate) async fn plan_child(
+    conn: &mut PgConnection,
+    child: OrderId,
+    at: Timestamp,
+) -> Result<(), sqlx::Error> {
+    let row = sqlx::query!(
+        r#"
+        with
+            child as (
+                select parent_id, parent_task, (
+                    select substring(data ->> 'id' from '^hand-on-[0-9]+-([0-9]+)$')::bigint
+                    from order_events
+                    where order_id = $1 and type = 'OrderAmended'
+                    order by number desc
+                    limit 1
+                ) as nth
+                from orders where id = $1
+            ),
+            handed_on as (
+                select amended.data, row_number() over (order by amended.number) as nth
+                from child join order_events amended on amended.order_id = child.parent_id
+                where amended.type = 'TaskAmending' and amended.data ->> 'task' = child.parent_task
+                  and amended.number > (
+                    select max(begun.number) from order_events begun
+                    where begun.order_id = child.parent_id and begun.type = 'ChildOrderStarted'
+                      and begun.data ->> 'order' = $2
+                  )
+            )
+        select parent.plan, handed_on.data ->> 'call' as "call!", handed_on.data -> 'arguments' as "arguments!: Json<Value>"
+        from child
+        join handed_on on handed_on.nth = child.nth
+        join orders parent on parent.id = child.parent_id
+        "#,
+        child.uuid(),
+        child.to_string(),
     )
     .fetch_optional(&mut *conn)
     .await?;
     let Some(row) = row else { return Ok(()) };
+    let Some(Ok(blueprint)) = row.call.strip_prefix("run ").map(BlueprintName::new) else { return Ok(()) };
     let unreadable = |cause: Box<dyn std::error::Error + Send + Sync>| sqlx::Error::Decode(cause);
     let plan: Plan = serde_json::from_str(&row.plan).map_err(|wrong| unreadable(wrong.into()))?;
-    let plan = plan.child(&blueprint, arguments.clone()).map_err(|wrong| unreadable(wrong.into()))?;
-    write_plan(conn, OrderId::new(row.id), at, &plan).await
-}
-
-/// Writes the plan of such an order as the last amendment has it that its parent handed on to it; nothing, if there was none.
-pub(crate) async fn amend_child_again(
-    conn: &mut PgConnection,
-    parent: &Parent,
-    child: OrderId,
-) -> Result<(), sqlx::Error> {
-    let last = sqlx::query_scalar!(
-        r#"
-        select max(amended.number) as "number: Whole<u64>"
-        from order_events amended
-        where amended.order_id = $1 and amended.type = 'TaskAmending' and amended.data ->> 'task' = $2
-          and amended.number > (
-            select max(begun.number) from order_events begun
-            where begun.order_id = $1 and begun.type = 'ChildOrderStarted' and begun.data ->> 'order' = $3
-          )
-        "#,
-        parent.order.uuid(),
-        parent.task.to_string(),
-        child.to_string(),
-    )
-    .fetch_one(&mut *conn)
-    .await?;
-    let Some(number) = last else { return Ok(()) };
-    match load_event(conn, parent.order, number.0).await? {
-        Some(OrderEvent { at, fact: Fact::TaskAmending { task, call, arguments, .. }, .. }) => {
-            amend_child(conn, parent.order, at, &task, &call, &arguments).await
-        }
-        _ => Ok(()),
-    }
+    let plan = plan.child(&blueprint, row.arguments.0).map_err(|wrong| unreadable(wrong.into()))?;
+    write_plan(conn, child, at, &plan).await
 }
 
 async fn insert_child(

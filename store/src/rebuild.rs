@@ -16,7 +16,7 @@ use uuid::Uuid;
 
 use crate::accept::{NewOrder, search_text, write_order, write_parts};
 use crate::apply::{Outcome, apply_events};
-use crate::children::{Parent, amend_child_again};
+use crate::children::Parent;
 use crate::columns::{At, Whole, json, text};
 use crate::database::{DatabaseError, cannot};
 use crate::places::{Places, take_places};
@@ -104,9 +104,6 @@ pub async fn rebuild_order(conn: &mut PgConnection, rebuild: &Rebuild<'_>) -> Re
                 return Err(cannot("apply the record of an order")(gap));
             }
         }
-    }
-    if let Some(parent) = rebuild.parent {
-        amend_child_again(&mut tx, parent, order.id).await.map_err(cannot("plan a child order again"))?;
     }
     finish(&mut tx, rebuild, &places, next).await.map_err(cannot("finish an order's rows"))?;
     tx.commit().await.map_err(cannot("commit an order's rows"))?;

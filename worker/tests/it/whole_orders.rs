@@ -437,3 +437,49 @@ async fn a_child_order_is_amended_with_its_parent_under_way_or_done(pool: PgPool
     let stored = store::load_plan(&mut app.pool.acquire().await.unwrap(), child).await.unwrap().unwrap();
     assert_eq!(stored.order().field("site"), Some(&Value::text("RTM-3")), "readers see what is carried out");
 }
+
+#[sqlx::test(migrator = "store::MIGRATOR")]
+async fn a_child_order_that_can_not_be_amended_is_shown_as_it_is_until_a_person_has_it_run_anew(
+    pool: PgPool,
+) {
+    let app = App::start(pool).await;
+    let for_good = |site: &str| {
+        changed(shipping_from(site), |parts| {
+            let Body::Call(body) = &mut parts.sub_blueprints[0].definitions[0].body else {
+                panic!("it calls")
+            };
+            body.undo = plan::Undo::Nothing { why: "it is eaten".to_owned() };
+        })
+    };
+    let order = app.order(for_good("UTR-7")).await;
+    let child = arrival(&app, order).await;
+    amend_written(&app, order, 2, update("A-1", for_good("AMS-1"))).await;
+    let held = app.task_in(order, "deliver", TaskState::Held).await;
+    let why = held.blocked.unwrap().reason;
+    assert!(why.starts_with(&format!("the order {child} can't be amended: ")), "{why}");
+    app.mirrored(order).await;
+    let planned = async |order| {
+        let plan = store::load_plan(&mut app.pool.acquire().await.unwrap(), order).await.unwrap().unwrap();
+        plan.order().field("site").cloned()
+    };
+    assert_eq!(planned(child).await, Some(Value::text("UTR-7")));
+    let retry = contract::ActRequest {
+        id: "r-1".parse().unwrap(),
+        task: "deliver".to_owned(),
+        by: model::Actor::new("ann"),
+        note: "take it again".to_owned(),
+        act: model::OperatorAction::Retry.into(),
+    };
+    app.client.act(order, &retry).await.unwrap();
+    app.in_state(child, OrderState::Cancelled).await;
+    let again = order.child(&"deliver".parse().unwrap(), 2);
+    until("another child waits for the arrival", async || {
+        let view = app.client.state(again).await.ok()?;
+        (view.tasks[1].state == TaskState::Running).then_some(())
+    })
+    .await;
+    arrive(&app, again).await;
+    app.in_state(order, OrderState::Completed).await;
+    app.mirrored(order).await;
+    assert_eq!(planned(again).await, Some(Value::text("AMS-1")));
+}
