@@ -339,8 +339,10 @@ impl Run {
 
     /// Remembers that a child has answered; whether that is news.
     fn note_answer(&mut self, id: ChildId, amendment: u32) -> bool {
-        let child = self.state.children.get_mut(&id);
-        child.is_some_and(|child| child.answered_after.replace(amendment) != Some(amendment))
+        let Some(child) = self.state.children.get_mut(&id) else { return false };
+        let is_news = child.answered_after < Some(amendment);
+        child.answered_after = child.answered_after.max(Some(amendment));
+        is_news
     }
 
     pub(crate) fn set_stage(&mut self, id: ChildId, stage: Stage) {
