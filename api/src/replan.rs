@@ -109,6 +109,12 @@ impl Replanner {
             }
         }
         let routes = self.routing.of(&drafted.plan);
-        Ok(Replanned::Planned { plan: Box::new(drafted.plan), routes, proposal: Some(Box::new(proposal)) })
+        Ok(Replanned::Planned {
+            plan: Box::new(drafted.plan),
+            routes,
+            proposal: Some(Box::new(proposal)),
+            token: None,
+            opposed: Vec::new(),
+        })
     }
 }

@@ -5,7 +5,7 @@
 //! the history alone says how they are made.
 
 use engine::{Assessment, Rejected};
-use model::{Actor, DeliveryId, Hash, OrderId, Value};
+use model::{Actor, DeliveryId, Hash, OrderId, TaskChange, Value};
 use plan::Plan;
 use serde::{Deserialize, Serialize};
 use temporalio_common::data_converters::RawValue;
@@ -34,6 +34,9 @@ pub struct AmendRequest {
     /// What was written down of it, for those who make the order's rows in Postgres again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub proposal: Option<Box<Proposal>>,
+    /// The tasks that speak against it because the orders that they run do. Then it is refused.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub opposed: Vec<TaskChange>,
 }
 
 /// Asks what an amendment would do.
@@ -41,6 +44,9 @@ pub struct AmendRequest {
 pub struct AssessRequest {
     /// The plan of the order as it is to be.
     pub plan: Plan,
+    /// Whether the order that this one is part of would hand it on.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub handed_on: bool,
 }
 
 /// What an amendment would do, or why the order can't be amended at all.
@@ -122,6 +128,12 @@ pub enum Replanned {
         /// What was written down of it, for those who make the order's rows in Postgres again.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         proposal: Option<Box<Proposal>>,
+        /// The order's own part of the preview that the token of the request is of, if it still holds.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        token: Option<Hash>,
+        /// The tasks that speak against it because the orders that they run do. Then it is refused.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        opposed: Vec<TaskChange>,
     },
     /// The version that it was asked for is not the order's latest any more: another amendment has come in between.
     Outdated {},

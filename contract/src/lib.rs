@@ -19,8 +19,8 @@ mod written;
 pub use amend::{Amend, AmendRequest, AssessAnswer, AssessRequest, Replan, Replanned, Wanted};
 pub use call::{CallAnswer, CallFailure, CallFailureDetails, CallInput, Earlier, Inquiry};
 pub use client::{
-    Amended, ClientConfig, ClientError, Closed, ConnectError, Listed, ListedOrder, OrderClient,
-    QueueStanding, Reading, Standing, Started, connect,
+    Amended, ChildPreview, ClientConfig, ClientError, Closed, ConnectError, Listed, ListedOrder, OrderClient,
+    Preview, QueueStanding, Reading, Standing, Started, connect,
 };
 pub use deltas::{Deltas, DeltasRequest};
 pub use family::{Hail, HandOn, Recall, ReportRequest};

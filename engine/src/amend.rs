@@ -7,11 +7,12 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use model::{Actor, AmendedItem, DeliveryId, Fact, Hash, TaskState, Verdict, limits};
+use model::{Actor, AmendedItem, DeliveryId, Fact, Hash, TaskChange, TaskState, Verdict, limits};
 use plan::{Plan, PlanItem, TaskIndex};
 use serde::{Deserialize, Serialize};
 
-use crate::chart::{Assessment, Chart, Fate};
+use crate::assess::Assessment;
+use crate::chart::{Chart, Fate};
 use crate::layout::Layout;
 use crate::run::Phase;
 use crate::task_run::{AfterUndo, Remembered, TaskRun};
@@ -40,7 +41,34 @@ impl Run {
         self.lay(id, plan, by, reason, token)
     }
 
-    /// The same, whoever wants it.
+    /// Refuses an amendment because orders that tasks run can't be amended so.
+    pub(crate) fn oppose(
+        &mut self,
+        id: DeliveryId,
+        by: Actor,
+        reason: String,
+        tasks: Vec<TaskChange>,
+    ) -> Result<Handled, Rejected> {
+        self.may_be_amended()?;
+        Err(self.refuse_amendment(id, by, reason, tasks))
+    }
+
+    /// Writes down what speaks against an amendment.
+    fn refuse_amendment(
+        &mut self,
+        id: DeliveryId,
+        by: Actor,
+        wanted: String,
+        mut tasks: Vec<TaskChange>,
+    ) -> Rejected {
+        tasks.truncate(limits::REFUSALS);
+        let rejected = Rejected::Amendment { tasks: tasks.clone() };
+        let reason = rejected.to_string();
+        self.tell(Fact::AmendmentRefused { id, by, wanted, reason, tasks });
+        rejected
+    }
+
+    /// Has the order be another one, whoever wants it.
     pub(crate) fn lay(
         &mut self,
         id: DeliveryId,
@@ -55,13 +83,10 @@ impl Run {
         }
         let against: Vec<_> = chart.assessment.refused().take(limits::REFUSALS).cloned().collect();
         if !against.is_empty() {
-            let rejected = Rejected::Amendment { tasks: against.clone() };
-            let why = rejected.to_string();
-            self.tell(Fact::AmendmentRefused { id, by, wanted: reason, reason: why, tasks: against });
-            return Err(rejected);
+            return Err(self.refuse_amendment(id, by, reason, against));
         }
         let Chart { layout, fates, assessment } = chart;
-        let Assessment { version, blueprint, differences, tasks, token: _ } = assessment;
+        let Assessment { version, blueprint, differences, tasks, children: _, token: _ } = assessment;
         let item = |PlanItem { id, kind, value }: &PlanItem| AmendedItem {
             id: id.clone(),
             kind: kind.clone(),

@@ -5,39 +5,17 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use model::{BlueprintRef, Difference, Hash, TaskChange, TaskState, Verdict};
+use model::{Difference, TaskChange, TaskState, Verdict, limits};
 use plan::{Plan, TaskIndex};
-use serde::{Deserialize, Serialize};
 
+use crate::assess::Assessment;
 use crate::differences::differences;
+use crate::hand_on::ChildAmendment;
 use crate::layout::{Bound, Layout};
 use crate::reads::{Comparison, Outlook};
 use crate::seen::NONE;
 use crate::task_run::{AfterUndo, Trace};
 use crate::{Rejected, Run};
-
-/// What an amendment would do.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Assessment {
-    /// Stands for everything below and for the plan that it was made with. An amendment that is sent with it is refused if
-    /// it would do anything else by now.
-    pub token: Hash,
-    /// Which version of the order it would be, from 2.
-    pub version: u32,
-    /// The blueprint that its plan is made by.
-    pub blueprint: BlueprintRef,
-    /// What is different in the order.
-    pub differences: Vec<Difference>,
-    /// What is done to each task: those of the new plan in its order, then those that are gone.
-    pub tasks: Vec<TaskChange>,
-}
-
-impl Assessment {
-    /// The tasks that speak against it: none if it can be done.
-    pub fn refused(&self) -> impl Iterator<Item = &TaskChange> {
-        self.tasks.iter().filter(|change| change.verdict == Verdict::Refused)
-    }
-}
 
 /// How what a task did is changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -88,6 +66,8 @@ struct Finding {
     open: bool,
     /// It is left out from now on.
     left_out: bool,
+    /// What the order that it runs is to be.
+    child: Option<ChildAmendment>,
 }
 
 impl Finding {
@@ -100,6 +80,7 @@ impl Finding {
             reason: String::new(),
             open,
             left_out: false,
+            child: None,
         }
     }
 
@@ -109,44 +90,15 @@ impl Finding {
 }
 
 impl Run {
-    /// What an amendment with this plan would do. The run is as before.
-    ///
-    /// # Errors
-    /// The order can't be amended in the state it is in, whatever the amendment is.
-    pub fn assess(&self, plan: Plan) -> Result<Assessment, Rejected> {
-        self.may_be_amended()?;
-        self.chart(plan).map(|chart| chart.assessment)
-    }
-
-    /// Whether the order can be amended in the state it is in, whatever the amendment is.
-    ///
-    /// # Errors
-    /// Why it can't. One that is part of another order is amended with that.
-    pub fn may_be_amended(&self) -> Result<(), Rejected> {
-        if self.is_child() && self.over().is_none() {
-            return Err(Rejected::ChildAmended);
-        }
-        self.takes_amendments()
-    }
-
     pub(crate) fn chart(&self, plan: Plan) -> Result<Chart, Rejected> {
         self.takes_amendments()?;
+        if self.comes_too_late(&plan) {
+            return Err(Rejected::StartDateOver);
+        }
         let layout = self.layout.as_ref().clone().with(Arc::new(plan));
         let mut findings = self.findings(&layout);
         self.guard_points(&layout, &mut findings);
         Ok(self.conclude(layout, findings))
-    }
-
-    /// Whether there is something left of it that can be another way, and it has not been too often.
-    fn takes_amendments(&self) -> Result<(), Rejected> {
-        if let Some(state) = self.over() {
-            return Err(Rejected::Ended { state });
-        }
-        if self.goes_back() {
-            return Err(Rejected::BeingUndone);
-        }
-        let limit = model::limits::AMENDMENTS;
-        if self.layout.latest() >= limit { Err(Rejected::TooManyAmendments { limit }) } else { Ok(()) }
     }
 
     fn findings(&self, layout: &Layout) -> BTreeMap<TaskIndex, Finding> {
@@ -316,9 +268,13 @@ impl Run {
                 ..refused("it can be neither changed nor undone, nor done again".to_owned())
             },
             (false, _) => {
-                let why = if way == Some(Way::HandOn) { self.amended_with(task) } else { String::new() };
-                Finding { differences, ..Finding::new(fate, verdict, !(keeps_result && settled)) }
-                    .because(why)
+                let found =
+                    Finding { differences, ..Finding::new(fate, verdict, !(keeps_result && settled)) };
+                if way != Some(Way::HandOn) {
+                    return found;
+                }
+                let child = if tasks.is_empty() { self.to_hand_on(task, bound, outlook) } else { None };
+                Finding { child, ..found.because(self.amended_with(task)) }
             }
             (true, false) if verdict == Verdict::Refused => refused(format!(
                 "{}, and it can be neither changed nor undone, nor done again",
@@ -462,12 +418,15 @@ impl Run {
         let gone = findings.keys().copied().filter(|task| !layout.is_present(*task));
         let order: Vec<TaskIndex> = present.chain(gone).collect();
         let mut findings = findings;
-        let mut tasks = Vec::with_capacity(findings.len());
+        let (mut tasks, mut children) = (Vec::with_capacity(findings.len()), Vec::new());
         for task in order {
             let Some(finding) = findings.remove(&task) else { continue };
             if let Some(fate) = fates.get_mut(task.0) {
                 *fate = finding.fate;
             }
+            let is_against = finding.verdict == Verdict::Refused;
+            children
+                .extend(finding.child.filter(|_| !is_against && children.len() < limits::CHILDREN_ASSESSED));
             tasks.push(TaskChange {
                 task: layout.id(task),
                 verdict: finding.verdict,
@@ -481,7 +440,7 @@ impl Run {
         let said = serde_json::to_vec(&(version, layout.plan().hash(), &tasks)).unwrap_or_default();
         let token = plan::hash(&said);
         let differences = differences(self.layout.plan(), layout.plan());
-        let assessment = Assessment { token, version, blueprint, differences, tasks };
+        let assessment = Assessment { token, version, blueprint, differences, tasks, children };
         Chart { layout, fates, assessment }
     }
 

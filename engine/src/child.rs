@@ -8,7 +8,7 @@ use model::{
     BlueprintName, DeliveryId, Fact, HoldFor, OrderId, OrderState, Pointer, TaskState, Type, UnknownFields,
     Value,
 };
-use plan::{Body, RunBody, TaskIndex};
+use plan::{Body, Plan, RunBody, TaskIndex};
 use serde::{Deserialize, Serialize};
 
 use crate::forward::{Cause, answer, cut};
@@ -131,14 +131,7 @@ impl Run {
     /// What a blueprint is given, as it declares it.
     pub(crate) fn parameters(&self, task: TaskIndex, body: &RunBody) -> Result<Value, String> {
         let values = self.given(task, &body.arguments).map_err(|wrong| self.fault(task, &wrong))?;
-        let definition = self.definition(task);
-        let sub = definition.plan().sub_blueprint(&body.blueprint);
-        let declared = sub.map(|sub| sub.parameters.clone());
-        let declared = Type::Record(declared.unwrap_or_default());
-        declared.conform(values, &Pointer::root(), UnknownFields::Drop).map_err(|faults| {
-            let wrong = faults.iter().take(5).map(ToString::to_string).collect::<Vec<_>>().join("; ");
-            format!("`{}` can't be given this: {wrong}", body.blueprint)
-        })
+        as_declared(self.definition(task).plan(), &body.blueprint, values)
     }
 
     /// What a task waits for that runs a blueprint.
@@ -505,6 +498,16 @@ impl Run {
             self.end();
         }
     }
+}
+
+/// What a blueprint of a plan is given, as it declares it.
+pub(crate) fn as_declared(plan: &Plan, blueprint: &BlueprintName, values: Value) -> Result<Value, String> {
+    let declared = plan.sub_blueprint(blueprint).map(|sub| sub.parameters.clone());
+    let declared = Type::Record(declared.unwrap_or_default());
+    declared.conform(values, &Pointer::root(), UnknownFields::Drop).map_err(|faults| {
+        let wrong = faults.iter().take(5).map(ToString::to_string).collect::<Vec<_>>().join("; ");
+        format!("`{blueprint}` can't be given this: {wrong}")
+    })
 }
 
 /// What people read of a task that runs a blueprint, where a call would have its operation.

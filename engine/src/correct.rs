@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 
 use model::{Fault, Field, Pointer, Type, UnknownFields, Value, limits};
-use plan::{Argument, Body, Call, Definition, EvalError, Expr, TaskIndex};
+use plan::{Argument, Body, Call, Definition, EvalError, Expr, Formula, TaskIndex};
 use serde::{Deserialize, Serialize};
 
 use crate::{Rejected, Run};
@@ -32,10 +32,20 @@ impl Run {
 
     /// The values of arguments: those that a person has corrected, and what the blueprint says of all others.
     pub(crate) fn given(&self, task: TaskIndex, arguments: &[Argument]) -> Result<Value, EvalError> {
-        let definition = self.definition(task);
+        self.given_by(task, &self.definition(task), arguments, |value| self.evaluate(task, value))
+    }
+
+    /// The same by another definition of the task, evaluated in another way.
+    pub(crate) fn given_by(
+        &self,
+        task: TaskIndex,
+        definition: &Definition,
+        arguments: &[Argument],
+        evaluate: impl Fn(&Formula) -> Result<Value, EvalError>,
+    ) -> Result<Value, EvalError> {
         let values = arguments.iter().map(|argument| {
-            let value = self.evaluate(task, &argument.value);
-            let corrected = self.corrected(task, &definition, argument, value.as_ref().ok());
+            let value = evaluate(&argument.value);
+            let corrected = self.corrected(task, definition, argument, value.as_ref().ok());
             Ok((argument.name.clone(), corrected.cloned().map_or(value, Ok)?))
         });
         values.collect::<Result<_, _>>().map(Value::Record)

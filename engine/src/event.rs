@@ -127,6 +127,18 @@ pub enum Event {
         /// The [token](crate::Assessment::token) of the preview that they have seen, if they have.
         token: Option<Hash>,
     },
+    /// Somebody wants the order to be another one, and an order that it runs can't be amended so. It is refused as if the order
+    /// had found out by itself.
+    Oppose {
+        /// Names the request; the same one again gets the same answer.
+        id: DeliveryId,
+        /// Who.
+        by: Actor,
+        /// Why.
+        reason: String,
+        /// The tasks that speak against it.
+        tasks: Vec<TaskChange>,
+    },
     /// Something has come from outside that can't be understood.
     Malformed {
         /// Names the delivery; the same one again gets the same answer.
@@ -464,6 +476,9 @@ pub enum Rejected {
     /// The order is part of another one.
     #[error("the order is part of another one: amend that one")]
     ChildAmended,
+    /// The amendment wants another start date, and the order has begun.
+    #[error("the order has begun: its start date can't be moved any more")]
+    StartDateOver,
     /// More amendments than an order may have.
     #[error("the order has had {limit} amendments, which is the limit")]
     TooManyAmendments {
@@ -476,6 +491,14 @@ pub enum Rejected {
         /// [`model::limits::DELIVERIES`].
         limit: usize,
     },
+}
+
+impl Rejected {
+    /// Why an order can't be amended, for whoever says by themselves that it can't.
+    #[must_use]
+    pub fn against_amendment(&self) -> String {
+        if let Self::Amendment { tasks } = self { against(tasks) } else { self.to_string() }
+    }
 }
 
 /// The first reasons against an amendment, in words.

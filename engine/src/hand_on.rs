@@ -4,15 +4,30 @@
 //! amendments that were handed on, and a child says with everything how many it has heard of: what it said before the last one
 //! is over, whichever message comes first. A child that can't be amended goes on as it was, and its task is given to a person.
 
-use model::{Actor, DeliveryId, Fact, HoldFor, OrderState, TaskState, Value};
+use model::{Actor, BlueprintName, DeliveryId, Fact, HoldFor, OrderId, OrderState, TaskId, TaskState, Value};
 use plan::{Body, Plan, TaskIndex};
+use serde::{Deserialize, Serialize};
 
-use crate::child::{Child, Stage, label};
+use crate::child::{Child, Stage, as_declared, label};
 use crate::forward::cut;
 use crate::layout::Bound;
+use crate::reads::Outlook;
 use crate::run::Phase;
 use crate::task_run::Trace;
 use crate::{ChildId, ChildReport, Effect, HandOnEffect, Handled, Rejected, Run};
+
+/// An order that an amendment is handed on to, and what with.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChildAmendment {
+    /// The task that runs it.
+    pub task: TaskId,
+    /// The order.
+    pub order: OrderId,
+    /// Its blueprint, one of the plan.
+    pub blueprint: BlueprintName,
+    /// What that is given from then on: [`Plan::child`] makes the order's plan of it.
+    pub arguments: Value,
+}
 
 /// The parent.
 impl Run {
@@ -30,6 +45,21 @@ impl Run {
         let settled =
             matches!(self.task(task).state, TaskState::Running | TaskState::Succeeded | TaskState::Amending);
         same(body) && settled && child.is_some_and(goes_on)
+    }
+
+    /// What the order that a task runs would be told to be, by a plan that may not hold yet; none if that can't be told.
+    pub(crate) fn to_hand_on(
+        &self,
+        task: TaskIndex,
+        new: &Bound,
+        outlook: &Outlook<'_>,
+    ) -> Option<ChildAmendment> {
+        let Body::Run(body) = &new.body else { return None };
+        let seen = outlook.seen(task, new);
+        let given = self.given_by(task, new, &body.arguments, |value| value.evaluate(&seen.scope()));
+        let arguments = as_declared(new.plan(), &body.blueprint, given.ok()?).ok()?;
+        let order = self.child_order(task)?;
+        Some(ChildAmendment { task: self.id(task), order, blueprint: body.blueprint.clone(), arguments })
     }
 
     /// What an amendment does to a task whose order it is handed on to, in words.
@@ -184,7 +214,7 @@ impl Run {
         self.state.amendment = before;
         match self.state.phase {
             Phase::New | Phase::Pending | Phase::Forward | Phase::Answered => {
-                let reason = refused.to_string();
+                let reason = refused.against_amendment();
                 let report = ChildReport::NotAmended { amendment, last: before, reason };
                 self.state.effects.push_back(Effect::Report(report));
             }

@@ -10,6 +10,7 @@
 mod act;
 mod amend;
 mod answer;
+mod assess;
 mod call;
 mod chart;
 mod child;
@@ -49,11 +50,12 @@ mod verify;
 mod view;
 
 pub use act::{Act, Scope};
-pub use chart::Assessment;
+pub use assess::Assessment;
 pub use effect::{
     CallEffect, CallId, ChildEffect, ChildId, Effect, HandOnEffect, RecallEffect, TimerEffect, TimerId,
 };
 pub use event::{ChildReport, Event, Handled, Rejected, Settlement};
+pub use hand_on::ChildAmendment;
 pub use model::OperatorAction;
 pub use run::{Run, Snapshot};
 pub use simulation::{Answer, Simulation, Standstill, World};

@@ -6,6 +6,7 @@
 use std::collections::BTreeSet;
 
 use model::{Fact, OrderId, Timestamp, Value};
+use plan::Plan;
 use serde::{Deserialize, Serialize};
 
 use crate::run::Phase;
@@ -72,8 +73,13 @@ impl Run {
         if self.is_child() {
             return None;
         }
-        let start = self.layout.plan().order().field("requested_start").and_then(Value::as_text);
-        start.and_then(|start| start.parse().ok()).filter(|start| *start > self.state.now)
+        requested_start(self.layout.plan()).filter(|start| *start > self.state.now)
+    }
+
+    /// Whether a plan moves the start date of an order that has begun.
+    pub(crate) fn comes_too_late(&self, plan: &Plan) -> bool {
+        let waits = matches!(self.state.phase, Phase::New | Phase::Pending);
+        !waits && !self.is_child() && requested_start(plan) != requested_start(self.layout.plan())
     }
 
     fn tell_pending(&mut self) {
@@ -120,4 +126,9 @@ impl Run {
         let pending = std::mem::take(&mut self.state.pending);
         self.state.effects.extend(pending.timer.map(Effect::StopTimer));
     }
+}
+
+fn requested_start(plan: &Plan) -> Option<Timestamp> {
+    let start = plan.order().field("requested_start").and_then(Value::as_text);
+    start.and_then(|start| start.parse().ok())
 }

@@ -77,6 +77,11 @@ pub(crate) struct Outlook<'a> {
 }
 
 impl Outlook<'_> {
+    /// What the expressions of a task see from there.
+    pub(crate) fn seen<'a>(&'a self, task: TaskIndex, bound: &'a Bound) -> SeenFrom<'a> {
+        SeenFrom::by(self.run, self.layout, task, self.version, bound).without(self.without)
+    }
+
     /// Compares what a task read with what it would read. `open` says whose results are not known yet.
     pub(crate) fn compare(
         &self,
@@ -86,7 +91,7 @@ impl Outlook<'_> {
         open: impl Fn(TaskIndex) -> bool,
     ) -> Comparison {
         let mut comparison = Comparison::default();
-        let seen = SeenFrom::by(self.run, self.layout, task, self.version, bound).without(self.without);
+        let seen = self.seen(task, bound);
         let parts = parts(bound, saw.len().max(1));
         for n in 0..saw.len().max(parts.len()) {
             let (before, now) = (saw.get(n), parts.get(n));
@@ -149,7 +154,7 @@ impl Outlook<'_> {
 
     /// What the order alone says of what a task reads, and how the rest is written.
     fn known(&self, task: TaskIndex, bound: &Bound) -> BTreeMap<String, Value> {
-        let seen = SeenFrom::by(self.run, self.layout, task, self.version, bound).without(self.without);
+        let seen = self.seen(task, bound);
         let mut reads = BTreeMap::new();
         for part in parts(bound, usize::MAX) {
             for (name, wanted) in &part.values {
@@ -179,7 +184,7 @@ impl Outlook<'_> {
         if !unknown.is_empty() {
             return Err(unknown);
         }
-        let seen = SeenFrom::by(self.run, self.layout, task, self.version, bound).without(self.without);
+        let seen = self.seen(task, bound);
         Ok(when.holds(&seen.scope()))
     }
 

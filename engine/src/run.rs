@@ -240,6 +240,9 @@ impl Run {
             Event::Amend { id, plan, by, reason, token } => {
                 self.once(id.clone(), |run| run.amend(id, *plan, by, reason, token))
             }
+            Event::Oppose { id, by, reason, tasks } => {
+                self.once(id.clone(), |run| run.oppose(id, by, reason, tasks))
+            }
             Event::Malformed { id, signal, reason } => {
                 self.once(id.clone(), |run| run.refuse_malformed(id, &signal, reason))
             }

@@ -20,5 +20,5 @@ pub(crate) use mirror::{Finding, Rebuilt, Reconciled, TemporalOrders};
 pub(crate) use stream::{EventStream, Received};
 pub(crate) use views::{
     Amendment, Cancel, Child, Item, KeptSignal, Order, OrderPage, Pause, Predecessor, Published, Submitted,
-    Task, Verdict, Version, Versions,
+    Task, TaskChange, Verdict, Version, Versions,
 };

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use dsl::DiagnosticDocument;
 use model::{
-    DeliveryId, Difference, HoldFor, ItemId, ItemState, OrderId, OrderState, SignalName, TaskChange, TaskId,
-    TaskState, Timestamp, Value,
+    DeliveryId, Difference, HoldFor, ItemId, ItemState, OrderId, OrderState, SignalName, TaskId, TaskState,
+    Timestamp, Value,
 };
 use serde::Deserialize;
 
@@ -240,6 +240,21 @@ pub(crate) struct Amendment {
     pub(crate) token: Option<String>,
     pub(crate) differences: Vec<Difference>,
     pub(crate) counts: BTreeMap<String, u64>,
+    pub(crate) tasks: Vec<TaskChange>,
+}
+
+/// What an amendment does to a task.
+#[derive(Debug, Deserialize)]
+pub(crate) struct TaskChange {
+    pub(crate) task: TaskId,
+    pub(crate) verdict: model::Verdict,
+    pub(crate) otherwise: Option<model::Verdict>,
+    pub(crate) differences: Vec<Difference>,
+    pub(crate) reason: String,
+    /// The order that it runs, if that is amended and has said how.
+    pub(crate) order: Option<OrderId>,
+    /// What is done to the tasks of that order.
+    #[serde(default)]
     pub(crate) tasks: Vec<TaskChange>,
 }
 

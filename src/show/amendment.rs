@@ -1,16 +1,19 @@
 //! What an amendment does to an order and its tasks, and the versions it has had.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use console::style;
-use model::{Difference, TaskChange, Value, Verdict};
+use model::{Difference, Value, Verdict};
 
 use super::Table;
 use super::time::date_time;
-use crate::remote::{Amendment, Version};
+use crate::remote::{Amendment, TaskChange, Version};
 
 /// How wide a value is shown at the most.
 const VALUE_CHARS: usize = 60;
+
+/// How much further to the right stands what is told of a task.
+const DEEPER: usize = 6;
 
 /// Most lines about one thing that is different: of large values, the first places in them.
 const MOST_PLACES: usize = 20;
@@ -23,7 +26,7 @@ pub(crate) fn amendment(amendment: &Amendment) -> String {
     let heading = format!("version {} by {}", amendment.version, amendment.blueprint);
     let mut lines = vec![style(heading).bold().to_string()];
     lines.extend(differences(&amendment.differences, 2));
-    lines.extend(changes(&amendment.tasks));
+    lines.extend(changes(&amendment.tasks, 2));
     let summary = summary(amendment);
     lines.push(if amendment.accepted { summary } else { style(summary).red().to_string() });
     lines.join("\n")
@@ -43,7 +46,7 @@ pub(crate) fn version_list(versions: &[Version]) -> String {
         lines.push(format!("{heading}{when}  {}  by {}{said}", version.blueprint, version.by));
         lines.extend(version.refusal.as_ref().map(|why| format!("  {}", style(why).red())));
         lines.extend(differences(&version.differences, 2));
-        lines.extend(changes(&version.tasks));
+        lines.extend(changes(&version.tasks, 2));
     }
     lines.join("\n")
 }
@@ -72,9 +75,9 @@ fn coloured(verdict: Verdict, text: String) -> String {
     }
 }
 
-/// Every task that is not kept, with what it reads that is different.
-fn changes(tasks: &[TaskChange]) -> Vec<String> {
-    let mut table = Table::indented(2);
+/// Every task that is not kept, with what it reads that is different, and below it what is done to the order that it runs.
+fn changes(tasks: &[TaskChange], indent: usize) -> Vec<String> {
+    let mut table = Table::indented(indent);
     let told: Vec<&TaskChange> = tasks.iter().filter(|change| change.verdict != Verdict::Kept).collect();
     for change in &told {
         let mark = coloured(change.verdict, format!("{:<3} {}", mark(change.verdict), change.task));
@@ -89,7 +92,11 @@ fn changes(tasks: &[TaskChange]) -> Vec<String> {
     let mut lines = Vec::new();
     for (line, change) in table.lines().into_iter().zip(told) {
         lines.push(line);
-        lines.extend(differences(&change.differences, 8));
+        lines.extend(differences(&change.differences, indent + DEEPER));
+        if change.order.is_some() {
+            lines.extend(changes(&change.tasks, indent + DEEPER));
+            lines.push(format!("{}{}", " ".repeat(indent + DEEPER), style(counted(&change.tasks)).dim()));
+        }
     }
     lines
 }
@@ -168,14 +175,26 @@ fn value(value: &Value) -> String {
 }
 
 /// How many tasks there are of each verdict, in words.
-fn summary(amendment: &Amendment) -> String {
-    let count = |verdict: &Verdict| amendment.counts.get(verdict.as_str()).map(|count| (*verdict, *count));
+fn counted(tasks: &[TaskChange]) -> String {
+    let mut counts = BTreeMap::new();
+    for change in tasks {
+        *counts.entry(change.verdict.as_str().to_owned()).or_default() += 1;
+    }
+    in_words(&counts)
+}
+
+fn in_words(counts: &BTreeMap<String, u64>) -> String {
+    let count = |verdict: &Verdict| counts.get(verdict.as_str()).map(|count| (*verdict, *count));
     let told: Vec<String> = Verdict::ALL
         .iter()
         .filter_map(count)
         .map(|(verdict, count)| format!("{count} {}", verdict.as_str()))
         .collect();
-    let told = told.join(", ");
+    told.join(", ")
+}
+
+fn summary(amendment: &Amendment) -> String {
+    let told = in_words(&amendment.counts);
     let all_kept =
         amendment.counts.iter().all(|(verdict, count)| verdict == Verdict::Kept.as_str() || *count == 0);
     if amendment.accepted && all_kept {
@@ -193,21 +212,33 @@ mod tests {
     use super::*;
     use crate::remote::read;
 
+    fn change(task: &str, verdict: &str, differences: &serde_json::Value, reason: &str) -> serde_json::Value {
+        json!({"task": task, "verdict": verdict, "otherwise": null, "differences": differences, "reason": reason, "order": null, "tasks": []})
+    }
+
     #[test]
     fn every_task_that_is_not_kept_is_a_line_with_what_it_reads() {
+        let profile = json!([{"what": "network.activate(profile)", "from": "FTTH_500", "to": "FTTH_1000"}]);
+        let mut prove = change("prove[1]", "compared", &json!([]), "it reads the result of `activate[1]`");
+        prove["otherwise"] = json!("redone");
+        let site = |what: &str| json!([{"what": what, "from": "UTR-7", "to": "AMS-1"}]);
+        let mut deliver = change("deliver", "amended", &site("run ship(site)"), "the order 42 is amended");
+        deliver["order"] = json!("00000000-0000-0000-0000-000000000042");
+        deliver["tasks"] = json!([
+            change("collect", "redone", &site("depot.collect(site)"), ""),
+            change("hand_over", "kept", &json!([]), ""),
+        ]);
         let document = json!({
             "order": "00000000-0000-0000-0000-000000000001", "id": null, "result": "preview", "accepted": false, "version": 2,
             "blueprint": "home_fiber@1", "token": "t",
             "differences": [{"what": "items[1].speed_mbps", "from": 500, "to": 1000}],
-            "counts": {"kept": 4, "amended": 1, "compared": 1, "refused": 1},
+            "counts": {"kept": 4, "amended": 2, "compared": 1, "refused": 1},
             "tasks": [
-                {"task": "check_customer", "verdict": "kept", "otherwise": null, "differences": [], "reason": ""},
-                {"task": "activate[1]", "verdict": "amended", "otherwise": null, "reason": "",
-                 "differences": [{"what": "network.activate(profile)", "from": "FTTH_500", "to": "FTTH_1000"}]},
-                {"task": "prove[1]", "verdict": "compared", "otherwise": "redone", "differences": [],
-                 "reason": "it reads the result of `activate[1]`"},
-                {"task": "start_billing", "verdict": "refused", "otherwise": null, "differences": [],
-                 "reason": "it is a point of no return and has begun"},
+                change("check_customer", "kept", &json!([]), ""),
+                change("activate[1]", "amended", &profile, ""),
+                prove,
+                deliver,
+                change("start_billing", "refused", &json!([]), "it is a point of no return and has begun"),
             ],
         });
         let shown = console::strip_ansi_codes(&amendment(&read(document).unwrap())).into_owned();
@@ -217,8 +248,13 @@ mod tests {
               ~   activate[1]    amended
                     network.activate(profile)  "FTTH_500" → "FTTH_1000"
               ?   prove[1]       compared or redone  it reads the result of `activate[1]`
+              ~   deliver        amended             the order 42 is amended
+                    run ship(site)  "UTR-7" → "AMS-1"
+                    -/+ collect  redone
+                          depot.collect(site)  "UTR-7" → "AMS-1"
+                    1 kept, 1 redone
               !   start_billing  refused             it is a point of no return and has begun
-            can't be done: 4 kept, 1 compared, 1 amended, 1 refused"#]]
+            can't be done: 4 kept, 1 compared, 2 amended, 1 refused"#]]
         .assert_eq(&shown);
     }
 

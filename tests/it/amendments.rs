@@ -310,3 +310,109 @@ fn the_picture_in_the_documentation_is_what_graph_draws() {
     let committed = std::fs::read_to_string(&path).unwrap_or_default();
     assert!(committed == drawn.out, "docs/home_fiber.svg differs: `UPDATE_EXPECT=1` draws it anew");
 }
+
+const DELIVERY: &str = r#"
+system courier {
+  operation label(street: text) -> { label_id: text }
+  operation void(label_id: text)
+  operation plan_van(weight: int) -> { van: text }
+  operation collect(street: text) -> { parcel: text }
+}
+
+blueprint delivery version 1 {
+  accepts order where order.category == "delivery"
+  order { street: text  weight: int }
+  item box where true { }
+  task deliver { run carry(street: order.street, weight: order.weight) }
+}
+
+blueprint carry(street: text, weight: int) {
+  on failure rollback
+  task label {
+    call courier.label(street: street)
+    undo courier.void(label_id: result.label_id)
+  }
+  task plan_van after label {
+    call courier.plan_van(weight: weight)
+    no undo "the van drives anyway"
+  }
+  task packed after plan_van { wait packed { by: text } within 5d }
+  task collect after packed {
+    call courier.collect(street: street)
+    no undo "it is on its way"
+  }
+  task arrived after collect { wait arrived { at: text } within 5d }
+}
+"#;
+
+#[tokio::test]
+async fn a_preview_says_what_becomes_of_the_tasks_of_child_orders_and_whether_they_refuse() {
+    let site = Site::without_blueprints().await;
+    let file = site.file("blueprints/delivery.blueprint", DELIVERY);
+    let published = site.run(&["publish", file.parent().unwrap().to_str().unwrap()]);
+    assert_eq!(published.code, 0, "{published:?}");
+    let document = r#"{"category": "delivery", "customer": {"id": "C-1"}, "attributes": {"street": "Long Street 1", "weight": 3},
+        "items": [{"id": "1", "offering": "BOX", "action": "add"}]}"#;
+    let order = site.submit_file(&site.file("order.json", document));
+    let child: OrderId = eventually("it is carried", async || {
+        site.order(order).await["children"][0]["id"].as_str()?.parse().ok()
+    })
+    .await;
+    site.until_task(child, "packed", "running").await;
+    let street = r#"{"attributes": {"street": "Short Street 2"}}"#;
+    let heavier = r#"{"attributes": {"weight": 30}}"#;
+
+    // What a child order refuses, is refused before anything is done, and on the record.
+    let shown = amend(&site, order, heavier, &["--dry-run"]);
+    assert_eq!(shown.code, 1, "{shown:?}");
+    let why = format!("the order {child} can't be amended: `plan_van`: it can be neither changed nor undone");
+    assert!(shown.out.contains(&why) && shown.out.contains("!   plan_van"), "{shown:?}");
+    let refused = amend(&site, order, heavier, &["--reason", "a big one", "--yes"]);
+    assert!(refused.code == 1 && refused.err.contains(&why), "{refused:?}");
+    let by_signal = Amend {
+        id: DeliveryId::new("S-1").unwrap(),
+        by: Actor::new("crm"),
+        reason: "a bigger one".to_owned(),
+        wanted: Wanted::Patch(serde_json::from_str::<Value>(heavier).unwrap()),
+        token: None,
+    };
+    site.temporal().signal_amend(order, &by_signal).await.unwrap();
+    let refusals = eventually("both are on the record", async || {
+        let versions = versions(&site, order).await;
+        let refusals: Vec<String> =
+            versions.iter().filter_map(|version| version["refusal"].as_str().map(str::to_owned)).collect();
+        (refusals.len() == 2).then_some(refusals)
+    })
+    .await;
+    assert!(refusals.iter().all(|refusal| refusal.contains(&why)), "{refusals:?}");
+
+    // What it would do, it says for each of its tasks; when that changes, the preview is out of date.
+    let inside = |said: &Said| {
+        let tasks = said.json()["tasks"][0]["tasks"].as_array().unwrap().clone();
+        let text = |value: &serde_json::Value| value.as_str().unwrap().to_owned();
+        tasks.iter().map(|change| (text(&change["task"]), text(&change["verdict"]))).collect::<Vec<_>>()
+    };
+    let first = amend(&site, order, street, &["--dry-run", "--json"]);
+    let expected = ["label redone", "plan_van kept", "packed kept", "collect replaced", "arrived kept"];
+    let told: Vec<String> =
+        inside(&first).iter().map(|(task, verdict)| format!("{task} {verdict}")).collect();
+    assert_eq!(told, expected);
+    let token = first.json()["token"].as_str().unwrap().to_owned();
+    let second = amend(&site, order, street, &["--reason", "they moved", "--token", &token]);
+    assert_eq!(second.code, 0, "{second:?}");
+    until_version(&site, child, 2).await;
+    let done = versions(&site, child).await[1]["tasks"].as_array().unwrap().clone();
+    let done: Vec<_> =
+        done.iter().map(|change| format!("{} {}", change["task"], change["verdict"])).collect();
+    assert_eq!(done, [r#""label" "redone""#, r#""collect" "replaced""#]);
+    let back = r#"{"attributes": {"street": "Long Street 1"}}"#;
+    let stale =
+        amend(&site, order, back, &["--dry-run", "--json"]).json()["token"].as_str().unwrap().to_owned();
+    let packed = ["signal", &child.to_string(), "packed", "--payload", r#"{"by": "ann"}"#];
+    assert_eq!(site.run(&packed).code, 0);
+    site.until_task(child, "arrived", "running").await;
+    let moved = amend(&site, order, back, &["--reason", "they stay", "--token", &stale]);
+    assert!(moved.code == 1 && moved.err.contains("moved on"), "{moved:?}");
+    assert_eq!(site.order(order).await["state"], "inProgress");
+    site.close().await;
+}

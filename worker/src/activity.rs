@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Instant;
 
 use contract::payload::{decode, encode};
-use contract::{CallAnswer, CallFailure, CallFailureDetails, CallInput, names};
+use contract::{CallAnswer, CallFailure, CallFailureDetails, CallInput, OrderClient, names};
 use model::{CallOutcome, CallRequest, limits};
 use temporalio_common::data_converters::RawValue;
 use temporalio_common::error::{ApplicationErrorCategory, ApplicationFailure};
@@ -93,8 +93,9 @@ impl Calls {
 
     #[activity(name = names::REPLAN)]
     #[allow(dead_code, reason = "the SDK makes a constant of this name, which nobody needs")]
-    async fn replan(self: Arc<Self>, _: ActivityContext, raw: RawValue) -> Result<RawValue, ActivityError> {
-        replan(&*self.planner, &raw).await
+    async fn replan(self: Arc<Self>, ctx: ActivityContext, raw: RawValue) -> Result<RawValue, ActivityError> {
+        let orders = OrderClient::with_client(ctx.client(), &ctx.info().task_queue);
+        replan(&*self.planner, &orders, &raw).await
     }
 }
 

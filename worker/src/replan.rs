@@ -3,7 +3,7 @@
 //! The worker knows no blueprints. Whoever puts it together hands it a [`Planner`], which does.
 
 use contract::payload::{decode, encode};
-use contract::{Replan, Replanned};
+use contract::{ClientError, OrderClient, Replan, Replanned};
 use futures::future::BoxFuture;
 use temporalio_common::data_converters::RawValue;
 use temporalio_common::error::{ApplicationErrorCategory, ApplicationFailure};
@@ -21,13 +21,44 @@ pub trait Planner: Send + Sync + 'static {
     fn replan<'a>(&'a self, request: &'a Replan) -> BoxFuture<'a, Result<Replanned, NotPlanned>>;
 }
 
+/// Has the orders that tasks run say what they would do, which the order itself can't know.
+async fn ask_children(
+    orders: &OrderClient,
+    request: &Replan,
+    mut replanned: Replanned,
+) -> Result<Replanned, ClientError> {
+    let Replanned::Planned { plan, token, opposed, .. } = &mut replanned else { return Ok(replanned) };
+    if plan.definitions().iter().all(|definition| definition.runs().is_none()) {
+        return Ok(replanned);
+    }
+    match orders.preview(request.order, plan).await {
+        Ok(preview) => {
+            let is_shown = request.amend.token.as_ref() == Some(&preview.token());
+            *token = is_shown.then(|| preview.assessment.token.clone());
+            *opposed = preview.opposed;
+            Ok(replanned)
+        }
+        // The order says so itself, on its record.
+        Err(ClientError::Rejected(_)) => Ok(replanned),
+        Err(error) => Err(error),
+    }
+}
+
 /// One attempt to make a plan.
-pub(crate) async fn replan(planner: &dyn Planner, raw: &RawValue) -> Result<RawValue, ActivityError> {
+pub(crate) async fn replan(
+    planner: &dyn Planner,
+    orders: &OrderClient,
+    raw: &RawValue,
+) -> Result<RawValue, ActivityError> {
     let request: Replan = match decode(raw) {
         Ok(request) => request,
         Err(wrong) => return Ok(encode(&Replanned::Refused { reason: wrong.to_string() })),
     };
-    match planner.replan(&request).await {
+    let replanned = async {
+        let replanned = planner.replan(&request).await?;
+        Ok::<_, NotPlanned>(ask_children(orders, &request, replanned).await?)
+    };
+    match replanned.await {
         Ok(replanned) => Ok(encode(&replanned)),
         Err(cause) => {
             tracing::warn!(order.id = %request.order, cause = %crate::error::chain(&*cause), "an amended order can't be planned yet");

@@ -150,7 +150,7 @@ impl<S: Sync> FromRequest<S> for WantedBody {
         (status = OK, description = "What is done, or with `dry_run` would be", body = AmendmentView),
         (status = BAD_REQUEST, description = "The body is not JSON, or a parameter is not valid or missing"),
         (status = NOT_FOUND, description = "There is no such order"),
-        (status = CONFLICT, description = "The order refuses: `code` is `amendment_refused`, `amendment_moved`, `being_undone`, `child_amended`, `too_many_amendments` or `ended`"),
+        (status = CONFLICT, description = "The order refuses: `code` is `amendment_refused`, `amendment_moved`, `being_undone`, `child_amended`, `start_date_over`, `too_many_amendments` or `ended`"),
         (status = PAYLOAD_TOO_LARGE, description = "The body has more than 1,000,000 bytes"),
         (status = UNPROCESSABLE_ENTITY, description = "The order as it is to be has faults, all of which are named; or the key was sent with another one"),
         (status = SERVICE_UNAVAILABLE, description = "Postgres, Temporal or a worker is away. Nothing is promised; the request can be made again under the same key"),

@@ -6,8 +6,8 @@
 
 use std::time::Duration;
 
-use contract::{AmendRequest, ClientError, Proposal, Wanted};
-use engine::{Assessment, Handled, Rejected};
+use contract::{AmendRequest, ClientError, Preview, Proposal, Wanted};
+use engine::{Handled, Rejected};
 use model::{Actor, DeliveryId, Fact, Hash, IdempotencyKey, OrderEvent, OrderId, Timestamp};
 use store::{CurrentVersion, NewVersion, Proposed, VersionRow, VersionState};
 
@@ -37,11 +37,11 @@ pub(crate) struct Asked {
     pub(crate) token: Option<Hash>,
 }
 
-/// What is wanted, and what the order says to it.
+/// What is wanted, and what the order says to it, and those that its tasks run.
 struct Judged {
     current: CurrentVersion,
     drafted: Drafted,
-    assessment: Assessment,
+    preview: Preview,
 }
 
 /// What an amendment would do. Nothing has changed.
@@ -50,7 +50,7 @@ struct Judged {
 /// What is wanted has faults, the order can't be amended in its state, or somebody who is needed is away.
 pub(crate) async fn preview(app: &App, order: OrderId, wanted: &Wanted) -> Result<AmendmentView, ApiError> {
     let judged = judge(app, order, wanted).await?;
-    Ok(AmendmentView::new(order, None, AmendmentResult::Preview, judged.assessment))
+    Ok(AmendmentView::new(order, None, AmendmentResult::Preview, judged.preview))
 }
 
 /// Amends an order.
@@ -71,7 +71,7 @@ pub(crate) async fn amend(app: &App, asked: Asked) -> Result<AmendmentView, ApiE
     // When this request has written the version down: then it may take it away again.
     let mut written = None;
     for _ in 0..TRIES {
-        if asked.token.as_ref().is_some_and(|token| *token != judged.assessment.token) {
+        if asked.token.as_ref().is_some_and(|token| *token != judged.preview.token()) {
             break;
         }
         let at = now();
@@ -89,7 +89,7 @@ pub(crate) async fn amend(app: &App, asked: Asked) -> Result<AmendmentView, ApiE
                     asked.order,
                     Some(id),
                     AmendmentResult::Applied,
-                    judged.assessment,
+                    judged.preview,
                 ));
             }
             Ok(Handled::Duplicate | Handled::Kept) => {
@@ -115,7 +115,7 @@ pub(crate) async fn amend(app: &App, asked: Asked) -> Result<AmendmentView, ApiE
         return answer_decided(app, &asked, row).await;
     }
     withdraw(app, asked.order, &id, written).await?;
-    let moved = AmendmentView::new(asked.order, Some(id), AmendmentResult::Moved, judged.assessment);
+    let moved = AmendmentView::new(asked.order, Some(id), AmendmentResult::Moved, judged.preview);
     let reason = match &asked.token {
         Some(_) => {
             "the order has moved on since the preview: look at what the amendment would do now".to_owned()
@@ -142,12 +142,12 @@ async fn judge(app: &App, order: OrderId, wanted: &Wanted) -> Result<Judged, Api
         }
         let drafted = draft(app.libraries(), &mut connection, order, &current, wanted).await?;
         drop(connection);
-        let assessment = match app.client().assess(order, &drafted.plan).await {
-            Ok(assessment) => assessment,
+        let preview = match app.client().preview(order, &drafted.plan).await {
+            Ok(preview) => preview,
             Err(error) => return Err(unheard(app, order, error).await),
         };
-        if assessment.version == current.version.saturating_add(1) {
-            return Ok(Judged { current, drafted, assessment });
+        if preview.assessment.version == current.version.saturating_add(1) {
+            return Ok(Judged { current, drafted, preview });
         }
         // Another amendment is just being written down: what is wanted must be made of that.
         tokio::time::sleep(MIRROR_PAUSE).await;
@@ -163,17 +163,18 @@ async fn propose(
     judged: &Judged,
     at: Timestamp,
 ) -> Result<Proposed, ApiError> {
+    let assessment = &judged.preview.assessment;
     let new = NewVersion {
         order: asked.order,
         delivery: id,
-        version: judged.assessment.version,
+        version: assessment.version,
         author: &asked.by,
         reason: &asked.reason,
         request_hash,
         request: &judged.drafted.request,
         plan: &judged.drafted.plan,
-        differences: &judged.assessment.differences,
-        tasks: &judged.assessment.tasks,
+        differences: &assessment.differences,
+        tasks: &assessment.tasks,
     };
     Ok(store::propose_version(&mut *app.database().await?, &new, at).await?)
 }
@@ -187,12 +188,13 @@ async fn ask(
     at: Timestamp,
 ) -> Result<Handled, ClientError> {
     let plan = judged.drafted.plan.clone();
+    let assessment = &judged.preview.assessment;
     let proposal = Proposal {
         at,
-        version: judged.assessment.version,
+        version: assessment.version,
         request: judged.drafted.request.clone(),
         request_hash,
-        differences: judged.assessment.differences.clone(),
+        differences: assessment.differences.clone(),
     };
     let request = AmendRequest {
         id: id.clone(),
@@ -200,8 +202,9 @@ async fn ask(
         plan: Box::new(plan),
         by: asked.by.clone(),
         reason: asked.reason.clone(),
-        token: Some(judged.assessment.token.clone()),
+        token: Some(assessment.token.clone()),
         proposal: Some(Box::new(proposal)),
+        opposed: judged.preview.opposed.clone(),
     };
     app.client().amend(asked.order, &request).await
 }
@@ -299,8 +302,8 @@ async fn refused(
     rejected: Rejected,
     judged: Judged,
 ) -> Result<ApiError, ApiError> {
-    let Judged { current, drafted, assessment } = judged;
-    let task = assessment.refused().next().map(|change| change.task.to_string());
+    let Judged { current, drafted, preview } = judged;
+    let task = preview.assessment.refused().next().map(|change| change.task.to_string());
     let mut connection = app.database().await?;
     let order = asked.order;
     let wanted = &asked.wanted;
@@ -310,7 +313,7 @@ async fn refused(
         code: AMENDMENT_REFUSED,
         reason: rejected.to_string(),
         task,
-        amendment: Box::new(AmendmentView::new(order, Some(id), AmendmentResult::Refused, assessment)),
+        amendment: Box::new(AmendmentView::new(order, Some(id), AmendmentResult::Refused, preview)),
         follow_up: follow_up.map(|request| Box::new(request.document())),
     })
 }

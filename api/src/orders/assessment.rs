@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use contract::{ChildPreview, Preview};
 use engine::Assessment;
 use model::{BlueprintRef, DeliveryId, Difference, Hash, OrderId, TaskChange, TaskId, Value, Verdict};
 use serde::Serialize;
@@ -92,6 +93,12 @@ pub(crate) struct TaskChangeView {
     differences: Vec<DifferenceView>,
     /// Why; empty if there is nothing to say.
     reason: String,
+    /// The order that the task runs, if the amendment is handed on to that, and it could be asked; null otherwise.
+    #[schema(value_type = Option<uuid::Uuid>)]
+    order: Option<OrderId>,
+    /// What is done to each task of that order. Of an amendment that was decided before, its own versions say so.
+    #[schema(no_recursion)]
+    tasks: Vec<TaskChangeView>,
 }
 
 fn verdict() -> ObjectBuilder {
@@ -119,8 +126,20 @@ impl From<Difference> for DifferenceView {
 impl From<TaskChange> for TaskChangeView {
     fn from(TaskChange { task, verdict, otherwise, differences, reason }: TaskChange) -> Self {
         let differences = differences.into_iter().map(Into::into).collect();
-        Self { task, verdict, otherwise, differences, reason }
+        Self { task, verdict, otherwise, differences, reason, order: None, tasks: Vec::new() }
     }
+}
+
+/// What a preview says of each task, and of those of the orders that they run.
+fn changes(tasks: Vec<TaskChange>, children: Vec<ChildPreview>) -> Vec<TaskChangeView> {
+    let mut changes: Vec<TaskChangeView> = tasks.into_iter().map(Into::into).collect();
+    for ChildPreview { task, order, preview } in children {
+        if let Some(change) = changes.iter_mut().find(|change| change.task == task) {
+            change.order = Some(order);
+            change.tasks = self::changes(preview.assessment.tasks, preview.children);
+        }
+    }
+    changes
 }
 
 /// How many tasks there are of each verdict.
@@ -137,7 +156,8 @@ struct Effect {
     version: u32,
     blueprint: BlueprintRef,
     differences: Vec<Difference>,
-    tasks: Vec<TaskChange>,
+    counts: BTreeMap<&'static str, u64>,
+    tasks: Vec<TaskChangeView>,
 }
 
 impl AmendmentView {
@@ -146,10 +166,13 @@ impl AmendmentView {
         order: OrderId,
         id: Option<DeliveryId>,
         result: AmendmentResult,
-        assessment: Assessment,
+        preview: Preview,
     ) -> Self {
-        let Assessment { token, version, blueprint, differences, tasks } = assessment;
-        let effect = Effect { version, blueprint, differences, tasks };
+        let token = preview.token();
+        let Preview { assessment, children, opposed: _ } = preview;
+        let Assessment { version, blueprint, differences, tasks, .. } = assessment;
+        let counts = counts(&tasks);
+        let effect = Effect { version, blueprint, differences, counts, tasks: changes(tasks, children) };
         Self::of(order, id, result, Some(token), effect)
     }
 
@@ -161,7 +184,9 @@ impl AmendmentView {
     /// What the record says of an amendment that was decided before.
     pub(crate) fn decided(order: OrderId, result: AmendmentResult, row: VersionRow) -> Self {
         let VersionRow { delivery, version, blueprint, differences, tasks, .. } = row;
-        let effect = Effect { version, blueprint, differences, tasks };
+        let counts = counts(&tasks);
+        let tasks = tasks.into_iter().map(Into::into).collect();
+        let effect = Effect { version, blueprint, differences, counts, tasks };
         Self::of(order, delivery, result, None, effect)
     }
 
@@ -172,8 +197,8 @@ impl AmendmentView {
         token: Option<Hash>,
         effect: Effect,
     ) -> Self {
-        let Effect { version, blueprint, differences, tasks } = effect;
-        let is_against = |change: &TaskChange| change.verdict == Verdict::Refused;
+        let Effect { version, blueprint, differences, counts, tasks } = effect;
+        let is_against = |change: &TaskChangeView| change.verdict == Verdict::Refused;
         Self {
             order,
             id,
@@ -183,8 +208,8 @@ impl AmendmentView {
             blueprint: blueprint.to_string(),
             token,
             differences: differences.into_iter().map(Into::into).collect(),
-            counts: counts(&tasks),
-            tasks: tasks.into_iter().map(Into::into).collect(),
+            counts,
+            tasks,
         }
     }
 }

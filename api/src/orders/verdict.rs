@@ -258,6 +258,7 @@ pub(crate) fn refused(rejected: Rejected) -> ApiError {
         }
         Rejected::AmendmentMoved { token: _ } => ("amendment_moved", None),
         Rejected::ChildAmended => ("child_amended", None),
+        Rejected::StartDateOver => ("start_date_over", None),
         Rejected::TooManyAmendments { limit: _ } => ("too_many_amendments", None),
         Rejected::TooManyDeliveries { limit: _ } => ("too_many_deliveries", None),
     };

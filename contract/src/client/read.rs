@@ -36,7 +36,18 @@ impl OrderClient {
     /// # Errors
     /// The order can't be amended in its state, whatever the plan; or as [`OrderClient::state`].
     pub async fn assess(&self, order: OrderId, plan: &Plan) -> Result<Assessment, ClientError> {
-        let request = AssessRequest { plan: plan.clone() };
+        self.assess_as(order, AssessRequest { plan: plan.clone(), handed_on: false }).await
+    }
+
+    /// What it would do that the order which this one is part of hands on an amendment with this plan. Nothing has changed.
+    ///
+    /// # Errors
+    /// As [`OrderClient::assess`].
+    pub async fn assess_handed_on(&self, order: OrderId, plan: &Plan) -> Result<Assessment, ClientError> {
+        self.assess_as(order, AssessRequest { plan: plan.clone(), handed_on: true }).await
+    }
+
+    async fn assess_as(&self, order: OrderId, request: AssessRequest) -> Result<Assessment, ClientError> {
         match self.query(order, names::ASSESS, &request).await? {
             AssessAnswer::Assessed { assessment } => Ok(*assessment),
             AssessAnswer::Rejected { rejected } => Err(rejected.into()),

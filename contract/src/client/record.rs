@@ -169,7 +169,7 @@ impl Amendments {
                 let Some(Replan { amend, .. }) = self.to_be_planned.remove(&of.scheduled_event_id) else {
                     return;
                 };
-                if let Some(Replanned::Planned { plan, routes: _, proposal }) = read(of.result) {
+                if let Some(Replanned::Planned { plan, proposal, .. }) = read(of.result) {
                     self.keep(amend.id, amend.by, amend.reason, *plan, proposal);
                 }
             }
@@ -180,7 +180,7 @@ impl Amendments {
     fn asked(&mut self, request: Option<update::v1::Request>) {
         let input = request.and_then(|request| request.input).filter(|input| input.name == names::AMEND);
         let asked: Option<AmendRequest> = input.and_then(|input| read(input.args));
-        if let Some(AmendRequest { id, plan, routes: _, by, reason, token: _, proposal }) = asked {
+        if let Some(AmendRequest { id, plan, by, reason, proposal, .. }) = asked {
             self.keep(id, by, reason, *plan, proposal);
         }
     }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use engine::{Event, Handled, OperatorAction, Rejected};
-use model::{Actor, Fact, OrderState, TaskState, Value, Verdict};
+use model::{Actor, Fact, OrderState, TaskChange, TaskState, Value, Verdict};
 use plan::{Body, Definition, Expr, Plan, SubBlueprint};
 
 use crate::amend::{amendable, argument, order_field, without_undo};
@@ -58,6 +58,10 @@ fn an_order_that_a_task_runs_is_amended_as_it_is() {
         (deliver.verdict, deliver.reason.clone()),
         (Verdict::Amended, format!("the order {child} is amended"))
     );
+    let handed_on =
+        preview.children.iter().map(|child| (child.task.to_string(), child.order, child.arguments.clone()));
+    let site = Value::record([("site", Value::text("AMS-1"))]);
+    assert_eq!(handed_on.collect::<Vec<_>>(), [("deliver".to_owned(), child, site)]);
     amend(&mut case, plan(&sub, "AMS-1")).unwrap();
     let mut case = case.until(20);
     assert_eq!(case.simulation.children().count(), 1);
@@ -134,6 +138,64 @@ fn an_order_that_can_not_be_amended_goes_to_a_person_who_may_have_it_taken_back(
     in_child(&mut case, arrival).unwrap();
     case.signal("signal_bill", r#"{"ok": true}"#).unwrap();
     assert_eq!(case.at_standstill().state(), OrderState::Completed);
+}
+
+/// What an order says of an amendment, and what its child says of what is handed on.
+fn previews(case: &Case, plan: &Plan) -> (Vec<TaskChange>, Vec<TaskChange>) {
+    let preview = case.simulation.order().assess(plan.clone()).unwrap();
+    let [handed_on] = &preview.children[..] else { panic!("one is handed on: {preview:?}") };
+    let child = case.simulation.children().find(|child| child.order_id() == handed_on.order).unwrap();
+    let plan = plan.child(&handed_on.blueprint, handed_on.arguments.clone()).unwrap();
+    (preview.tasks, child.assess_handed_on(plan).unwrap().tasks)
+}
+
+#[test]
+fn a_child_does_what_it_says_when_it_is_asked_before() {
+    for (collect, verdict) in [
+        (build::task("collect"), Verdict::Redone),
+        (amendable(build::task("collect"), true), Verdict::Amended),
+    ] {
+        let sub = ship(collects(collect));
+        let mut case = Case::new(Arc::new(plan(&sub, "UTR-7")), &[]).until(10);
+        let (_, said) = previews(&case, &plan(&sub, "AMS-1"));
+        let verdicts: Vec<_> = said.iter().map(|change| change.verdict).collect();
+        assert_eq!(verdicts, [verdict, Verdict::Kept, Verdict::Kept]);
+        amend(&mut case, plan(&sub, "AMS-1")).unwrap();
+        let case = case.until(20);
+        let done =
+            case.simulation.children().next().unwrap().events().iter().find_map(|event| match &event.fact {
+                Fact::OrderAmended { tasks, .. } => Some(tasks.clone()),
+                _ => None,
+            });
+        let said: Vec<_> = said.into_iter().filter(|change| change.verdict != Verdict::Kept).collect();
+        assert_eq!(done, Some(said));
+    }
+}
+
+#[test]
+fn an_order_whose_child_opposes_refuses_and_goes_on() {
+    let sub = ship(without_undo(collects(build::task("collect"))));
+    let mut case = Case::new(Arc::new(plan(&sub, "UTR-7")), &[]).until(10);
+    let (own, said) = previews(&case, &plan(&sub, "AMS-1"));
+    assert_eq!((own[1].verdict, said[0].verdict), (Verdict::Amended, Verdict::Refused));
+    let against = TaskChange { verdict: Verdict::Refused, ..own[1].clone() };
+    let oppose = |id| Event::Oppose {
+        id,
+        by: Actor::new("anna"),
+        reason: "wrong door".to_owned(),
+        tasks: vec![against.clone()],
+    };
+    assert_eq!(case.ask(oppose), Err(Rejected::Amendment { tasks: vec![against.clone()] }));
+    let refused = case.simulation.order().events().iter().find_map(|event| match &event.fact {
+        Fact::AmendmentRefused { by, wanted, tasks, .. } => {
+            Some((by.to_string(), wanted.clone(), tasks.clone()))
+        }
+        _ => None,
+    });
+    assert_eq!(refused, Some(("anna".to_owned(), "wrong door".to_owned(), vec![against.clone()])));
+    assert_eq!((case.state(), case.simulation.order().version()), (OrderState::InProgress, 1));
+    case.cancel().unwrap();
+    assert_eq!(case.ask(oppose), Err(Rejected::BeingUndone));
 }
 
 #[test]

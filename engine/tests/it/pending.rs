@@ -137,6 +137,19 @@ fn an_amendment_moves_the_start_date() {
 }
 
 #[test]
+fn the_start_date_of_an_order_that_has_begun_stays() {
+    let mut begun = case(Some(50), &[]).until(60);
+    let amend = |case: &mut Case, start: Option<i64>| {
+        let (plan, by) = (Box::new(Plan::new(parts(start)).unwrap()), Actor::new("ann"));
+        case.ask(|id| Event::Amend { id, plan, by, reason: String::new(), token: None })
+    };
+    for start in [Some(90), Some(10), None] {
+        assert_eq!(amend(&mut begun, start), Err(Rejected::StartDateOver), "{start:?}");
+    }
+    assert_eq!(amend(&mut begun, Some(50)), Ok(Handled::Applied));
+}
+
+#[test]
 fn what_has_not_begun_can_not_be_paused() {
     let mut case = case(Some(50), &[]).until(10);
     let (by, note) = (Actor::new("ann"), "wait".to_owned());

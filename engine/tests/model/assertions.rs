@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 
-use engine::{CallEffect, Effect, Event, Handled, Rejected, Run, RunView, TimerId};
+use engine::{Assessment, CallEffect, Effect, Event, Handled, Rejected, Run, RunView, TimerId};
 use model::{Direction, Fact, OrderState, TaskId, TaskState, Timestamp, Verdict};
 use plan::TaskIndex;
 
@@ -93,6 +93,45 @@ pub(crate) fn no_point_of_no_return_is_undone(system: &System, place: Place, fac
 /// Whether a person said what came of a task.
 fn completed(fact: &Fact, id: &TaskId) -> bool {
     matches!(fact, Fact::OperatorActed { action, task, .. } if task == id && action == "complete")
+}
+
+/// "A preview is the same judgement without the deed": of the order, and of what it hands on.
+pub(crate) fn a_preview_says_what_is_done(
+    system: &System,
+    place: Place,
+    preview: Result<Assessment, Rejected>,
+) {
+    let order = &system.orders[place];
+    let Some(handling) = order.log.last() else { return };
+    let preview = match (preview, &handling.answer) {
+        (_, Ok(Handled::Duplicate)) => return,
+        (Ok(preview), Ok(Handled::Applied)) => preview,
+        (Ok(preview), Err(Rejected::Amendment { tasks })) => {
+            assert!(
+                preview.refused().eq(tasks),
+                "{preview:?} was promised, and it was refused for {tasks:?}"
+            );
+            return;
+        }
+        (Err(promised), Err(rejected)) => return assert_eq!(promised, *rejected),
+        (preview, answer) => panic!("{preview:?} was promised, and the answer is {answer:?}"),
+    };
+    let done = order.run.events()[handling.before..].iter().find_map(|event| match &event.fact {
+        Fact::OrderAmended { tasks, .. } => Some(tasks),
+        _ => None,
+    });
+    let promised = preview.tasks.iter().filter(|change| change.verdict != Verdict::Kept);
+    assert!(done.is_some_and(|done| promised.eq(done)), "{preview:?} was promised, and {done:?} is done");
+    for effect in &handling.effects {
+        let Effect::HandOn(handed_on) = effect else { continue };
+        // What reads the result of a task that is done in the same moment was not known before.
+        let child = system.orders[order.children[&handed_on.child]].run.order_id();
+        let Some(promised) = preview.children.iter().find(|promised| promised.order == child) else {
+            continue;
+        };
+        let plan = order.run.plan().child(&promised.blueprint, promised.arguments.clone()).unwrap();
+        assert_eq!(plan.hash(), handed_on.plan.hash(), "{promised:?} was promised to be handed on");
+    }
 }
 
 /// "An amendment is checked whole before any of it is applied: past a point of no return […] or not allowed by the blueprint, it

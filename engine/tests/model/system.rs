@@ -57,7 +57,7 @@ pub(crate) struct Order {
     timers: BTreeMap<TimerId, Timer>,
     /// Which order runs it, what it is called there, and the task that runs it.
     pub(crate) part_of: Option<(Place, ChildId, TaskId)>,
-    children: BTreeMap<ChildId, Place>,
+    pub(crate) children: BTreeMap<ChildId, Place>,
     end_reported: bool,
 }
 
@@ -463,6 +463,11 @@ impl System {
         let order = &mut self.orders[place];
         order.heard_last = self.clock;
         let before = order.run.events().len();
+        let preview = match &event {
+            Event::Amend { plan, .. } => Some(order.run.assess((**plan).clone())),
+            Event::HandedOn { plan, .. } => Some(order.run.assess_handed_on((**plan).clone())),
+            _ => None,
+        };
         let (answer, looked_at) = plan::visited(|| order.run.handle_event(event.clone(), self.clock));
         let effects: Vec<Effect> = std::iter::from_fn(|| order.run.poll_effect()).collect();
         self.tally.answered(&event, &answer);
@@ -481,6 +486,9 @@ impl System {
         let paused = order.reference.paused.is_some();
         let handling = Handling { event, at: self.clock, answer, effects: effects.clone(), before, paused };
         order.log.push(handling);
+        if let Some(preview) = preview {
+            assertions::a_preview_says_what_is_done(self, place, preview);
+        }
 
         for n in before..self.orders[place].run.events().len() {
             let fact = self.orders[place].run.events()[n].fact.clone();

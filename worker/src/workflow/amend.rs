@@ -45,7 +45,10 @@ impl Unplanned {
 impl Desk {
     /// Amends the order. What only the new plan calls, is called as the request says.
     pub(super) fn amend(&mut self, request: AmendRequest, now: Timestamp) -> Result<Handled, Rejected> {
-        let AmendRequest { id, plan, routes, by, reason, token, proposal: _ } = request;
+        let AmendRequest { id, plan, routes, by, reason, token, proposal: _, opposed } = request;
+        if !opposed.is_empty() {
+            return self.take(Event::Oppose { id, by, reason, tasks: opposed }, now);
+        }
         let answer = self.take(Event::Amend { id, plan, by, reason, token }, now);
         if answer == Ok(Handled::Applied) {
             self.routes.extend(routes);
@@ -93,16 +96,16 @@ impl Desk {
                 let reason = format!("the order is at version {version}, and Postgres has a later one");
                 self.refuse(amend, reason, now);
             }
-            Replanned::Planned { plan, routes, proposal: _ } => {
+            Replanned::Planned { plan, routes, proposal: _, token: own, opposed } => {
                 // Whoever signals does not wait for the answer; it is on the order's record.
                 if let Err(rejected) = self.run.may_be_amended() {
                     return self.refuse(amend, rejected.to_string(), now);
                 }
                 let Amend { id, by, reason, wanted: _, token } = amend;
-                if let Err(Rejected::AmendmentMoved { .. }) = self.amend(
-                    AmendRequest { id: id.clone(), plan, routes, by, reason, token, proposal: None },
-                    now,
-                ) {
+                let token = own.or(token);
+                let request =
+                    AmendRequest { id: id.clone(), plan, routes, by, reason, token, proposal: None, opposed };
+                if let Err(Rejected::AmendmentMoved { .. }) = self.amend(request, now) {
                     let reason = "the order has moved on since the preview that the token is of".to_owned();
                     let _ = self.take(Event::Malformed { id, signal: names::AMEND.to_owned(), reason }, now);
                 }

@@ -196,8 +196,12 @@ impl OrderWorkflow {
 
     #[query(name = names::ASSESS)]
     fn assess_query(&self, _: &WorkflowContextView, raw: RawValue) -> Result<RawValue, QueryError> {
-        let AssessRequest { plan } = decode(&raw)?;
-        self.read(|desk| encode(&AssessAnswer::from(desk.run.assess(plan))))
+        let AssessRequest { plan, handed_on } = decode(&raw)?;
+        self.read(|desk| {
+            let run = &desk.run;
+            let assessed = if handed_on { run.assess_handed_on(plan) } else { run.assess(plan) };
+            encode(&AssessAnswer::from(assessed))
+        })
     }
 
     #[query(name = names::STATE)]

@@ -28,7 +28,14 @@ pub(crate) fn update(id: &str, plan: Plan) -> AmendRequest {
     let routes = Routes { inline: ["messages.send".to_owned()].into(), ..Routes::default() };
     let id = DeliveryId::new(id).unwrap();
     let (by, reason) = (Actor::new("ann"), "one more".to_owned());
-    AmendRequest { id, plan: Box::new(plan), routes, by, reason, token: None, proposal: None }
+    let opposed = Vec::new();
+    AmendRequest { id, plan: Box::new(plan), routes, by, reason, token: None, proposal: None, opposed }
+}
+
+/// What a worker makes of what is wanted.
+pub(crate) fn planned(plan: Plan) -> Replanned {
+    let (plan, routes, opposed) = (Box::new(plan), Routes::default(), Vec::new());
+    Replanned::Planned { plan, routes, proposal: None, token: None, opposed }
 }
 
 pub(crate) fn signal(id: &str) -> Amend {
@@ -99,8 +106,6 @@ async fn a_signal_is_planned_first_one_after_another(pool: PgPool) {
     let app = App::start(pool).await;
     let order = app.order(before()).await;
     app.task_in(order, "field_work", TaskState::Running).await;
-    let planned =
-        |plan: Plan| Replanned::Planned { plan: Box::new(plan), routes: Routes::default(), proposal: None };
     let refused = Replanned::Refused { reason: "/items: expected at least one item".to_owned() };
     app.world.plans.lock().unwrap().extend([planned(after()), refused, planned(before())]);
     for id in ["S-1", "S-2", "S-3"] {
@@ -137,12 +142,7 @@ async fn a_plan_that_can_not_be_made_yet_is_made_later(pool: PgPool) {
         (!app.world.replans.lock().unwrap().is_empty()).then_some(())
     })
     .await;
-    let routes = Routes::default();
-    app.world.plans.lock().unwrap().push_back(Replanned::Planned {
-        plan: Box::new(after()),
-        routes,
-        proposal: None,
-    });
+    app.world.plans.lock().unwrap().push_back(planned(after()));
     app.when(order, "it is amended", |view| view.version == 2).await;
 }
 
@@ -151,8 +151,7 @@ async fn an_amendment_that_postgres_can_not_follow_is_refused_and_holds_up_no_ot
     let app = App::start(pool).await;
     let order = app.order(before()).await;
     app.task_in(order, "field_work", TaskState::Running).await;
-    let planned = Replanned::Planned { plan: Box::new(after()), routes: Routes::default(), proposal: None };
-    app.world.plans.lock().unwrap().extend([Replanned::Outdated {}, planned]);
+    app.world.plans.lock().unwrap().extend([Replanned::Outdated {}, planned(after())]);
     for id in ["S-1", "S-2"] {
         app.client.signal_amend(order, &signal(id)).await.unwrap();
     }
@@ -170,8 +169,7 @@ async fn what_an_order_does_not_even_judge_is_on_its_record(pool: PgPool) {
     let (by, reason) = (Actor::new("ann"), "moved away".to_owned());
     let cancel = CancelRequest { id: DeliveryId::new("c-1").unwrap(), by, reason, item: None };
     app.client.cancel(order, &cancel).await.unwrap();
-    let planned = Replanned::Planned { plan: Box::new(after()), routes: Routes::default(), proposal: None };
-    app.world.plans.lock().unwrap().push_back(planned);
+    app.world.plans.lock().unwrap().push_back(planned(after()));
     app.client.signal_amend(order, &signal("S-1")).await.unwrap();
     let refused = crate::app::until("it is refused", async || {
         Some(refusals(&app, order).await).filter(|refused| !refused.is_empty())

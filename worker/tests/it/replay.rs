@@ -5,9 +5,7 @@
 
 use std::path::Path;
 
-use contract::{
-    ActRequest, CancelRequest, DeliverRequest, OrderClient, OrderEnded, Replanned, Routes, connect,
-};
+use contract::{ActRequest, CancelRequest, DeliverRequest, OrderClient, OrderEnded, Routes, connect};
 use engine::{Act, OperatorAction};
 use model::{Actor, DeliveryId, Duration, OrderId, OrderState, TaskState, Value};
 use plan::ReactionKind;
@@ -17,7 +15,7 @@ use temporalio_common::protos::temporal::api::history::v1::History;
 use temporalio_sdk::workflow_replayer::{WorkflowReplayer, WorkflowReplayerOptions};
 use worker::OrderWorkflow;
 
-use crate::amending::{after, before, signal, update};
+use crate::amending::{after, before, planned, signal, update};
 use crate::app::{App, until};
 use crate::pending::{note, starting_in};
 use crate::plans::{call, manual, plan, poll, wait};
@@ -192,8 +190,7 @@ async fn new_histories_are_recorded(pool: PgPool) {
 
     let by_signal = app.order(before()).await;
     app.task_in(by_signal, "field_work", TaskState::Running).await;
-    let planned = Replanned::Planned { plan: Box::new(after()), routes: Routes::default(), proposal: None };
-    app.world.plans.lock().unwrap().push_back(planned);
+    app.world.plans.lock().unwrap().push_back(planned(after()));
     app.client.signal_amend(by_signal, &signal("S-1")).await.unwrap();
     app.when(by_signal, "it is amended", |view| view.version == 2).await;
     app.client.signal_deliver(by_signal, &report).await.unwrap();
