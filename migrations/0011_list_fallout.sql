@@ -1,9 +1,7 @@
 -- What waits for people, found over all orders, the oldest first; and what was left behind.
 --
--- All of it is one transaction, which has `tasks` and `orders` to itself from its first statements to its end: while it writes the
--- rows of what waits for people, reading `order_events` for them, and reads both tables once for the indexes. The API's requests
--- wait or are answered 503 meanwhile, and workers write later what orders tell; no order stops, and nothing is lost. With millions of
--- tasks, apply it when few requests come.
+-- New columns without a default: the lock is short, nothing is rewritten. The backfill writes the rows of tasks that a person
+-- does and of what waits for a person now. Building the indexes holds up writers for one reading of each table.
 
 alter table tasks
     -- Who does it, if a person does.

@@ -1,12 +1,8 @@
 -- What has become of each item: its state, and what the customer sees of it.
 --
--- All of it is one transaction, which has `order_items` to itself from its first statement to its end, and lets nobody write `tasks`
--- from the building of the index on: while that reads `tasks` once, and the backfill the events of items that failed alone, and
--- writes every item. The API's requests wait or are answered 503 meanwhile, and workers write later what orders tell; no order
--- stops, and nothing is lost. With millions of tasks, apply it when few requests come.
---
--- The backfill writes what `model::ItemState::of` says; the next event of an order corrects what a release before this one still
--- wrote after it.
+-- The new columns have constant defaults: the lock is short, nothing is rewritten. Building the index holds up writers for one
+-- reading of `tasks`; the backfill reads the events of items that failed alone, and every item once. It writes what
+-- `model::ItemState::of` says; the next event of an order corrects what a release before this one still wrote meanwhile.
 
 alter table order_items
     -- Its state: what follows for it from its order, its standing and its tasks.

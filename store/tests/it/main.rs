@@ -20,6 +20,7 @@ mod fixture;
 mod intents;
 mod items;
 mod lists;
+mod migrations;
 mod mirror;
 mod outlook;
 mod reading;
