@@ -105,6 +105,7 @@ impl Run {
             items: self.layout.plan().items().iter().map(item).collect(),
             differences,
             tasks: tasks.into_iter().filter(|change| change.verdict != Verdict::Kept).collect(),
+            new_deadline: self.has_new_deadline(before.plan()),
         });
         self.lay_over(&before, &fates);
         Ok(Handled::Applied)
@@ -165,6 +166,7 @@ impl Run {
         self.follow_deadline(before.plan());
         self.measure_left();
         self.follow_start_date();
+        self.move_pause();
         if self.state.left == 0 && self.state.phase == Phase::Forward {
             self.complete();
         }

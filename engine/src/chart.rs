@@ -151,14 +151,16 @@ impl Run {
                 None => Finding::new(fate, Verdict::Added, true),
             };
         }
-        if self.is_being_taken_back(task) {
-            return Finding::new(Fate::Keep, Verdict::Replaced, true).because("it is being undone already");
-        }
         let outlook = Outlook { run: self, layout, version: layout.latest(), without };
-        let open = |task| findings.get(&task).is_some_and(|finding| finding.open);
+        if self.is_being_taken_back(task) {
+            let differences = self.expected_differences(task, bound, &outlook);
+            let verdict = if differences.is_empty() { Verdict::Kept } else { Verdict::Replaced };
+            return Finding { differences, ..Finding::new(Fate::Keep, verdict, true) }
+                .because("an amendment before has it begun anew");
+        }
         match run.state {
             TaskState::Waiting | TaskState::Ready => self.find_not_begun(task, bound, &outlook),
-            TaskState::Skipped if run.generation == 0 => self.find_left_out(task, bound, &outlook, open),
+            TaskState::Skipped if run.generation == 0 => self.find_left_out(task, bound, &outlook, findings),
             TaskState::Dropped | TaskState::Undone => match bound.skipped() {
                 Some(rule) => Finding::new(Fate::Fresh, Verdict::Dropped, false).because(rule),
                 None => Finding::new(Fate::Fresh, Verdict::Added, true),
@@ -171,7 +173,7 @@ impl Run {
             | TaskState::Held
             | TaskState::Undoing
             | TaskState::UndoFailed
-            | TaskState::Amending => self.find_begun(task, bound, &outlook, open),
+            | TaskState::Amending => self.find_begun(task, bound, &outlook, findings),
         }
     }
 
@@ -179,12 +181,16 @@ impl Run {
         if let Some(rule) = bound.skipped() {
             return Finding::new(Fate::Fresh, Verdict::Dropped, false).because(rule);
         }
-        // What it would have read by the plan before, as far as that is known.
-        let before =
-            Outlook { run: self, layout: &self.layout, version: self.layout.latest(), without: &NONE };
-        let differences = before.expected(task, &self.layout.last(task), outlook, bound);
+        let differences = self.expected_differences(task, bound, outlook);
         let verdict = if differences.is_empty() { Verdict::Kept } else { Verdict::Replaced };
         Finding { differences, ..Finding::new(Fate::Fresh, verdict, true) }
+    }
+
+    /// What a task that is yet to begin would read by the plan before, and by the new one, as far as that is known.
+    fn expected_differences(&self, task: TaskIndex, bound: &Bound, outlook: &Outlook<'_>) -> Vec<Difference> {
+        let before =
+            Outlook { run: self, layout: &self.layout, version: self.layout.latest(), without: &NONE };
+        before.expected(task, &self.layout.last(task), outlook, bound)
     }
 
     /// A task that was left out by a rule.
@@ -193,7 +199,7 @@ impl Run {
         task: TaskIndex,
         bound: &Bound,
         outlook: &Outlook<'_>,
-        open: impl Fn(TaskIndex) -> bool,
+        findings: &BTreeMap<TaskIndex, Finding>,
     ) -> Finding {
         if let Some(rule) = bound.skipped() {
             return Finding::new(Fate::Keep, Verdict::Kept, false).because(rule);
@@ -203,10 +209,13 @@ impl Run {
             return Finding::new(Fate::Fresh, Verdict::Added, true)
                 .because(format!("it was left out: {reason}"));
         }
-        match outlook.is_wanted(task, bound, open) {
+        match outlook.is_wanted(task, bound, |task| is_open(findings, task)) {
             Ok(Ok(false)) => Finding::new(Fate::Keep, Verdict::Kept, false).because(reason),
             Ok(_) => Finding::new(Fate::Consider, Verdict::Added, true)
                 .because(format!("it was left out: {reason}")),
+            Err(tasks) if !tasks.iter().any(|task| is_touched(findings, *task)) => {
+                Finding::new(Fate::Consider, Verdict::Kept, true).because(reason)
+            }
             Err(tasks) => Finding {
                 otherwise: Some(Verdict::Added),
                 ..Finding::new(Fate::Consider, Verdict::Compared, true)
@@ -221,7 +230,7 @@ impl Run {
         task: TaskIndex,
         bound: &Bound,
         outlook: &Outlook<'_>,
-        open: impl Fn(TaskIndex) -> bool,
+        findings: &BTreeMap<TaskIndex, Finding>,
     ) -> Finding {
         let left_out = |rule: String| {
             let verdict = if self.may_have_effect(task) { Verdict::Undone } else { Verdict::Dropped };
@@ -231,7 +240,8 @@ impl Run {
             return left_out(rule.to_owned());
         }
         let mut tasks = BTreeSet::new();
-        match outlook.is_wanted(task, bound, &open) {
+        let open = |task| is_open(findings, task);
+        match outlook.is_wanted(task, bound, open) {
             Ok(Ok(true)) => {}
             Ok(Ok(false)) => {
                 let rule = bound.when.as_ref().map(|when| format!("`when {}` does not hold", when.text));
@@ -241,7 +251,7 @@ impl Run {
             Err(unknown) => tasks = unknown,
         }
         let Comparison { differences, open, wrong } =
-            outlook.compare(task, bound, &self.task(task).saw, &open);
+            outlook.compare(task, bound, &self.task(task).saw, open);
         tasks.extend(open);
         if let Some(wrong) = wrong {
             return refused(self.fault_of(bound, &wrong));
@@ -275,6 +285,10 @@ impl Run {
                 }
                 let child = if tasks.is_empty() { self.to_hand_on(task, bound, outlook) } else { None };
                 Finding { child, ..found.because(self.amended_with(task)) }
+            }
+            // An amendment before has changed what it reads: it is looked at for that, whatever this one is.
+            (true, false) if !tasks.iter().any(|task| is_touched(findings, *task)) => {
+                Finding::new(Fate::Consider, Verdict::Kept, !(keeps_result && settled))
             }
             (true, false) if verdict == Verdict::Refused => refused(format!(
                 "{}, and it can be neither changed nor undone, nor done again",
@@ -402,10 +416,16 @@ impl Run {
                 let point_id = self.id(point);
                 finding.verdict = Verdict::Refused;
                 finding.otherwise = None;
+                let itself = self.definition(point).point_of_no_return;
+                let why = match self.child_order(point).filter(|_| !itself) {
+                    Some(order) => format!("runs the order {order}, which has passed a point of no return"),
+                    None if itself => "is a point of no return and has begun".to_owned(),
+                    None => "ran an order that has passed a point of no return".to_owned(),
+                };
                 finding.reason = if task == point {
-                    "it is a point of no return and has begun".to_owned()
+                    format!("it {why}")
                 } else {
-                    format!("`{point_id}` comes after it, is a point of no return and has begun")
+                    format!("`{point_id}` comes after it, {why}")
                 };
             }
         }
@@ -457,6 +477,16 @@ impl Run {
     fn fault_of(&self, bound: &Bound, wrong: &plan::EvalError) -> String {
         format!("{}:{}: `{}`: {}", bound.file, wrong.line, wrong.text, wrong.problem)
     }
+}
+
+/// Whether the result of a task is not known, or may come out different.
+fn is_open(findings: &BTreeMap<TaskIndex, Finding>, task: TaskIndex) -> bool {
+    findings.get(&task).is_some_and(|finding| finding.open)
+}
+
+/// Whether the amendment does anything to a task.
+fn is_touched(findings: &BTreeMap<TaskIndex, Finding>, task: TaskIndex) -> bool {
+    findings.get(&task).is_some_and(|finding| finding.verdict != Verdict::Kept)
 }
 
 fn refused(reason: String) -> Finding {

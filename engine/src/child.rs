@@ -433,7 +433,7 @@ impl Run {
     }
 
     /// A child was undone, or has left nothing.
-    fn nothing_left(&mut self, task: TaskIndex, reason: String) {
+    pub(crate) fn nothing_left(&mut self, task: TaskIndex, reason: String) {
         self.task_mut(task).asked = false;
         match self.task(task).state {
             TaskState::Undoing => self.tell_of(task, |task| Fact::TaskUndone { task }),

@@ -48,14 +48,20 @@ impl Run {
         }
     }
 
+    /// Whether an amendment has given an order that has begun another deadline.
+    pub(crate) fn has_new_deadline(&self, before: &Plan) -> bool {
+        self.state.phase == Phase::Forward && self.layout.plan().deadline() != before.deadline()
+    }
+
     /// An amendment may have given the order another deadline. Its time counts from when the order began all the same.
     pub(crate) fn follow_deadline(&mut self, before: &Plan) {
-        let plan = self.layout.plan().clone();
-        if plan.deadline() == before.deadline() || self.state.phase != Phase::Forward {
+        if !self.has_new_deadline(before) {
             return;
         }
+        let plan = self.layout.plan().clone();
         self.stop_alarms();
         self.state.alarms.until = None;
+        self.state.alarms.at_risk_since = None;
         self.state.alarms.overdue_since = None;
         let Some(deadline) = plan.deadline() else { return };
         let until = self.state.alarms.began.unwrap_or(self.state.now).plus(deadline.within);

@@ -397,7 +397,7 @@ impl Run {
         if std::mem::replace(&mut self.task_mut(task).passed, true) {
             return;
         }
-        self.move_pause(task);
+        self.move_pause();
         let layout = self.layout.clone();
         for &next in layout.dependants(task) {
             let run = self.task_mut(next);

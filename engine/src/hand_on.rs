@@ -97,11 +97,14 @@ impl Run {
         child.refused = false;
         let amendment = child.amendment;
         let generation = self.task(task).generation;
+        let (waiting_for, until) = (self.waits_for_child(task), self.task(task).until);
         self.tell_of(task, |task| Fact::TaskAmending {
             task,
             generation,
             call: label(&body.blueprint),
             arguments,
+            waiting_for,
+            until,
         });
         let delivery = DeliveryId::new(&format!("hand-on-{}-{amendment}", id.0)).expect("a short text");
         let reason = "the order that it is part of is amended".to_owned();
@@ -168,15 +171,14 @@ impl Run {
         self.stop_waiting(task);
         let stays = touched && state == OrderState::Completed;
         self.task_mut(task).trace = if stays { Trace::Left } else { Trace::None };
-        if refused {
+        let reason = "its order ended before it heard that it is amended".to_owned();
+        match (self.is_to_be_undone(task), stays) {
+            (true, true) => self.undo_failed(task, reason),
+            (true, false) => self.nothing_left(task, format!("its order is {state}")),
             // A person has the task.
-            return;
-        }
-        if stays {
-            let reason = "its order ended before it heard that it is amended";
-            self.hold(task, reason.to_owned(), HoldFor::Operations);
-        } else {
-            self.replan(task);
+            (false, _) if refused => {}
+            (false, true) => self.hold(task, reason, HoldFor::Operations),
+            (false, false) => self.replan(task),
         }
     }
 

@@ -75,13 +75,27 @@ impl Run {
         Some((task.clone(), Rejected::ItemInUse { item: item.clone(), task }))
     }
 
-    /// A task outside that has begun with what these did. Those that were skipped or dropped have not, and of one that an
-    /// amendment took out nothing is left once it is undone.
+    /// A task outside that has begun with what these did, or because another one was left out that waited for them.
     fn built_on(&self, members: &BTreeSet<TaskIndex>) -> Option<TaskIndex> {
-        let outside = members.iter().flat_map(|task| self.layout.dependants(*task)).copied();
-        outside.filter(|task| !members.contains(task)).find(|task| match self.task(*task).state {
+        let mut seen = members.clone();
+        let mut ahead: BTreeSet<TaskIndex> = members.clone();
+        while let Some(task) = ahead.pop_first() {
+            for next in self.layout.dependants(task).iter().filter(|next| seen.insert(**next)) {
+                if self.has_begun(*next) {
+                    return Some(*next);
+                }
+                ahead.insert(*next);
+            }
+        }
+        None
+    }
+
+    /// Whether a task has been begun. Those that were skipped or dropped have not, and of one that an amendment took out nothing
+    /// is left once it is undone.
+    fn has_begun(&self, task: TaskIndex) -> bool {
+        match self.task(task).state {
             TaskState::Waiting | TaskState::Ready | TaskState::Skipped | TaskState::Dropped => false,
-            TaskState::Undone if !self.layout.is_present(*task) => false,
+            TaskState::Undone if !self.layout.is_present(task) => false,
             TaskState::Running
             | TaskState::Unknown
             | TaskState::Succeeded
@@ -91,6 +105,6 @@ impl Run {
             | TaskState::Undone
             | TaskState::UndoFailed
             | TaskState::Amending => true,
-        })
+        }
     }
 }

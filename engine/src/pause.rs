@@ -3,7 +3,7 @@
 //! A person pauses an order, or its deadline does (see `deadline`). A pause by a person is lifted by one alone; one by the
 //! deadline ends too when the task at which the order is held is tried again.
 
-use model::{Actor, DeliveryId, Fact, HoldFor, OrderState};
+use model::{Actor, DeliveryId, Fact, HoldFor, OrderState, TaskId};
 use plan::TaskIndex;
 use serde::{Deserialize, Serialize};
 
@@ -15,6 +15,9 @@ use crate::{Handled, Rejected, Run};
 pub(crate) struct Pause {
     /// The first task that was not done. If the deadline paused the order, a person may act on it.
     pub(crate) task: TaskIndex,
+    /// Which task that was when the order was paused; none if it is still the same.
+    #[serde(default)]
+    pub(crate) first: Option<TaskIndex>,
     pub(crate) reason: String,
     pub(crate) hold_for: HoldFor,
     /// Who paused it; none if its deadline did.
@@ -61,7 +64,7 @@ impl Run {
             id: Some(id),
             by: Some(by.clone()),
         });
-        self.state.paused = Some(Pause { task, reason: note, hold_for, by: Some(by) });
+        self.state.paused = Some(Pause { task, first: None, reason: note, hold_for, by: Some(by) });
         Ok(Handled::Applied)
     }
 
@@ -91,19 +94,28 @@ impl Run {
         }
         let (id, by) = (None, None);
         self.tell(Fact::OrderPaused { task: self.id(task), reason: reason.clone(), hold_for, id, by });
-        self.state.paused = Some(Pause { task, reason, hold_for, by: None });
+        self.state.paused = Some(Pause { task, first: None, reason, hold_for, by: None });
     }
 
-    /// What an order was paused at is done: it is paused at what is to be done next.
-    pub(crate) fn move_pause(&mut self, done: TaskIndex) {
-        if self.state.paused.as_ref().is_none_or(|pause| pause.task != done) {
+    /// If something else is the first thing to be done now, a paused order is paused at that.
+    pub(crate) fn move_pause(&mut self) {
+        if self.state.paused.is_none() {
             return;
         }
         let Some(task) = self.first_not_done() else { return };
-        let Some(pause) = &mut self.state.paused else { return };
+        let Some(pause) = self.state.paused.as_mut().filter(|pause| pause.task != task) else { return };
+        pause.first.get_or_insert(pause.task);
         pause.task = task;
         let (reason, hold_for, by) = (pause.reason.clone(), pause.hold_for, pause.by.clone());
         self.tell(Fact::OrderPaused { task: self.id(task), reason, hold_for, id: None, by });
+    }
+
+    /// What holds the order up, where that is a pause at what it was paused at first: what an order shows that began before pauses
+    /// moved on.
+    #[must_use]
+    pub fn held_at_first(&self) -> Option<TaskId> {
+        let paused = || self.state.paused.as_ref().map(|pause| pause.first.unwrap_or(pause.task));
+        self.state.held.first().copied().or_else(paused).map(|task| self.id(task))
     }
 
     fn first_not_done(&self) -> Option<TaskIndex> {

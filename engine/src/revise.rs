@@ -187,6 +187,7 @@ impl Run {
         }
         self.leave_round(task);
         if !std::mem::replace(&mut self.task_mut(task).passed, true) {
+            self.move_pause();
             self.count_passed();
         }
     }
@@ -244,6 +245,8 @@ impl Run {
             generation,
             call: call.label(),
             arguments: arguments.clone(),
+            waiting_for: None,
+            until: None,
         });
         self.send_change(task, call, arguments, body);
     }

@@ -63,19 +63,15 @@ impl<'a> SeenFrom<'a> {
         if self.task.0 >= self.run.state.tasks.len() {
             return self.run.facts(task);
         }
-        // An item that is rolled back alone has never been done for anything outside it.
-        let of_another = || self.run.isolated_item(task) != self.layout.item_rolled_back_with(self.task);
-        if self.run.given_up(task) && of_another() {
-            return TaskFacts::default();
-        }
         let run = self.run.task(self.task);
         // What it saw when it was begun, if the plan is still the one that it was begun with.
-        match run.remembered.get(&task).filter(|_| run.version == self.version) {
-            Some(Remembered { result, finished_at }) => {
-                TaskFacts { result: result.as_ref(), finished_at: *finished_at }
-            }
-            None => self.run.facts(task),
+        let remembered = run.remembered.get(&task).filter(|_| run.version == self.version);
+        if let Some(Remembered { result, finished_at }) = remembered {
+            return TaskFacts { result: result.as_ref(), finished_at: *finished_at };
         }
+        // An item that is rolled back alone has never been done for anything outside it.
+        let of_another = || self.run.isolated_item(task) != self.layout.item_rolled_back_with(self.task);
+        if self.run.given_up(task) && of_another() { TaskFacts::default() } else { self.run.facts(task) }
     }
 }
 

@@ -353,6 +353,9 @@ pub enum Fact {
         differences: Vec<Difference>,
         /// What is done to each task that is not kept.
         tasks: Vec<TaskChange>,
+        /// The order has another deadline, or none any more: whether it is at risk or late is judged anew by that.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        new_deadline: bool,
     },
     /// Somebody wanted the order amended, and it can't be. It goes on untouched.
     AmendmentRefused {
@@ -378,10 +381,16 @@ pub enum Fact {
         task: TaskId,
         /// How often it has been begun or changed, from 1.
         generation: u32,
-        /// What it calls: `system.operation`.
+        /// What it calls: `system.operation`; or the blueprint that it runs: `run blueprint`.
         call: String,
         /// The arguments of the call.
         arguments: Value,
+        /// What it waits for, if it makes no call itself.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        waiting_for: Option<String>,
+        /// Until when it waits, if there is a limit.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        until: Option<Timestamp>,
     },
     /// A task's undo has begun.
     TaskUndoing {

@@ -71,7 +71,7 @@ pub const DELIVERIES: usize = 10_000;
 /// Most amendments of one order. Each brings a plan into the order's history, which may hold 50 MB.
 pub const AMENDMENTS: u32 = 100;
 
-/// Most child orders that the preview of an amendment looks into, and as many of each of those.
+/// Most child orders that the preview of an amendment looks into, those of child orders included.
 pub const CHILDREN_ASSESSED: usize = 100;
 
 /// Most of the tasks that speak against an amendment that its refusal names. A preview names all.

@@ -140,7 +140,7 @@ states! {
         Undone = "undone" => [Running, Held, Skipped, Waiting],
         /// Could not be taken back; a person must.
         UndoFailed = "undo_failed" => [Undoing, Undone, Running, Unknown],
-        /// Its amend call is under way.
+        /// What it did is being changed: by its `amend`, or in the order that it runs.
         Amending = "amending" => [Succeeded, Unknown, Failed, Held, Undoing, UndoFailed, Waiting],
     }
 }

@@ -148,8 +148,18 @@ async fn write_amended(
     event: &OrderEvent,
     proposal: Option<&Proposal>,
 ) -> Result<(), sqlx::Error> {
-    let Fact::OrderAmended { id, version, by, reason, blueprint, order: seen, items, differences, tasks } =
-        &event.fact
+    let Fact::OrderAmended {
+        id,
+        version,
+        by,
+        reason,
+        blueprint,
+        order: seen,
+        items,
+        differences,
+        tasks,
+        new_deadline: _,
+    } = &event.fact
     else {
         return Ok(());
     };

@@ -250,7 +250,11 @@ impl Progress {
                 task.hold_for = Some(HoldFor::Operations);
                 task.person_since = Some(at);
             }
-            Fact::OrderAmended { id, tasks, .. } => {
+            Fact::OrderAmended { id, tasks, new_deadline, .. } => {
+                if *new_deadline {
+                    self.order.at_risk_since = None;
+                    self.order.overdue_since = None;
+                }
                 let plan = self.proposals.get(id).map(|proposal| &proposal.plan);
                 place_tasks(&mut self.tasks, tasks, plan, at);
                 self.items.all = true;
@@ -264,9 +268,11 @@ impl Progress {
                 task.ended_at = None;
                 task.result_event = None;
             }
-            Fact::TaskAmending { task, generation, call, arguments: _ } => {
+            Fact::TaskAmending { task, generation, call, waiting_for, until, arguments: _ } => {
                 let task = self.enter(task, event)?;
                 task.generation = *generation;
+                task.waiting_for.clone_from(waiting_for);
+                task.until = *until;
                 task.call = Some(call.clone());
                 task.reason = None;
                 task.begun_event = Some(event.number);

@@ -239,6 +239,22 @@ fn an_amendment_that_brings_another_deadline_is_counted_from_the_beginning_of_th
     assert_eq!(overdue(&case), None);
     case = case.until(301);
     assert_eq!(overdue(&case), Some(300_000));
+    // With more time it is neither late nor at risk, and its record says that it is judged anew.
+    amend(&mut case, within(900));
+    let view = case.simulation.order().view();
+    assert_eq!((view.overdue_since, view.at_risk_since), (None, None));
+    let renewed = case
+        .simulation
+        .order()
+        .events()
+        .iter()
+        .filter(|event| matches!(event.fact, Fact::OrderAmended { new_deadline: true, .. }));
+    assert_eq!(renewed.count(), 2);
+    amend(&mut case, within(900));
+    assert!(matches!(
+        case.simulation.order().events().last().unwrap().fact,
+        Fact::OrderAmended { new_deadline: false, .. }
+    ));
     // One whose time would have been up is up at once.
     let mut case = Case::new(plan(None, |_| ()), &[]).until(61);
     let now = case.simulation.now().as_millis();

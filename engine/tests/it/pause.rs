@@ -178,3 +178,21 @@ fn a_paused_order_takes_nothing_back_before_it_goes_on() {
     let case = case.until(30);
     assert_eq!(case.log(), ["do_a", "do_b", "undo_b"]);
 }
+
+#[test]
+fn a_pause_moves_on_when_an_amendment_takes_out_where_the_order_is_paused() {
+    let plan = |tasks: &[&str]| {
+        let tasks = tasks.iter().enumerate().map(|(n, name)| {
+            let task = if *name == "a" { build::task(name) } else { build::wait(name) };
+            (task, (0..n).collect())
+        });
+        build::plan(tasks.collect(), &[])
+    };
+    let mut case = Case::new(plan(&["a", "b", "c"]), &[]).until(10);
+    pause(&mut case).unwrap();
+    let paused_at = |case: &Case| case.simulation.order().held().unwrap().task.to_string();
+    assert_eq!(paused_at(&case), "b");
+    let (plan, by) = (Box::new((*plan(&["a", "c"])).clone()), Actor::new("ann"));
+    case.ask(|id| Event::Amend { id, plan, by, reason: "without b".to_owned(), token: None }).unwrap();
+    assert_eq!(paused_at(&case), "c");
+}

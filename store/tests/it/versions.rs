@@ -2,7 +2,7 @@
 
 use model::{
     Actor, AmendedItem, DeliveryId, Difference, Fact, ItemState, OrderEvent, OrderRequest, OrderState,
-    TaskChange, TaskState, Value, Verdict,
+    TaskChange, TaskState, Timestamp, Value, Verdict,
 };
 use plan::{Plan, PlanParts};
 use sqlx::{PgConnection, PgPool};
@@ -99,6 +99,7 @@ fn amended(id: &str) -> Fact {
             change("reserve[1]", Verdict::Undone),
             change("visit[1]", Verdict::Dropped),
         ],
+        new_deadline: false,
     }
 }
 
@@ -289,4 +290,23 @@ async fn what_was_never_decided_goes_with_the_end_of_the_order(pool: PgPool) {
     let ended = events(vec![Fact::OrderStarted {}, Fact::OrderCompleted {}]);
     apply_events(conn, order_id(N), &ended).await.unwrap();
     assert_eq!(load_version(conn, order_id(N), &delivery("A-1")).await.unwrap(), None);
+}
+
+#[sqlx::test(migrator = "store::MIGRATOR")]
+async fn an_order_with_another_deadline_is_judged_by_that(pool: PgPool) {
+    let conn = &mut *pool.acquire().await.unwrap();
+    accept(conn, &order(N)).await;
+    let deadline = Timestamp::from_millis(1_000);
+    let late = [Fact::OrderStarted {}, Fact::OrderAtRisk { deadline, reason: None }, Fact::OrderOverdue {}];
+    let mut renewed = amended("A-1");
+    if let Fact::OrderAmended { new_deadline, .. } = &mut renewed {
+        *new_deadline = true;
+    }
+    let story = events(late.into_iter().chain([renewed]).collect());
+    apply_events(conn, order_id(N), &story[..3]).await.unwrap();
+    let seen = load(conn).await.summary;
+    assert!(seen.progress.at_risk_since.is_some() && seen.progress.overdue_since.is_some());
+    apply_events(conn, order_id(N), &story).await.unwrap();
+    let seen = load(conn).await.summary;
+    assert_eq!((seen.progress.at_risk_since, seen.progress.overdue_since), (None, None));
 }

@@ -9,7 +9,8 @@ use std::time::Duration;
 use contract::payload::{decode, encode};
 use contract::{Amend, AmendRequest, HandOn, Replan, Replanned, names};
 use engine::{Event, Handled, Rejected};
-use model::{Timestamp, limits};
+use model::{Hash, Timestamp, limits};
+use plan::Plan;
 use temporalio_common::error::ActivityExecutionError;
 use temporalio_common::{ActivityCloseTimeouts, RetryPolicy, UntypedActivity};
 use temporalio_workflow::{ActivityOptions, WorkflowCancellationToken, WorkflowContext};
@@ -17,7 +18,8 @@ use temporalio_workflow::{ActivityOptions, WorkflowCancellationToken, WorkflowCo
 use super::OrderWorkflow;
 use super::desk::Desk;
 
-/// How long one attempt to make a plan may take. The largest order is planned in well under a second.
+/// How long one attempt to make a plan may take. The largest order is planned in well under a second, and the orders that it runs
+/// are asked for at most 10 s.
 const ATTEMPT: Duration = Duration::from_secs(30);
 
 /// How often it is tried: for an hour and a half while what is needed is away.
@@ -46,7 +48,7 @@ impl Desk {
     /// Amends the order. What only the new plan calls, is called as the request says.
     pub(super) fn amend(&mut self, request: AmendRequest, now: Timestamp) -> Result<Handled, Rejected> {
         let AmendRequest { id, plan, routes, by, reason, token, proposal: _, opposed } = request;
-        if !opposed.is_empty() {
+        if !opposed.is_empty() && self.is_as_shown(&plan, token.as_ref()) {
             return self.take(Event::Oppose { id, by, reason, tasks: opposed }, now);
         }
         let answer = self.take(Event::Amend { id, plan, by, reason, token }, now);
@@ -54,6 +56,12 @@ impl Desk {
             self.routes.extend(routes);
         }
         answer
+    }
+
+    /// Whether the order still is what the preview said that a token is of: what speaks against an amendment was found out by that.
+    fn is_as_shown(&self, plan: &Plan, token: Option<&Hash>) -> bool {
+        let now = || self.run.assess(plan.clone()).map(|assessment| assessment.token);
+        token.is_none_or(|token| now().as_ref() == Ok(token))
     }
 
     /// Is amended with the order that this one is part of, which hears what comes of it.

@@ -26,6 +26,8 @@ pub(super) struct Shown {
     blueprint: BlueprintRef,
     /// The last order event that is in the table.
     seen: u64,
+    /// Whether it is shown that a pause has moved on; not known before one does.
+    pauses_move: Option<bool>,
     /// Whether the table is to be shown, although nothing has happened.
     renew: bool,
     tasks: BTreeMap<TaskId, TaskState>,
@@ -42,6 +44,7 @@ impl Shown {
             held,
             blueprint: desk.shown_blueprint.clone(),
             seen: desk.told,
+            pauses_move: None,
             renew: false,
             tasks: BTreeMap::new(),
             latest: Vec::new(),
@@ -63,8 +66,7 @@ impl Shown {
         for event in news {
             self.note(&event.fact);
         }
-        let moves = news.iter().any(|event| matches!(event.fact, Fact::OrderPaused { id: None, .. }));
-        self.upsert(ctx, run, moves && self.state == OrderState::Held);
+        self.upsert(ctx, run);
         ctx.set_current_details(self.table(run));
     }
 
@@ -79,15 +81,25 @@ impl Shown {
         }
     }
 
-    /// `moves`: whether the order is paused at another task than before.
-    fn upsert(&mut self, ctx: &WorkflowContext<OrderWorkflow>, run: &Run, moves: bool) {
-        let held = run.held().map(|blocked| blocked.task);
+    /// Where the order is held. That a pause moves on is asked for once, when the first one does: an order that began before that
+    /// was shown keeps to what it did.
+    fn held(&mut self, ctx: &WorkflowContext<OrderWorkflow>, run: &Run) -> Option<TaskId> {
+        let (now, at_first) = (run.held().map(|blocked| blocked.task), run.held_at_first());
+        if now == at_first || *self.pauses_move.get_or_insert_with(|| ctx.patched(PAUSES_MOVE)) {
+            now
+        } else {
+            at_first
+        }
+    }
+
+    fn upsert(&mut self, ctx: &WorkflowContext<OrderWorkflow>, run: &Run) {
+        let held = self.held(ctx, run);
         let mut updates = Vec::new();
         if run.state() != self.state {
             self.state = run.state();
             updates.push(ORDER_STATE.value_set(self.state.as_str().to_owned()));
         }
-        if held != self.held && (!moves || ctx.patched(PAUSES_MOVE)) {
+        if held != self.held {
             updates.push(match &held {
                 Some(task) => HELD_TASK.value_set(task.to_string()),
                 None => no_held_task(),
