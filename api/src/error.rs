@@ -79,7 +79,7 @@ pub(crate) enum ApiError {
     #[error("{}", counted(.0.errors, "error was found", "errors were found"))]
     InvalidBlueprints(DiagnosticsDocument),
     /// A key that stands for another request.
-    #[error("the idempotency key `{key}` was sent before with a different document, for the order {order}")]
+    #[error("the idempotency key `{key}` was sent before with a different request, for the order {order}")]
     KeyReused {
         /// The key.
         key: IdempotencyKey,
@@ -106,6 +106,11 @@ pub(crate) enum ApiError {
         #[source]
         cause: Option<Box<dyn Error + Send + Sync>>,
     },
+    /// An order that was asked has not answered, and may hear of it yet.
+    #[error(
+        "no worker has answered: what was asked may still be done when one does. Sent again under the id `{id}`, it is done once, and answered"
+    )]
+    Unanswered { id: DeliveryId },
     /// A defect or a surprise of ours.
     #[error("something unexpected happened")]
     Internal(#[source] Box<dyn Error + Send + Sync>),
@@ -152,7 +157,7 @@ impl ApiError {
             Self::KeyReused { .. } => ProblemType::KeyReused,
             Self::NotShown { .. } => ProblemType::NotShown,
             Self::Overloaded { .. } | Self::TooSlow(_) => ProblemType::Overloaded,
-            Self::Unavailable { .. } => ProblemType::Unavailable,
+            Self::Unavailable { .. } | Self::Unanswered { .. } => ProblemType::Unavailable,
             Self::Internal(_) => ProblemType::Internal,
         }
     }
@@ -203,6 +208,7 @@ impl ApiError {
                 let cause = cause.as_deref().map(|cause| chain(cause));
                 tracing::warn!(service = what, cause, "{what} can't be reached");
             }
+            Self::Unanswered { .. } => tracing::warn!(service = "a worker", "no worker has answered"),
             Self::Internal(cause) => {
                 let incident = Uuid::now_v7();
                 tracing::error!(%incident, cause = chain(&*cause), "incident {incident}: a request failed");

@@ -72,7 +72,7 @@ problem_types! {
     InvalidBlueprints = 422 "invalid-blueprints": "the blueprints have errors",
         "`diagnostics` lists every error and warning with its code, its place and how to put it right. Nothing has been published.";
     KeyReused = 422 "key-reused": "the key stands for another request",
-        "The `Idempotency-Key` was sent before with a different document. The detail names the order that it stands for, \
+        "The `Idempotency-Key` was sent before with a different request. The detail names the order that it stands for, \
          `errors` the places where the documents differ. Repeat the first document, or use a new key for a new order. \
          Nothing has been done.";
     Internal = 500 "internal": "something went wrong on our side",

@@ -9,6 +9,7 @@ use model::OrderId;
 use serde_json::{Value, json};
 
 use super::block_on;
+use super::steer::see_delivery;
 use crate::failure::{Exit, Failure};
 use crate::output::{print, print_json};
 use crate::remote::{Amendment, ApiArgs, Refusal, Request, read};
@@ -155,7 +156,16 @@ fn carry_out(how: &How, asked: &Asked<'_>, preview: &Request, mut request: Reque
             }
         };
         request.query.extend(token.map(|token| ("token", token)));
-        match api.try_post(order, how.id.as_deref(), &request).await? {
+        let answer = api.try_post(order, how.id.as_deref(), &request).await?;
+        let said = match &answer {
+            Ok(done) => done,
+            Err(refusal) => refusal.document.get("amendment").unwrap_or(&Value::Null),
+        };
+        let text = |name: &str| said.get(name).and_then(Value::as_str);
+        if let (Some("applied" | "duplicate" | "refused"), Some(id)) = (text("result"), text("id")) {
+            see_delivery(&api, order, id).await;
+        }
+        match answer {
             Ok(done) => {
                 if how.api.json {
                     return print_json(&done);
@@ -232,7 +242,7 @@ fn help(asked: &Asked<'_>, code: Option<&str>, difference: bool) -> Option<Strin
                 .to_owned(),
         ),
         (Some("amendment_refused"), Some(path)) => Some(format!(
-            "no published blueprint takes an order for the difference: `{}` is not written",
+            "no order can ask for the difference: no item is different, or no published blueprint takes such orders; `{}` is not written",
             path.display()
         )),
         _ => None,
@@ -265,7 +275,7 @@ mod tests {
         );
         assert_eq!(
             told(&asked("amend", file), "amendment_refused", false),
-            "no published blueprint takes an order for the difference: `later.json` is not written"
+            "no order can ask for the difference: no item is different, or no published blueprint takes such orders; `later.json` is not written"
         );
         assert!(
             told(&asked("amend", None), "amendment_refused", true).starts_with("with `--follow-up FILE`")

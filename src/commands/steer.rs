@@ -44,13 +44,16 @@ impl Steer {
     }
 }
 
-/// Waits until the order shows what became of the request, so that whoever reads it next sees the effect. If that takes
-/// seconds, the answer does not wait for it.
 async fn see(api: &Api, verdict: &Verdict) {
     if verdict.result != "promised" {
-        let order = verdict.order.to_string();
-        let _ = api.get(&["v1", "orders", &order], &[("delivery", verdict.id.to_string())]).await;
+        see_delivery(api, verdict.order, verdict.id.as_str()).await;
     }
+}
+
+/// Waits until the order shows what became of a request, so that whoever reads it next sees the effect. If that takes
+/// seconds, the answer does not wait for it.
+pub(super) async fn see_delivery(api: &Api, order: OrderId, id: &str) {
+    let _ = api.get(&["v1", "orders", &order.to_string()], &[("delivery", id.to_owned())]).await;
 }
 
 fn said(verdict: &Verdict, applied: &str) -> Vec<String> {

@@ -257,12 +257,18 @@ struct OrderColumns {
     paused_by: Option<Word<Actor>>,
 }
 
-/// Locks the orders of the batch. Everyone locks in the order of the ids, so nobody waits in a circle.
+/// Locks the orders of the batch, and those that tasks of theirs run which are amended. Everyone locks in the order of the ids, so
+/// nobody waits in a circle.
 async fn lock_orders(
     conn: &mut PgConnection,
     batch: &Batch<'_>,
 ) -> Result<BTreeMap<OrderId, Progress>, sqlx::Error> {
     let ids: Vec<Uuid> = batch.keys().map(|id| id.uuid()).collect();
+    let amends = |events: &BTreeMap<u64, &OrderEvent>| {
+        events.values().any(|event| matches!(event.fact, Fact::TaskAmending { .. }))
+    };
+    let parents = batch.iter().filter(|(_, events)| amends(events)).map(|(id, _)| id.uuid());
+    let parents: Vec<Uuid> = parents.collect();
     let rows = sqlx::query_as!(
         OrderColumns,
         r#"
@@ -274,15 +280,17 @@ async fn lock_orders(
             next_event as "next_event: _", paused_task as "paused_task: _", paused_reason,
             paused_for as "paused_for: _", paused_at as "paused_at: _", pending_after, paused_by as "paused_by: _"
         from orders
-        where id = any($1)
+        where id = any($1) or parent_id = any($2)
         order by id
         for no key update
         "#,
         &ids,
+        &parents,
     )
     .fetch_all(conn)
     .await?;
-    Ok(rows.into_iter().map(|row| (OrderId::new(row.id), row.into())).collect())
+    let orders = rows.into_iter().map(|row| (OrderId::new(row.id), row.into()));
+    Ok(orders.filter(|(order, _)| batch.contains_key(order)).collect())
 }
 
 impl From<OrderColumns> for Progress {

@@ -13,7 +13,7 @@ use sqlx::types::Json;
 
 use crate::accept::{NewOrder, write_order};
 use crate::amended::write_plan;
-use crate::columns::{At, Word};
+use crate::columns::{At, Whole, Word, bigint};
 use crate::events::load_event;
 
 /// The order that another one is part of.
@@ -49,13 +49,48 @@ pub(crate) async fn insert_children(
         if let Fact::ChildOrderStarted { task, order, blueprint } = &event.fact {
             insert_child(conn, *parent, event, task, *order, blueprint).await?;
         }
-        if let Fact::TaskAmending { task, .. } = &event.fact
+        if let Fact::TaskAmending { task, call, .. } = &event.fact
+            && run_by(call).is_some()
             && let Some(child) = find_child(conn, *parent, task).await?
         {
             plan_child(conn, child, event.at).await?;
         }
     }
     Ok(())
+}
+
+/// The blueprint that a task runs, by what its events say that it does; none, if it calls a system.
+fn run_by(call: &str) -> Option<BlueprintName> {
+    call.strip_prefix("run ").and_then(|blueprint| BlueprintName::new(blueprint).ok())
+}
+
+/// The plan that an order carried out when the event of this number happened.
+async fn load_plan_at(conn: &mut PgConnection, order: OrderId, number: u64) -> Result<Plan, sqlx::Error> {
+    let plan = sqlx::query_scalar!(
+        r#"
+        select coalesce(
+            (
+                select plan from order_versions
+                where order_id = $1 and delivery = coalesce(
+                    (
+                        select data ->> 'id' from order_events
+                        where order_id = $1 and type = 'OrderAmended' and number < $2
+                        order by number desc
+                        limit 1
+                    ),
+                    ''
+                )
+            ),
+            plan
+        ) as "plan!"
+        from orders where id = $1
+        "#,
+        order.uuid(),
+        bigint(number),
+    )
+    .fetch_one(conn)
+    .await?;
+    serde_json::from_str(&plan).map_err(|wrong| sqlx::Error::Decode(wrong.into()))
 }
 
 /// The order that a task runs, the last one that was begun; none, if it calls a system.
@@ -75,12 +110,16 @@ async fn find_child(
 }
 
 /// Writes the plan of a child order as the last amendment has it that its parent has handed on and that it has taken. Its own record
-/// says which that is, and its parent's what with; nothing, if either is not here yet: then it is written with that.
+/// says which that is, and its parent's what with; nothing, if either is not here yet: then it is written with that. The child's row is
+/// locked, so whoever comes second sees what the first has written.
 pub(crate) async fn plan_child(
     conn: &mut PgConnection,
     child: OrderId,
     at: Timestamp,
 ) -> Result<(), sqlx::Error> {
+    sqlx::query!("select id from orders where id = $1 for no key update", child.uuid())
+        .fetch_optional(&mut *conn)
+        .await?;
     let row = sqlx::query!(
         r#"
         with
@@ -95,7 +134,7 @@ pub(crate) async fn plan_child(
                 from orders where id = $1
             ),
             handed_on as (
-                select amended.data, row_number() over (order by amended.number) as nth
+                select amended.number, amended.data, row_number() over (order by amended.number) as nth
                 from child join order_events amended on amended.order_id = child.parent_id
                 where amended.type = 'TaskAmending' and amended.data ->> 'task' = child.parent_task
                   and amended.number > (
@@ -104,10 +143,11 @@ pub(crate) async fn plan_child(
                       and begun.data ->> 'order' = $2
                   )
             )
-        select parent.plan, handed_on.data ->> 'call' as "call!", handed_on.data -> 'arguments' as "arguments!: Json<Value>"
+        select
+            child.parent_id as "parent!", handed_on.number as "number: Whole<u64>", handed_on.data ->> 'call' as "call!",
+            handed_on.data -> 'arguments' as "arguments!: Json<Value>"
         from child
         join handed_on on handed_on.nth = child.nth
-        join orders parent on parent.id = child.parent_id
         "#,
         child.uuid(),
         child.to_string(),
@@ -115,10 +155,9 @@ pub(crate) async fn plan_child(
     .fetch_optional(&mut *conn)
     .await?;
     let Some(row) = row else { return Ok(()) };
-    let Some(Ok(blueprint)) = row.call.strip_prefix("run ").map(BlueprintName::new) else { return Ok(()) };
-    let unreadable = |cause: Box<dyn std::error::Error + Send + Sync>| sqlx::Error::Decode(cause);
-    let plan: Plan = serde_json::from_str(&row.plan).map_err(|wrong| unreadable(wrong.into()))?;
-    let plan = plan.child(&blueprint, row.arguments.0).map_err(|wrong| unreadable(wrong.into()))?;
+    let Some(blueprint) = run_by(&row.call) else { return Ok(()) };
+    let parent = load_plan_at(conn, OrderId::new(row.parent), row.number.0).await?;
+    let plan = child_plan(&parent, &blueprint, row.arguments.0)?;
     write_plan(conn, child, at, &plan).await
 }
 
@@ -131,15 +170,13 @@ async fn insert_child(
     blueprint: &BlueprintName,
 ) -> Result<(), sqlx::Error> {
     let row = sqlx::query!(
-        r#"select request as "request: Json<OrderRequest>", author as "author: Word<Actor>", plan from orders where id = $1"#,
+        r#"select request as "request: Json<OrderRequest>", author as "author: Word<Actor>" from orders where id = $1"#,
         parent.uuid(),
     )
     .fetch_one(&mut *conn)
     .await?;
-    let unreadable = |cause: Box<dyn std::error::Error + Send + Sync>| sqlx::Error::Decode(cause);
-    let plan: Plan = serde_json::from_str(&row.plan).map_err(|wrong| unreadable(wrong.into()))?;
     let parameters = given(conn, parent, event, task).await?;
-    let plan = plan.child(blueprint, parameters).map_err(|wrong| unreadable(wrong.into()))?;
+    let plan = child_plan(&load_plan_at(conn, parent, event.number).await?, blueprint, parameters)?;
     let request = OrderRequest { external_id: None, items: Vec::new(), ..row.request.0 };
     let order = Order { id: child, submitted_at: event.at, request };
     let new = NewOrder { order: &order, plan: &plan, author: &row.author.0, key: None };
@@ -154,6 +191,10 @@ async fn insert_child(
         .await?;
     }
     Ok(())
+}
+
+fn child_plan(parent: &Plan, blueprint: &BlueprintName, arguments: Value) -> Result<Plan, sqlx::Error> {
+    parent.child(blueprint, arguments).map_err(|wrong| sqlx::Error::Decode(wrong.into()))
 }
 
 /// What a task has given the order that it runs: the arguments with which it began, right before.

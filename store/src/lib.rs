@@ -67,7 +67,7 @@ pub use orders::{OrderRow, find_tasks, load_order, load_plan, load_state};
 pub use outlook::{Cancel, note_stopped};
 pub use progress::{Blocked, OrderProgress, Refusal, TaskProgress};
 pub use rebuild::{Rebuild, Rebuilt, rebuild_order};
-pub use reconcile::{OpenOrder, open_orders, promise_start, unknown_orders};
+pub use reconcile::{OpenOrder, ended_orders, open_orders, promise_start, unknown_orders};
 pub use residue::{RESIDUE_PAGE, Residue, ResidueCursor, ResidueFilter, ResiduePage, list_residue};
 pub use summary::{OrderSummary, Pause};
 pub use tasks::{CallError, TaskRow};

@@ -95,6 +95,24 @@ pub async fn unknown_orders(
     Ok(unknown.into_iter().map(OrderId::new).collect())
 }
 
+/// Those of the orders that have ended, as far as Postgres knows, and when.
+///
+/// # Errors
+/// Postgres is away.
+pub async fn ended_orders(
+    conn: &mut PgConnection,
+    orders: &[OrderId],
+) -> Result<Vec<(OrderId, Timestamp)>, DatabaseError> {
+    let ended = sqlx::query!(
+        r#"select id, ended_at as "ended_at!: At" from orders where id = any($1) and ended_at is not null order by id"#,
+        &column(orders, |order| order.uuid()),
+    )
+    .fetch_all(conn)
+    .await
+    .map_err(cannot("find orders that have ended"))?;
+    Ok(ended.into_iter().map(|row| (OrderId::new(row.id), row.ended_at.0)).collect())
+}
+
 /// Promises to start an order that nothing is known of to have been started. False if that is promised already, and then it is
 /// due now.
 ///

@@ -33,6 +33,8 @@ pub struct CurrentVersion {
     pub blueprint: BlueprintRef,
     /// Its state.
     pub state: OrderState,
+    /// Whether another order runs it, with which it is amended.
+    pub is_child: bool,
 }
 
 /// A version that an order is to have.
@@ -145,7 +147,7 @@ pub async fn load_current(
         select
             version as "version: Whole<u32>", request as "request: Json<OrderRequest>", submitted_at as "submitted_at: At",
             blueprint_name as "blueprint_name: Word<BlueprintName>", blueprint_version as "blueprint_version: Whole<u32>",
-            state as "state: Word<OrderState>"
+            state as "state: Word<OrderState>", parent_id is not null as "is_child!"
         from orders where id = $1
         "#,
         order.uuid(),
@@ -159,6 +161,7 @@ pub async fn load_current(
         submitted_at: row.submitted_at.0,
         blueprint: BlueprintRef { name: row.blueprint_name.0, version: row.blueprint_version.0 },
         state: row.state.0,
+        is_child: row.is_child,
     }))
 }
 

@@ -196,7 +196,12 @@ async fn an_order_comes_back_as_it_was_whatever_became_of_it() {
     assert_eq!(accepted.code, 0, "{accepted:?}");
     site.until_state(left, "cancelled").await;
 
-    for order in [completed, amended, held, left] {
+    site.upset("inventory/release", json!({})).await;
+    site.upset("olt/activate", json!({"refuse": "the ONU is not known"})).await;
+    let failed = site.submit("provision_subscriber");
+    site.until_state(failed, "failed").await;
+
+    for order in [completed, amended, held, left, failed] {
         assert_comes_back(&site, order).await;
         assert_comes_back_from_nothing(&site, order).await;
     }

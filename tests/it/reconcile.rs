@@ -20,11 +20,19 @@ async fn sql(site: &Site, statement: &'static str, order: OrderId) {
     sqlx::query(statement).bind(order.uuid()).execute(&site.pool()).await.unwrap();
 }
 
+/// Does something to the workflow of an order, as an administrator would.
+fn temporal(what: &[&str], order: OrderId) {
+    let (address, order) = (temporal_address(), order.to_string());
+    let arguments = [&["workflow"], what, &["--address", &address, "--workflow-id", &order]].concat();
+    let done = std::process::Command::new("temporal").args(arguments).output().unwrap();
+    assert!(done.status.success(), "{done:?}");
+}
+
 #[tokio::test]
 async fn what_disagrees_is_found_and_mended() {
     let site = Site::start().await;
-    let [behind, ahead, ended] = ["home_fiber"; 3].map(|name| site.submit(name));
-    for order in [behind, ahead, ended] {
+    let [behind, ahead, ended, reopened] = ["home_fiber"; 4].map(|name| site.submit(name));
+    for order in [behind, ahead, ended, reopened] {
         site.until_task(order, "field_work[1]", "running").await;
     }
     assert_eq!(site.report(ended).code, 0);
@@ -32,16 +40,27 @@ async fn what_disagrees_is_found_and_mended() {
     let clean = site.run(&["reconcile"]);
     assert_eq!(
         (clean.code, clean.out.as_str()),
-        (0, "nothing is wrong: 2 orders were looked at\n"),
+        (0, "nothing is wrong: 3 orders were looked at\n"),
         "{clean:?}"
     );
 
-    let before = [site.order(behind).await, site.order(ahead).await, site.order(ended).await];
+    let orders = [behind, ahead, ended, reopened];
+    let mut before = Vec::new();
+    for order in orders {
+        before.push(site.order(order).await);
+    }
     // The last two events were never applied.
     sql(&site, "delete from order_events where order_id = $1 and number >= (select next_event - 2 from orders where id = $1)", behind).await;
     sql(&site, "update orders set next_event = next_event - 2 where id = $1", behind).await;
     sql(&site, "update orders set next_event = next_event + 3 where id = $1", ahead).await;
     sql(&site, "update orders set ended_at = null, state = 'inProgress' where id = $1", ended).await;
+
+    sql(
+        &site,
+        "update orders set ended_at = now() - interval '2 minutes', state = 'completed' where id = $1",
+        reopened,
+    )
+    .await;
 
     let expected = |mended: bool| {
         let mut expected = vec![
@@ -50,13 +69,17 @@ async fn what_disagrees_is_found_and_mended() {
             ("not_ended".to_owned(), ended, mended),
         ];
         expected.sort_by_key(|(_, order, _)| *order);
+        // Temporal's list comes after the open ones.
+        expected.push(("reopened".to_owned(), reopened, mended));
         expected
     };
     let seen = site.run(&["reconcile", "--json"]);
     assert_eq!((seen.code, findings(&seen)), (1, expected(false)), "{seen:?}");
     let mended = site.run(&["reconcile", "--repair", "--json"]);
     assert_eq!((mended.code, findings(&mended)), (0, expected(true)), "{mended:?}");
-    assert_eq!([site.order(behind).await, site.order(ahead).await, site.order(ended).await], before);
+    for (order, before) in orders.into_iter().zip(before) {
+        assert_eq!(site.order(order).await, before);
+    }
     assert_eq!(findings(&site.run(&["reconcile", "--json"])), []);
     site.close().await;
 }
@@ -66,18 +89,7 @@ async fn an_order_that_was_never_started_is_started_and_one_that_was_stopped_is_
     let site = Site::start().await;
     let stopped = site.submit("home_fiber");
     site.until_task(stopped, "field_work[1]", "running").await;
-    let terminated = std::process::Command::new("temporal")
-        .args([
-            "workflow",
-            "terminate",
-            "--address",
-            &temporal_address(),
-            "--workflow-id",
-            &stopped.to_string(),
-        ])
-        .output()
-        .unwrap();
-    assert!(terminated.status.success(), "{terminated:?}");
+    temporal(&["terminate"], stopped);
     let never = accept_unstarted(&site, stopped).await;
 
     let seen = site.run(&["reconcile", "--json"]);
@@ -91,6 +103,27 @@ async fn an_order_that_was_never_started_is_started_and_one_that_was_stopped_is_
     eventually("it has been started", async || site.temporal().describe(never).await.ok()).await;
     let shown = site.order(stopped).await;
     assert!(shown["attention"].as_str().unwrap().contains("from outside"), "{shown}");
+    site.close().await;
+}
+
+#[tokio::test]
+async fn an_order_that_temporal_has_forgotten_is_reported_and_left_as_it_is() {
+    let site = Site::start().await;
+    let order = site.submit("home_fiber");
+    site.until_task(order, "field_work[1]", "running").await;
+    temporal(&["delete", "--yes"], order);
+    eventually("Temporal has forgotten it", async || {
+        site.temporal().describe(order).await.is_err().then_some(())
+    })
+    .await;
+    let before = site.order(order).await["tasks"].clone();
+    for repair in [false, true] {
+        let said =
+            site.run(if repair { &["reconcile", "--repair", "--json"] } else { &["reconcile", "--json"] });
+        let expected = vec![("forgotten".to_owned(), order, false)];
+        assert_eq!((said.code, findings(&said)), (1, expected), "{said:?}");
+    }
+    assert_eq!(site.order(order).await["tasks"], before);
     site.close().await;
 }
 

@@ -280,7 +280,7 @@ async fn act(app: &App, meant: Vec<(OrderId, TaskId)>, what: &What) -> Result<Ve
                 Ok(id) => what.deed(task.clone()).ask(app, order, Some(id)).await,
                 Err(wrong) => Err(wrong),
             };
-            if let Err(ApiError::Unavailable { .. }) = &outcome {
+            if let Err(ApiError::Unavailable { .. } | ApiError::Unanswered { .. }) = &outcome {
                 away.cancel();
             }
             told(order, task, outcome)
@@ -289,6 +289,8 @@ async fn act(app: &App, meant: Vec<(OrderId, TaskId)>, what: &What) -> Result<Ve
     let (views, outages): (Vec<_>, Vec<_>) = acted.buffered(AT_A_TIME).unzip().await;
     let untouched = views.iter().all(|view| view.result == BulkResult::NotTried);
     match outages.into_iter().flatten().next().filter(|_| untouched) {
+        // What is to be sent again is the whole.
+        Some(ApiError::Unanswered { .. }) => Err(ApiError::Unanswered { id: what.key.clone() }),
         Some(outage) => Err(outage),
         None => Ok(views),
     }
@@ -324,7 +326,7 @@ fn told(
         Err(missing @ (ApiError::NotFound { .. } | ApiError::NoTask { .. })) => {
             (view(BulkResult::Rejected, Some("not_found"), Some(missing.to_string())), None)
         }
-        Err(outage @ ApiError::Unavailable { .. }) => {
+        Err(outage @ (ApiError::Unavailable { .. } | ApiError::Unanswered { .. })) => {
             (view(BulkResult::NotTried, None, Some(outage.to_string())), Some(outage))
         }
         Err(other) => {

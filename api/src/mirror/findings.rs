@@ -12,11 +12,11 @@ use utoipa::ToSchema;
 
 use crate::app::{App, now};
 use crate::error::{ApiError, chain};
-use crate::mirror::dossier::unread;
+use crate::mirror::dossier::{unlisted, unread};
 use crate::mirror::remake::{next_event, remake};
 
 /// How many orders are looked at a time. Each may have a workflow replayed.
-const AT_A_TIME: usize = 4;
+const AT_A_TIME: usize = 10;
 
 /// How long Postgres may take to be told of what happens: longer than the mirror holds back what Temporal may not have yet.
 const SETTLE: Duration = Duration::from_secs(5);
@@ -42,6 +42,10 @@ pub(crate) enum FindingKind {
     Forgotten,
     /// Temporal has it, and Postgres does not.
     Unknown,
+    /// Its workflow does not answer, so nothing can be compared.
+    Unanswered,
+    /// Postgres has it ended, and its workflow goes on.
+    Reopened,
 }
 
 /// Something that is wrong.
@@ -70,6 +74,13 @@ impl FindingView {
         Self::new(FindingKind::Unknown, order, Some(began_at), detail, "`--repair` makes its rows again")
     }
 
+    /// What ended long ago, and goes on all the same.
+    fn reopened(order: OrderId, ended_at: Timestamp) -> Self {
+        let detail = "Postgres has it ended, and its workflow goes on: it was reset, or a table was changed"
+            .to_owned();
+        Self::new(FindingKind::Reopened, order, Some(ended_at), detail, "`--repair` makes its rows again")
+    }
+
     pub(super) fn new(
         kind: FindingKind,
         order: OrderId,
@@ -90,7 +101,8 @@ impl FindingView {
             FindingKind::MirrorBehind
             | FindingKind::MirrorAhead
             | FindingKind::NotEnded
-            | FindingKind::Unknown => match remake(app, self.order).await {
+            | FindingKind::Unknown
+            | FindingKind::Reopened => match remake(app, self.order).await {
                 Ok(remade) => Some(format!("its rows were made again, of {} events", remade.events)),
                 Err(ApiError::Refused { reason, .. }) => {
                     self.remedy = reason;
@@ -104,7 +116,7 @@ impl FindingView {
                 }
                 None
             }
-            FindingKind::Forgotten => None,
+            FindingKind::Forgotten | FindingKind::Unanswered => None,
         };
         if let Some(done) = done {
             (self.mended, self.remedy) = (true, done);
@@ -126,6 +138,9 @@ async fn promise(app: &App, order: OrderId) -> Result<&'static str, ApiError> {
 /// # Errors
 /// Temporal, a worker or Postgres is away.
 pub(super) async fn compare(app: &App, orders: &[OpenOrder]) -> Result<Vec<FindingView>, ApiError> {
+    if !orders.is_empty() && !app.client().workers_alive().await.map_err(unlisted)? {
+        return Err(ApiError::Unavailable { what: "a worker", cause: None });
+    }
     let looks = orders.iter().map(|order| look(app, order)).collect::<Vec<_>>();
     let looks: Vec<_> = stream::iter(looks).buffer_unordered(AT_A_TIME).collect().await;
     let suspects = looks.into_iter().filter_map(Result::transpose).collect::<Result<Vec<_>, _>>()?;
@@ -180,7 +195,14 @@ async fn look(app: &App, row: &OpenOrder) -> Result<Option<Suspect>, ApiError> {
     let (told, since) = match told_since(app, order, has).await {
         Ok(told) => told,
         Err(ClientError::NotFound) => return certain(forgotten(row)),
-        Err(error) => return Err(unread(order, error)),
+        Err(error @ ClientError::Unreachable { .. }) => return Err(unread(order, error)),
+        // That it can't be asked is no reason to leave the others.
+        Err(error) => {
+            let remedy = "look in Temporal why its workflow does not go on; its workers' logs say so, too";
+            let detail = format!("it can't be compared: {error}");
+            let since = Some(row.updated_at);
+            return certain(FindingView::new(FindingKind::Unanswered, order, since, detail, remedy));
+        }
     };
     let numbers = format!(
         "Postgres has its events to {}, its workflow to {}",
@@ -239,6 +261,23 @@ fn forgotten(row: &OpenOrder) -> FindingView {
         "Postgres has it open, and Temporal has nothing of it any more, or no longer all of it".to_owned(),
         "nothing more happens to it: see in its record what was done for it, and take that back by hand",
     )
+}
+
+/// Those of the orders, open in Temporal's list, that Postgres has ended for so long that the list can't be what lags behind.
+///
+/// # Errors
+/// Temporal or Postgres is away.
+pub(super) async fn reopened(app: &App, open: &[OrderId]) -> Result<Vec<FindingView>, ApiError> {
+    let ended = store::ended_orders(&mut *app.database().await?, open).await?;
+    let mut findings = Vec::new();
+    for (order, ended_at) in ended.into_iter().filter(|(_, ended_at)| is_settled(*ended_at)) {
+        match app.client().describe(order).await {
+            Ok(standing) if standing.open => findings.push(FindingView::reopened(order, ended_at)),
+            Ok(_) | Err(ClientError::NotFound) => {}
+            Err(error) => return Err(unread(order, error)),
+        }
+    }
+    Ok(findings)
 }
 
 /// Whether what began then should have been written down by now.

@@ -14,11 +14,11 @@ use crate::app::App;
 use crate::error::ApiError;
 use crate::extract::{Parameters, Query, QueryDocument};
 use crate::mirror::dossier::unlisted;
-use crate::mirror::findings::{FindingView, compare, is_settled, mend_all};
+use crate::mirror::findings::{FindingView, compare, is_settled, mend_all, reopened};
 use crate::mirror::list::{read_token, write_token};
 
 /// Most open orders of one page: with a worker that replays each, it is done well within the time of a request.
-const OPEN: u32 = 50;
+const OPEN: u32 = 20;
 
 /// Most orders of one page of Temporal's list.
 const LISTED: u16 = 500;
@@ -81,7 +81,7 @@ pub(crate) struct ReconciledView {
 
 /// Find, and mend, where Postgres and Temporal disagree
 ///
-/// Looks at one page of orders: first the open ones of Postgres, 50 at a time, each of which is compared with its workflow; then
+/// Looks at one page of orders: first the open ones of Postgres, 20 at a time, each of which is compared with its workflow; then
 /// all that Temporal has, 500 at a time. Go on with `next` until it is null. Sweepers mend most of this by themselves within
 /// seconds; this shows it, and what they can't see. A difference that goes away within 5 s is none.
 ///
@@ -127,10 +127,14 @@ async fn look_at_listed(app: &App, token: Vec<u8>) -> Result<Page, ApiError> {
     let settled: Vec<_> = listed.orders.iter().filter(|listed| is_settled(listed.began_at)).collect();
     let ids: Vec<OrderId> = settled.iter().map(|listed| listed.order).collect();
     let unknown = store::unknown_orders(&mut *app.database().await?, &ids).await?;
-    let findings = settled
+    let of_unknown = settled
         .iter()
         .filter(|listed| unknown.contains(&listed.order))
         .map(|listed| FindingView::unknown(listed.order, listed.began_at));
+    let mut findings: Vec<FindingView> = of_unknown.collect();
+    let open: Vec<OrderId> =
+        listed.orders.iter().filter(|listed| listed.open).map(|listed| listed.order).collect();
+    findings.extend(reopened(app, &open).await?);
     let next = (!listed.next.is_empty()).then_some(Place::Listed(listed.next));
-    Ok((settled.len(), findings.collect(), next))
+    Ok((settled.len(), findings, next))
 }

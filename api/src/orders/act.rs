@@ -11,7 +11,7 @@ use crate::app::App;
 use crate::error::ApiError;
 use crate::extract::{Body, Delivery, Document, RequestActor, TaskPath};
 use crate::orders::repetition::{Asked, answered_before};
-use crate::orders::verdict::{Verdict, answer, heard, own_delivery};
+use crate::orders::verdict::{Verdict, answer, heard, not_promised, own_delivery};
 
 /// A request to do something with a task: where, who, and what the body says. Which action it is, the address says.
 #[derive(Debug)]
@@ -78,7 +78,8 @@ impl Deed {
         }
         let request = ActRequest { id, task: task.to_string(), by, note, act };
         let asked = app.client().act(order, &request).await;
-        let verdict = heard(app, order, asked).await??;
+        let verdict =
+            heard(app, order, asked).await?.map_err(|unheard| not_promised(unheard, &request.id))?;
         Ok((request.id, verdict))
     }
 }

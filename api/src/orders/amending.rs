@@ -15,7 +15,7 @@ use crate::app::{App, now};
 use crate::error::ApiError;
 use crate::orders::amendment::{Drafted, draft, follow_up, request_hash};
 use crate::orders::assessment::{AmendmentResult, AmendmentView};
-use crate::orders::verdict::{AMENDMENT_REFUSED, heard, own_delivery};
+use crate::orders::verdict::{self, AMENDMENT_REFUSED, heard, own_delivery};
 
 /// How often it is tried anew because the order has moved on between what it said and what was asked of it, where the caller
 /// has seen no preview: an order that is never at rest for a moment is shown as it is.
@@ -138,16 +138,22 @@ async fn judge(app: &App, order: OrderId, wanted: &Wanted) -> Result<Judged, Api
         let current =
             store::load_current(&mut connection, order).await?.ok_or_else(|| ApiError::no_order(order))?;
         if current.state.is_final() {
-            return Err(crate::orders::verdict::refused(Rejected::Ended { state: current.state }));
+            return Err(verdict::refused(Rejected::Ended { state: current.state }));
+        }
+        if current.is_child {
+            return Err(verdict::refused(Rejected::ChildAmended));
         }
         let drafted = draft(app.libraries(), &mut connection, order, &current, wanted).await?;
         drop(connection);
-        let preview = match app.client().preview(order, &drafted.plan).await {
-            Ok(preview) => preview,
+        let assessment = match app.client().assess(order, &drafted.plan).await {
+            Ok(assessment) => assessment,
             Err(error) => return Err(unheard(app, order, error).await),
         };
-        if preview.assessment.version == current.version.saturating_add(1) {
-            return Ok(Judged { current, drafted, preview });
+        if assessment.version == current.version.saturating_add(1) {
+            return match app.client().look_into(assessment, &drafted.plan).await {
+                Ok(preview) => Ok(Judged { current, drafted, preview }),
+                Err(error) => Err(unheard(app, order, error).await),
+            };
         }
         // Another amendment is just being written down: what is wanted must be made of that.
         tokio::time::sleep(MIRROR_PAUSE).await;

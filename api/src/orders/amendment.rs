@@ -135,7 +135,7 @@ pub(crate) async fn follow_up(
         Wanted::Version(_) => return Ok(None),
         Wanted::Order(_) | Wanted::Patch(_) => {}
     }
-    let request = current.request.follow_up(order, drafted);
+    let Some(request) = current.request.follow_up(order, drafted) else { return Ok(None) };
     let planned = Order { id: OrderId::NIL, submitted_at: now(), request: request.clone() };
     match make_plan(libraries, connection, planned).await {
         Ok(_) => Ok(Some(request)),

@@ -10,7 +10,7 @@ use crate::error::ApiError;
 use crate::extract::{Body, Delivery, OrderPath, RequestActor};
 use crate::orders::note::NoteDocument;
 use crate::orders::repetition::{Asked, answered_before};
-use crate::orders::verdict::{VerdictView, answer, heard, own_delivery};
+use crate::orders::verdict::{VerdictView, answer, heard, not_promised, own_delivery};
 
 /// Pause an order
 ///
@@ -108,7 +108,8 @@ impl Request {
             Wish::Pause => client.pause(order, &request).await,
             Wish::Resume => client.resume(order, &request).await,
         };
-        let verdict = heard(app, order, asked).await??;
+        let verdict =
+            heard(app, order, asked).await?.map_err(|unheard| not_promised(unheard, &request.id))?;
         Ok(answer(order, request.id, verdict))
     }
 }

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use engine::{Act, Rejected};
-use model::{DeliveryId, Fact, OrderId, Pointer, TaskId, UnknownFields, Value};
+use model::{DeliveryId, Fact, IdempotencyKey, OrderId, Pointer, TaskId, UnknownFields, Value};
 use sqlx::PgConnection;
 
 use crate::app::App;
@@ -68,8 +68,10 @@ pub(crate) async fn answered_before(
     Ok(Some(Verdict::Duplicate { differences }))
 }
 
-/// Where a request differs from what came first under its id: pointers into its body. The whole body, if it was another
-/// kind of request.
+/// Where a request differs from what came first under its id: pointers into its body.
+///
+/// # Errors
+/// It was another kind of request, or one for another task.
 async fn differing(
     connection: &mut PgConnection,
     order: OrderId,
@@ -135,8 +137,18 @@ async fn differing(
             }
             found
         }
-        _ => vec![root],
+        _ => return Err(reused(order, first)),
     })
+}
+
+/// The id stands for a request of another kind, or for another task.
+fn reused(order: OrderId, first: &Fact) -> ApiError {
+    let key = first.delivery().map_or(Ok(None), |id| IdempotencyKey::new(id.as_str()).map(Some));
+    match key {
+        Ok(Some(key)) => ApiError::KeyReused { key, order, differences: Vec::new() },
+        Ok(None) => ApiError::internal("a request was found by an id that it does not have"),
+        Err(wrong) => ApiError::internal(wrong),
+    }
 }
 
 /// Where what came now for a task differs from what it took, which was put into the shape that it asks for.
@@ -286,8 +298,9 @@ mod tests {
         assert_eq!(here, [""; 0]);
         let there = differs(&api, order, "signals/report", "taken", &named("field_work[2]")).await;
         assert_eq!(there, ["/task"]);
-        let other = differs(&api, order, "signals/door_bell", "taken", &named("field_work[1]")).await;
-        assert_eq!(other, [""], "it was another signal");
+        post(&api, order, "signals/door_bell", "taken", &named("field_work[1]"))
+            .await
+            .problem(422, "key-reused");
     }
 
     #[sqlx::test(migrator = "store::MIGRATOR")]
@@ -298,10 +311,17 @@ mod tests {
         assert_eq!(differs(&api, order, at, "done", &said("seen", true)).await, [""; 0]);
         let other = differs(&api, order, at, "done", &said("not seen", false)).await;
         assert_eq!(other, ["/note", "/result/done"]);
-        let elsewhere = differs(&api, order, "tasks/reserve[1]/complete", "done", &said("seen", true)).await;
-        assert_eq!(elsewhere, [""]);
         let retry = json!({"note": "seen"});
-        assert_eq!(differs(&api, order, "tasks/field_work[1]/retry", "done", &retry).await, [""]);
+        for (at, other) in [("reserve[1]/complete", said("seen", true)), ("field_work[1]/retry", retry)] {
+            let at = format!("tasks/{at}");
+            let refused = post(&api, order, &at, "done", &other).await.problem(422, "key-reused");
+            assert_eq!(
+                refused["detail"],
+                format!(
+                    "the idempotency key `done` was sent before with a different request, for the order {order}"
+                )
+            );
+        }
     }
 
     #[sqlx::test(migrator = "store::MIGRATOR")]
@@ -337,7 +357,7 @@ mod tests {
         let cancel = |reason: &str| json!({"reason": reason});
         assert_eq!(differs(&api, order, "cancel", "gone", &cancel("moved away")).await, [""; 0]);
         assert_eq!(differs(&api, order, "cancel", "gone", &cancel("too dear")).await, ["/reason"]);
-        assert_eq!(differs(&api, order, "cancel", "act", &cancel("moved away")).await, [""]);
+        post(&api, order, "cancel", "act", &cancel("moved away")).await.problem(422, "key-reused");
         let retry = |note: &str| json!({"note": note, "arguments": {"kind": "pon_port"}});
         let note = |note: &str| json!({"note": note});
         let at = "tasks/reserve[1]";
@@ -346,7 +366,9 @@ mod tests {
         assert_eq!(differs(&api, order, &again, "act", &retry("why not")).await, ["/note"]);
         let bare = differs(&api, order, &again, "act", &note("ports added")).await;
         assert_eq!(bare, ["/arguments/kind"]);
-        assert_eq!(differs(&api, order, &format!("{at}/rollback"), "act", &note("ports added")).await, [""]);
+        post(&api, order, &format!("{at}/rollback"), "act", &note("ports added"))
+            .await
+            .problem(422, "key-reused");
         let new = post(&api, order, "cancel", "new", &cancel("moved away")).await;
         assert_eq!(new.problem(409, "refused")["code"], "ended");
     }

@@ -319,7 +319,7 @@ mod tests {
         assert_eq!(
             reused["detail"],
             format!(
-                "the idempotency key `k-1` was sent before with a different document, for the order {}",
+                "the idempotency key `k-1` was sent before with a different request, for the order {}",
                 order.as_str().unwrap()
             )
         );

@@ -138,6 +138,14 @@ impl From<Unheard> for ApiError {
     }
 }
 
+/// An order could not be asked, or has not answered, what was asked under this id and is promised to nobody.
+pub(crate) fn not_promised(unheard: Unheard, id: &DeliveryId) -> ApiError {
+    match unheard {
+        Unheard::Away { cause: ClientError::NoWorker { .. }, .. } => ApiError::Unanswered { id: id.clone() },
+        unheard @ (Unheard::Away { .. } | Unheard::NotStarted) => unheard.into(),
+    }
+}
+
 /// Sorts what came of asking an order.
 ///
 /// # Errors

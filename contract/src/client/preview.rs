@@ -5,12 +5,12 @@
 //! have taken.
 
 use engine::{Assessment, ChildAmendment, Rejected};
-use futures::future::{BoxFuture, FutureExt as _};
 use futures::stream::{self, StreamExt as _, TryStreamExt as _};
 use model::{Hash, OrderId, TaskChange, TaskId, Verdict, limits};
 use plan::Plan;
+use tokio::time::Instant;
 
-use super::connection::OrderClient;
+use super::connection::{OrderClient, WORKER};
 use super::error::ClientError;
 
 /// How many orders are asked at once.
@@ -50,28 +50,61 @@ impl Preview {
         said.extend(self.children.iter().map(|child| format!("{} {}", child.order, child.preview.token())));
         plan::hash(said.join("\n").as_bytes())
     }
+}
 
-    /// What of it an order that a task runs is told, by the task.
-    #[must_use]
-    pub fn child(&self, task: &TaskId) -> Option<&ChildPreview> {
-        self.children.iter().find(|child| child.task == *task)
+/// An order that has been asked.
+struct Asked {
+    /// Which of those before it runs it, by which task; none for the order that is to be amended.
+    by: Option<(usize, TaskId)>,
+    order: Option<OrderId>,
+    plan: Plan,
+    preview: Preview,
+    is_opposed: bool,
+}
+
+impl Asked {
+    fn new(assessment: Assessment, plan: Plan) -> Self {
+        let preview = Preview { assessment, children: Vec::new(), opposed: Vec::new() };
+        Self { by: None, order: None, plan, preview, is_opposed: false }
     }
 
-    fn oppose(&mut self, task: &TaskId, order: OrderId, rejected: &Rejected) {
-        let Some(change) = self.assessment.tasks.iter_mut().find(|change| change.task == *task) else {
-            return;
-        };
-        change.verdict = Verdict::Refused;
-        change.reason = format!("the order {order} can't be amended: {}", rejected.against_amendment());
+    /// One of the orders that it runs says no, or nothing.
+    fn hear(&mut self, task: &TaskId, order: OrderId, said: &Said) {
+        let mut tasks = self.preview.assessment.tasks.iter_mut();
+        let Some(change) = tasks.find(|change| change.task == *task) else { return };
+        match said {
+            Said::Rejected(rejected) => {
+                change.verdict = Verdict::Refused;
+                change.reason =
+                    format!("the order {order} can't be amended: {}", rejected.against_amendment());
+                self.is_opposed = true;
+            }
+            Said::Silent => {
+                change.reason.push_str("; nobody answers for it, so what that means there is not known")
+            }
+            Said::Assessed(_) | Said::Nothing => {}
+        }
+    }
+
+    /// Everything that was said is here.
+    fn into_preview(self) -> Preview {
+        let Self { mut preview, is_opposed, .. } = self;
+        preview.children.reverse();
+        if is_opposed {
+            preview.opposed = preview.assessment.refused().take(limits::REFUSALS).cloned().collect();
+        }
+        preview
     }
 }
 
 /// What an order that a task runs says.
 enum Said {
-    Preview(Box<Preview>),
+    Assessed(Box<(Assessment, Plan)>),
     Rejected(Rejected),
     /// It has ended or is being undone, or nobody knows it: what its task does then, shows when it comes to that.
     Nothing,
+    /// Nobody answers for it.
+    Silent,
 }
 
 impl OrderClient {
@@ -80,63 +113,81 @@ impl OrderClient {
     /// # Errors
     /// As [`OrderClient::assess`].
     pub async fn preview(&self, order: OrderId, plan: &Plan) -> Result<Preview, ClientError> {
-        let assessment = self.assess(order, plan).await?;
-        self.look_into(assessment, plan).await
+        self.look_into(self.assess(order, plan).await?, plan).await
     }
 
-    /// Asks the orders that an amendment would be handed on to, at most [`limits::CHILDREN_ASSESSED`] of one order. How deep that
-    /// goes, the plan limits.
-    fn look_into<'a>(
-        &'a self,
-        assessment: Assessment,
-        plan: &'a Plan,
-    ) -> BoxFuture<'a, Result<Preview, ClientError>> {
-        async move {
-            let children = assessment.children.clone();
-            let asked = stream::iter(children.into_iter().map(|child| async move {
-                let said = self.ask_child(&child, plan).await?;
-                Ok::<_, ClientError>((child, said))
-            }));
-            let said: Vec<_> = asked.buffered(AT_ONCE).try_collect().await?;
-            let mut preview = Preview { assessment, children: Vec::new(), opposed: Vec::new() };
-            let mut is_opposed = false;
-            for (ChildAmendment { task, order, .. }, said) in said {
-                let rejected = match said {
-                    Said::Preview(child) => {
-                        let tasks: Vec<TaskChange> =
-                            child.assessment.refused().take(limits::REFUSALS).cloned().collect();
-                        preview.children.push(ChildPreview { task: task.clone(), order, preview: *child });
-                        if tasks.is_empty() {
-                            continue;
-                        }
-                        Rejected::Amendment { tasks }
-                    }
-                    Said::Rejected(rejected) => rejected,
-                    Said::Nothing => continue,
-                };
-                is_opposed = true;
-                preview.oppose(&task, order, &rejected);
+    /// What an order has said of an amendment with this plan, and what it would do in the orders that tasks run: of those, at most
+    /// [`limits::CHILDREN_ASSESSED`] are asked, the nearest first.
+    ///
+    /// # Errors
+    /// Temporal is away. Orders for which nobody answers within 10 s in all are shown as such.
+    pub async fn look_into(&self, assessment: Assessment, plan: &Plan) -> Result<Preview, ClientError> {
+        let wants = |by: usize, assessment: &Assessment| {
+            assessment.children.iter().map(|child| (by, child.clone())).collect::<Vec<_>>()
+        };
+        let mut ahead = wants(0, &assessment);
+        let mut asked = vec![Asked::new(assessment, plan.clone())];
+        let mut left = limits::CHILDREN_ASSESSED;
+        let deadline = Instant::now() + WORKER;
+        while !ahead.is_empty() {
+            ahead.truncate(left);
+            left -= ahead.len();
+            let mut asks = Vec::with_capacity(ahead.len());
+            for (by, child) in &ahead {
+                asks.extend(asked.get(*by).map(|by| self.ask_child(child, &by.plan, deadline)));
             }
-            if is_opposed {
-                preview.opposed = preview.assessment.refused().take(limits::REFUSALS).cloned().collect();
+            let answers: Vec<_> = stream::iter(asks).buffered(AT_ONCE).try_collect().await?;
+            let mut next = Vec::new();
+            for ((by, child), said) in ahead.into_iter().zip(answers) {
+                let ChildAmendment { task, order, .. } = child;
+                if let Said::Assessed(said) = said {
+                    let (assessment, plan) = *said;
+                    next.extend(wants(asked.len(), &assessment));
+                    let heard = Asked::new(assessment, plan);
+                    asked.push(Asked { by: Some((by, task)), order: Some(order), ..heard });
+                } else if let Some(parent) = asked.get_mut(by) {
+                    parent.hear(&task, order, &said);
+                }
             }
-            Ok(preview)
+            ahead = next;
         }
-        .boxed()
+        // The last ones are the farthest.
+        loop {
+            let Some(last) = asked.pop() else { return Err(ClientError::NotFound) };
+            let (by, order) = (last.by.clone(), last.order);
+            let preview = last.into_preview();
+            let (Some((by, task)), Some(order)) = (by, order) else { return Ok(preview) };
+            let Some(parent) = asked.get_mut(by) else { continue };
+            let tasks: Vec<TaskChange> =
+                preview.assessment.refused().take(limits::REFUSALS).cloned().collect();
+            if !tasks.is_empty() {
+                parent.hear(&task, order, &Said::Rejected(Rejected::Amendment { tasks }));
+            }
+            parent.preview.children.push(ChildPreview { task, order, preview });
+        }
     }
 
-    async fn ask_child(&self, child: &ChildAmendment, plan: &Plan) -> Result<Said, ClientError> {
+    async fn ask_child(
+        &self,
+        child: &ChildAmendment,
+        plan: &Plan,
+        deadline: Instant,
+    ) -> Result<Said, ClientError> {
         let Ok(plan) = plan.child(&child.blueprint, child.arguments.clone()) else {
             return Ok(Said::Nothing);
         };
-        match self.assess_handed_on(child.order, &plan).await {
-            Ok(assessment) => Ok(Said::Preview(Box::new(self.look_into(assessment, &plan).await?))),
+        let answer = tokio::time::timeout_at(deadline, self.assess_handed_on(child.order, &plan)).await;
+        match answer.unwrap_or(Err(ClientError::NoWorker { within: WORKER })) {
+            Ok(assessment) => Ok(Said::Assessed(Box::new((assessment, plan)))),
             Err(ClientError::Rejected(rejected @ Rejected::TooManyAmendments { .. })) => {
                 Ok(Said::Rejected(rejected))
             }
             // One that a task has just begun may not be there yet.
             Err(ClientError::Rejected(_) | ClientError::NotFound) => Ok(Said::Nothing),
-            Err(error) => Err(error),
+            Err(ClientError::NoWorker { .. } | ClientError::Refused { .. } | ClientError::Unreadable(_)) => {
+                Ok(Said::Silent)
+            }
+            Err(error @ ClientError::Unreachable { .. }) => Err(error),
         }
     }
 }

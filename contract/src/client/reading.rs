@@ -54,8 +54,8 @@ impl Reading<'_> {
     /// The events that come next, up to a megabyte of them; none if there were no more when that was asked.
     ///
     /// # Errors
-    /// No worker answers within 10 s, Temporal is away, has no such order, or has forgotten a run that has events. Asked again,
-    /// the reading goes on where it was.
+    /// No worker answers within 10 s, Temporal is away, has no such order, or has forgotten a run that has events. The
+    /// reading ends with that.
     pub async fn next_page(&mut self) -> Result<Option<Vec<OrderEvent>>, ClientError> {
         if !self.is_begun {
             self.ask(None).await?;

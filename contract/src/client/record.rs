@@ -99,12 +99,12 @@ impl OrderClient {
                 }
                 token = next;
             }
+            amendments.end_run();
             // Each run names the one before it: they come to an end.
             if before.is_empty() {
                 return Ok(amendments.asked);
             }
             run = before;
-            amendments.to_be_planned.clear();
         }
     }
 
@@ -148,6 +148,8 @@ type Begun = temporalio_common::protos::temporal::api::history::v1::WorkflowExec
 #[derive(Debug, Default)]
 struct Amendments {
     asked: BTreeMap<DeliveryId, Amended>,
+    /// Those of the run at hand. What was asked last counts.
+    of_run: BTreeMap<DeliveryId, Amended>,
     /// Those of the run at hand whose plan a worker was to make, by the number of the event that says so.
     to_be_planned: BTreeMap<i64, Replan>,
 }
@@ -194,7 +196,15 @@ impl Amendments {
         proposal: Option<Box<Proposal>>,
     ) {
         let proposal = proposal.map(|proposal| *proposal);
-        self.asked.insert(id, Amended { by, reason, plan, proposal });
+        self.of_run.insert(id, Amended { by, reason, plan, proposal });
+    }
+
+    /// The run at hand is read; the one before it comes next, and what that says was said earlier.
+    fn end_run(&mut self) {
+        for (id, amended) in std::mem::take(&mut self.of_run) {
+            self.asked.entry(id).or_insert(amended);
+        }
+        self.to_be_planned.clear();
     }
 }
 

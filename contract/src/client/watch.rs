@@ -8,7 +8,9 @@ use temporalio_client::tonic::IntoRequest as _;
 use temporalio_client::{
     WorkflowDescribeOptions, WorkflowExecutionStatus, WorkflowListOptions, grpc::WorkflowService,
 };
-use temporalio_common::protos::temporal::api::enums::v1::TaskQueueType;
+use temporalio_common::protos::temporal::api::enums::v1::{
+    TaskQueueType, WorkflowExecutionStatus as ListedStatus,
+};
 use temporalio_common::protos::temporal::api::taskqueue::v1::TaskQueue;
 use temporalio_common::protos::temporal::api::workflow::v1::WorkflowExecutionInfo;
 use temporalio_common::protos::temporal::api::workflowservice::v1::{
@@ -44,6 +46,8 @@ pub struct ListedOrder {
     pub order: OrderId,
     /// When its workflow run began.
     pub began_at: Timestamp,
+    /// Whether it is being carried out.
+    pub open: bool,
 }
 
 /// Orders that Temporal has, a page of them.
@@ -150,6 +154,7 @@ impl OrderClient {
                 Some(ListedOrder {
                     order,
                     began_at: Timestamp::from_millis(millis(began.seconds, began.nanos)),
+                    open: seen.status() == ListedStatus::Running,
                 })
             };
             Ok(Listed {
