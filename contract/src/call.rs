@@ -56,6 +56,9 @@ pub struct CallAnswer {
     pub result: Value,
     /// How long the attempt took.
     pub took: Duration,
+    /// How many attempts this activity has made; none in histories that are older than that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub attempts: Option<u32>,
 }
 
 /// What is known of a call that failed.

@@ -119,7 +119,7 @@ async fn conclude(
 ) -> Result<RawValue, ActivityError> {
     Err(match outcome {
         CallOutcome::Succeeded(result) => {
-            let answer = encode(&CallAnswer { result, took: details.took });
+            let answer = encode(&CallAnswer { result, took: details.took, attempts: Some(details.attempts) });
             let size = answer.payloads.iter().map(|payload| payload.data.len()).sum::<usize>();
             if size <= limits::RESULT_BYTES {
                 return Ok(answer);

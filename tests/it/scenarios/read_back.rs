@@ -50,6 +50,8 @@ async fn an_activation_that_is_read_back_as_done_is_not_made_twice() {
     assert_eq!(there.iter().filter(|call| *call == "network.activate").count(), 1, "{there:?}");
     // The network says that it is done; the same call under the same key brings the answer.
     assert_eq!(doubts_and_calls(&site, order).await, (1, 2));
+    // Two that were lost, one that asked, and one that was answered.
+    assert_eq!(site.until_task(order, "activate[1]", "succeeded").await["attempts"], 4);
     site.close().await;
 }
 

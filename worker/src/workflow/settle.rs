@@ -27,7 +27,7 @@ pub(super) fn made(answer: Result<RawValue, ActivityExecutionError>, most: u32) 
         Ok(raw) => match decode::<CallAnswer>(&raw) {
             Ok(answer) => Made {
                 settlement: Settlement::Succeeded(answer.result),
-                attempts: most,
+                attempts: answer.attempts.unwrap_or(most),
                 took: Some(answer.took),
             },
             Err(wrong) => unknown(format!("its answer can't be read: {wrong}")),
