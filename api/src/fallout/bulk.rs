@@ -110,8 +110,8 @@ enum BulkResult {
 
 fn result() -> ObjectBuilder {
     let meaning = "`selected`: of a dry run: it would be acted on. `applied`: it was new and has been applied. `duplicate`: it had \
-        come before, and nothing has changed. `rejected`: the order refused it. `not_tried`: there was no time, or Temporal or a \
-        worker is away; nothing has been done. `failed`: something went wrong on our side; the order's record tells whether it was \
+        come before, and nothing has changed. `rejected`: the order refused it. `not_tried`: there was no time, or Temporal is \
+        away, and nothing has been done; or no worker has answered, and it may be done yet, as `reason` says. `failed`: something went wrong on our side; the order's record tells whether it was \
         done.";
     words(meaning, ["selected", "applied", "duplicate", "rejected", "not_tried", "failed"])
 }
@@ -149,7 +149,7 @@ const TAKEN: [OperatorAction; 5] = [
         (status = BAD_REQUEST, description = "A parameter is unknown or not valid; all of them are named"),
         (status = NOT_FOUND, description = "There is no such action, or it takes more than a note"),
         (status = UNPROCESSABLE_ENTITY, description = "The document has faults, all of which are named"),
-        (status = SERVICE_UNAVAILABLE, description = "Temporal or a worker is away; nothing has been done"),
+        (status = SERVICE_UNAVAILABLE, description = "Temporal is away, and nothing has been done; or no worker has answered, and it may be done yet"),
     )
 )]
 pub(crate) async fn act_on_many(

@@ -67,7 +67,7 @@ impl Document for CompletionDocument {
         (status = CONFLICT, description = "The order refuses: `code` is `not_waiting`, `undo_failed`, `child_goes_on`, `no_leave`, `no_note` or `ended`"),
         (status = PAYLOAD_TOO_LARGE, description = "The document is too large"),
         (status = UNPROCESSABLE_ENTITY, description = "The document has faults, or the result is not what the task asks for; all of them are named"),
-        (status = SERVICE_UNAVAILABLE, description = "Temporal or a worker is away; nothing has been done"),
+        (status = SERVICE_UNAVAILABLE, description = "Temporal is away, and nothing has been done; or no worker has answered, and it may be done yet"),
     )
 )]
 pub(crate) async fn complete_task(

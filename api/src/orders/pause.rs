@@ -15,8 +15,8 @@ use crate::orders::verdict::{VerdictView, answer, heard, not_promised, own_deliv
 /// Pause an order
 ///
 /// Nothing more of the order is begun until it is resumed; what is under way goes on: calls, waits, tasks of people, and the
-/// orders that its tasks run. The order is `held`. Its deadline is not moved. It takes a worker to decide: without one the answer
-/// is 503, and nothing is promised.
+/// orders that its tasks run. The order is `held`. Its deadline is not moved. It takes a worker to decide: if none answers, that
+/// is 503, and it may be done when one does.
 #[utoipa::path(
     post, path = "/v1/orders/{id}/pause", tag = "orders",
     params(
@@ -30,7 +30,7 @@ use crate::orders::verdict::{VerdictView, answer, heard, not_promised, own_deliv
         (status = NOT_FOUND, description = "There is no such order"),
         (status = CONFLICT, description = "The order refuses: `code` is `not_begun`, `nothing_left`, `paused`, `being_undone` or `ended`"),
         (status = UNPROCESSABLE_ENTITY, description = "The document has faults, all of which are named"),
-        (status = SERVICE_UNAVAILABLE, description = "Temporal or a worker is away; nothing has been done"),
+        (status = SERVICE_UNAVAILABLE, description = "Temporal is away, and nothing has been done; or no worker has answered, and it may be done yet"),
     )
 )]
 pub(crate) async fn pause_order(
@@ -59,7 +59,7 @@ pub(crate) async fn pause_order(
         (status = NOT_FOUND, description = "There is no such order"),
         (status = CONFLICT, description = "The order refuses: `code` is `not_paused` or `ended`"),
         (status = UNPROCESSABLE_ENTITY, description = "The document has faults, all of which are named"),
-        (status = SERVICE_UNAVAILABLE, description = "Temporal or a worker is away; nothing has been done"),
+        (status = SERVICE_UNAVAILABLE, description = "Temporal is away, and nothing has been done; or no worker has answered, and it may be done yet"),
     )
 )]
 pub(crate) async fn resume_order(

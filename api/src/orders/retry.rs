@@ -55,7 +55,7 @@ impl Document for RetryDocument {
 /// Tries a held task, or an undo that failed, again; an order that is paused at the task goes on. A held task can be tried with
 /// other arguments than the blueprint gives: they must be arguments of the task, of the same kind, and it must be known what
 /// became of the call before. They are what the task has read from then on, and stand on the record. It takes a worker to
-/// decide, and the person who asks wants to know: without one the answer is 503, and nothing is promised.
+/// decide, and the person who asks wants to know: if none answers, that is 503, and it may be done when one does.
 #[utoipa::path(
     post, path = "/v1/orders/{id}/tasks/{task}/retry", tag = "orders",
     params(
@@ -71,7 +71,7 @@ impl Document for RetryDocument {
         (status = CONFLICT, description = "The order refuses: `code` is `not_held`, `paused`, `in_doubt`, `undo_failed`, `child_goes_on` or `ended`"),
         (status = PAYLOAD_TOO_LARGE, description = "The document is too large"),
         (status = UNPROCESSABLE_ENTITY, description = "The document has faults, or the arguments are not what the task takes; all of them are named"),
-        (status = SERVICE_UNAVAILABLE, description = "Temporal or a worker is away; nothing has been done"),
+        (status = SERVICE_UNAVAILABLE, description = "Temporal is away, and nothing has been done; or no worker has answered, and it may be done yet"),
     )
 )]
 pub(crate) async fn retry_task(

@@ -29,7 +29,7 @@ use crate::orders::verdict::VerdictView;
         (status = NOT_FOUND, description = "There is no such order, or it has no such task"),
         (status = CONFLICT, description = "The order refuses: `code` is `not_held`, `paused`, `undo_failed`, `in_doubt`, `needed`, `child_goes_on` or `ended`"),
         (status = UNPROCESSABLE_ENTITY, description = "The document has faults, all of which are named"),
-        (status = SERVICE_UNAVAILABLE, description = "Temporal or a worker is away; nothing has been done"),
+        (status = SERVICE_UNAVAILABLE, description = "Temporal is away, and nothing has been done; or no worker has answered, and it may be done yet"),
     )
 )]
 pub(crate) async fn skip_task(

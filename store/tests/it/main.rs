@@ -13,6 +13,7 @@ mod accept;
 mod attempts;
 mod blueprints;
 mod census;
+mod children;
 mod deliveries;
 mod events;
 mod fallout;

@@ -150,7 +150,7 @@ async fn orders_wait_for_the_orders_that_they_are_part_of_and_that_they_run(pool
 }
 
 /// `deliver` runs `ship`, which collects.
-fn shipping() -> Plan {
+pub(crate) fn shipping() -> Plan {
     let mut parts = PlanParts::from(plan());
     let nothing = Type::Record(vec![]);
     let check = parts.definitions.remove(0);
