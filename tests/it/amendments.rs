@@ -100,7 +100,7 @@ async fn another_contact_makes_no_call_at_any_stage() {
     let effects = site.effects(order).await;
     assert_each_once(&effects);
     let untouched = site.submit("home_fiber");
-    site.until_task(untouched, "field_work[1]", "running").await;
+    site.until_visit(untouched).await;
     assert_eq!(site.report(untouched).code, 0);
     site.until_state(untouched, "completed").await;
     assert_eq!(calls(&effects), calls(&site.effects(untouched).await));
@@ -112,7 +112,7 @@ async fn another_speed_concerns_what_reads_the_speed_and_nothing_else() {
     let site = Site::start().await;
     site.upset("inventory/assign", json!({"delay_ms": 3_000})).await;
     let order = site.submit("home_fiber");
-    site.until_task(order, "field_work[1]", "running").await;
+    site.until_visit(order).await;
     let shown = amend(&site, order, SLOWER, &["--dry-run", "--json"]);
     assert_eq!(touched(&shown), pairs(&[("activate[1]", "replaced")]));
     amended(&site, order, SLOWER);
@@ -147,7 +147,7 @@ async fn what_was_previewed_is_what_is_done_or_nothing_is() {
     let site = Site::start().await;
     site.upset("inventory/assign", json!({"delay_ms": 4_000})).await;
     let order = site.submit("home_fiber");
-    site.until_task(order, "field_work[1]", "running").await;
+    site.until_visit(order).await;
     let token =
         amend(&site, order, SLOWER, &["--dry-run", "--json"]).json()["token"].as_str().unwrap().to_owned();
     assert_eq!(site.report(order).code, 0);
@@ -181,7 +181,7 @@ async fn what_was_previewed_is_what_is_done_or_nothing_is() {
 async fn a_signal_amends_as_the_api_does() {
     let site = Site::start().await;
     let order = site.submit("home_fiber");
-    site.until_task(order, "field_work[1]", "running").await;
+    site.until_visit(order).await;
     let signal = |id: &str, patch: &str| {
         let id = DeliveryId::new(id).unwrap();
         let wanted = Wanted::Patch(serde_json::from_str::<Value>(patch).unwrap());
@@ -223,7 +223,7 @@ async fn a_worker_that_dies_while_an_order_is_amended_loses_nothing_of_it() {
     site.upset("inventory/assign", json!({"delay_ms": 5_000})).await;
     site.upset("network/reprofile", json!({"delay_ms": 2_000})).await;
     let order = site.submit("home_fiber");
-    site.until_task(order, "field_work[1]", "running").await;
+    site.until_visit(order).await;
     assert_eq!(site.report(order).code, 0);
     site.until_task(order, "activate[1]", "succeeded").await;
     amended(&site, order, SLOWER);
@@ -242,7 +242,7 @@ async fn a_worker_that_dies_while_an_order_is_amended_loses_nothing_of_it() {
 async fn an_order_moves_to_another_version_of_its_blueprint() {
     let site = Site::start().await;
     let order = site.submit("home_fiber");
-    site.until_task(order, "field_work[1]", "running").await;
+    site.until_visit(order).await;
     let folder = site.folder.path().join("next");
     std::fs::create_dir(&folder).unwrap();
     for file in std::fs::read_dir(crate::support::project().join("blueprints")).unwrap() {
@@ -279,7 +279,7 @@ async fn an_order_moves_to_another_version_of_its_blueprint() {
 async fn an_item_that_is_not_kept_apart_is_cancelled_by_an_amendment() {
     let site = Site::start().await;
     let order = site.submit("home_fiber_bundle");
-    site.until_task(order, "field_work[1]", "running").await;
+    site.until_visit(order).await;
     site.until_task(order, "bill_mobile[2]", "succeeded").await;
     let cancelled =
         site.run(&["cancel", &order.to_string(), "--item", "1", "--reason", "mobile only", "--id", "X-1"]);

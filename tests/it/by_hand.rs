@@ -10,7 +10,7 @@ async fn an_order_is_helped_with_other_arguments_and_not_by_leaving_out_what_is_
     let site = Site::start().await;
     site.upset("network/activate", json!({"refuse": "no such profile"})).await;
     let order = site.submit("home_fiber");
-    site.until_task(order, "field_work[1]", "running").await;
+    site.until_visit(order).await;
     assert_eq!(site.report(order).code, 0);
     site.until_state(order, "held").await;
     let id = order.to_string();
@@ -63,7 +63,7 @@ async fn what_can_not_be_taken_back_is_undone_by_hand_or_accepted() {
         [("undone", "the task counts as undone\n"), ("accept", "what the task left is accepted as residue\n")]
     {
         let order = site.submit("home_fiber_own_cpe");
-        site.until_task(order, "field_work[1]", "running").await;
+        site.until_visit(order).await;
         assert_eq!(site.report(order).code, 0);
         site.until_state(order, "held").await;
         let id = order.to_string();

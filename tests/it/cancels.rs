@@ -55,7 +55,7 @@ async fn what_is_reserved_and_what_is_under_way_is_undone() {
 async fn a_wait_for_the_technician_ends_at_once() {
     let site = Site::start().await;
     let order = site.submit("home_fiber");
-    site.until_task(order, "field_work[1]", "running").await;
+    site.until_visit(order).await;
     assert_eq!(cancel(&site, order).out, ACCEPTED);
     assert_nothing_is_left(&site, order).await;
     let again = cancel(&site, order);
@@ -69,7 +69,7 @@ async fn past_the_point_of_no_return_it_is_refused_with_the_task_named() {
     let site = Site::start().await;
     site.upset("billing/start", json!({"delay_ms": 3_000})).await;
     let order = site.submit("home_fiber");
-    site.until_task(order, "field_work[1]", "running").await;
+    site.until_visit(order).await;
     assert_eq!(site.report(order).code, 0);
     site.until_task(order, "start_billing", "running").await;
     let refused = cancel(&site, order);

@@ -47,7 +47,7 @@ async fn an_outage_is_one_line_and_is_worked_off_with_one_command() {
     let done = retry(&["--pattern", pattern, "--id", "mend-1"]);
     assert_eq!((done.code, done.out.as_str()), (0, "retry: 6 applied\n"), "{done:?}");
     for order in orders {
-        site.until_task(order, "field_work[1]", "running").await;
+        site.until_visit(order).await;
         let acts = site.record(order).await.into_iter().filter_map(|event| match event.fact {
             Fact::OperatorActed { by, note, .. } => Some((by.to_string(), note)),
             _ => None,
@@ -71,7 +71,7 @@ async fn what_nobody_can_take_back_is_accepted_and_listed() {
     let site = Site::start().await;
     site.upset("inventory/release", json!({"refuse": "the inventory is closed for the year"})).await;
     let order = site.submit("home_fiber");
-    site.until_task(order, "field_work[1]", "running").await;
+    site.until_visit(order).await;
     let id = order.to_string();
     assert_eq!(site.run(&["cancel", &id, "--reason", "moved away"]).code, 0);
     let page = until_waiting(&site, 2).await;

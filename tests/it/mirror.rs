@@ -162,12 +162,12 @@ pub(crate) async fn accept_unstarted(site: &Site, like: OrderId) -> OrderId {
 async fn an_order_comes_back_as_it_was_whatever_became_of_it() {
     let site = Site::start().await;
     let completed = site.submit("home_fiber");
-    site.until_task(completed, "field_work[1]", "running").await;
+    site.until_visit(completed).await;
     assert_eq!(site.report(completed).code, 0);
     site.until_state(completed, "completed").await;
 
     let amended = site.submit("home_fiber");
-    site.until_task(amended, "field_work[1]", "running").await;
+    site.until_visit(amended).await;
     assert_eq!(amend(&site, amended, 500), 0);
     eventually("version 2 is shown", async || (site.order(amended).await["version"] == 2).then_some(()))
         .await;
@@ -185,7 +185,7 @@ async fn an_order_comes_back_as_it_was_whatever_became_of_it() {
 
     site.upset("inventory/release", json!({"refuse": "closed for the year"})).await;
     let left = site.submit("home_fiber");
-    site.until_task(left, "field_work[1]", "running").await;
+    site.until_visit(left).await;
     assert_eq!(site.run(&["cancel", &left.to_string(), "--reason", "moved away"]).code, 0);
     eventually("both undos have failed", async || {
         let page = site.get(&format!("{}/v1/fallout?order={left}", site.api)).await;
@@ -208,7 +208,7 @@ async fn an_order_comes_back_as_it_was_whatever_became_of_it() {
     // They are not only shown: the order goes on from there.
     let retry = ["fallout", "retry", "--order", &held.to_string(), "--note", "node 7 is up"];
     assert_eq!(site.run(&retry).code, 0);
-    site.until_task(held, "field_work[1]", "running").await;
+    site.until_visit(held).await;
     site.close().await;
 }
 
@@ -216,7 +216,7 @@ async fn an_order_comes_back_as_it_was_whatever_became_of_it() {
 async fn orders_come_back_with_those_that_they_run_or_wait_for() {
     let site = Site::start().await;
     let first = site.submit("home_fiber");
-    site.until_task(first, "field_work[1]", "running").await;
+    site.until_visit(first).await;
     let document = std::fs::read_to_string(crate::support::sample("home_fiber")).unwrap();
     let mut document: serde_json::Value = serde_json::from_str(&document).unwrap();
     document["external_id"] = json!("SECOND");
@@ -265,7 +265,7 @@ async fn orders_come_back_with_those_that_they_run_or_wait_for() {
 async fn what_temporal_does_not_have_is_left_as_it_is() {
     let site = Site::start().await;
     let started = site.submit("home_fiber");
-    site.until_task(started, "field_work[1]", "running").await;
+    site.until_visit(started).await;
     let order = accept_unstarted(&site, started).await;
     let pool = site.pool();
     let before = rows(&pool, order).await;

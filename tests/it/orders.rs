@@ -217,7 +217,7 @@ async fn a_held_task_is_tried_again_or_given_up() {
     site.upset("network/activate", json!({"refuse": "olt down"})).await;
     let [first, second] = [site.submit("home_fiber"), site.submit("home_fiber_own_cpe")];
     for order in [first, second] {
-        site.until_task(order, "field_work[1]", "running").await;
+        site.until_visit(order).await;
         assert_eq!(site.report(order).code, 0);
         site.until_state(order, "held").await;
     }

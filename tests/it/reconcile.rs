@@ -33,7 +33,7 @@ async fn what_disagrees_is_found_and_mended() {
     let site = Site::start().await;
     let [behind, ahead, ended, reopened] = ["home_fiber"; 4].map(|name| site.submit(name));
     for order in [behind, ahead, ended, reopened] {
-        site.until_task(order, "field_work[1]", "running").await;
+        site.until_visit(order).await;
     }
     assert_eq!(site.report(ended).code, 0);
     site.until_state(ended, "completed").await;
@@ -88,7 +88,7 @@ async fn what_disagrees_is_found_and_mended() {
 async fn an_order_that_was_never_started_is_started_and_one_that_was_stopped_is_reported() {
     let site = Site::start().await;
     let stopped = site.submit("home_fiber");
-    site.until_task(stopped, "field_work[1]", "running").await;
+    site.until_visit(stopped).await;
     temporal(&["terminate"], stopped);
     let never = accept_unstarted(&site, stopped).await;
 
@@ -110,7 +110,7 @@ async fn an_order_that_was_never_started_is_started_and_one_that_was_stopped_is_
 async fn an_order_that_temporal_has_forgotten_is_reported_and_left_as_it_is() {
     let site = Site::start().await;
     let order = site.submit("home_fiber");
-    site.until_task(order, "field_work[1]", "running").await;
+    site.until_visit(order).await;
     temporal(&["delete", "--yes"], order);
     eventually("Temporal has forgotten it", async || {
         site.temporal().describe(order).await.is_err().then_some(())
@@ -132,7 +132,7 @@ async fn what_a_system_still_holds_for_an_order_that_was_undone_is_found() {
     let site = Site::start().await;
     site.upset("inventory/release", json!({"refuse": "closed for the year"})).await;
     let order = site.submit("home_fiber");
-    site.until_task(order, "field_work[1]", "running").await;
+    site.until_visit(order).await;
     assert_eq!(site.run(&["cancel", &order.to_string(), "--reason", "moved away"]).code, 0);
     eventually("both undos have failed", async || {
         let page = site.get(&format!("{}/v1/fallout?order={order}", site.api)).await;

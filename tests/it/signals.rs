@@ -15,7 +15,7 @@ fn signal(site: &Site, order: OrderId, arguments: &[&str]) -> Said {
 async fn only_the_right_signal_is_taken_and_only_once() {
     let site = Site::start().await;
     let order = site.submit("home_fiber");
-    site.until_task(order, "field_work[1]", "running").await;
+    site.until_visit(order).await;
 
     let nobody = signal(&site, order, &["door_bell", "--payload", "{}"]);
     assert_eq!(nobody.code, 1);
@@ -29,7 +29,7 @@ async fn only_the_right_signal_is_taken_and_only_once() {
     assert_eq!(task.code, 1, "{task:?}");
 
     // None of these has moved the order.
-    site.until_task(order, "field_work[1]", "running").await;
+    site.until_visit(order).await;
     let file = site.file("report.json", REPORT);
     let from_file = format!("@{}", file.display());
     let deliver =

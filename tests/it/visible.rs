@@ -12,7 +12,7 @@ async fn a_call_that_is_tried_again_says_why_how_often_and_when() {
     let site = Site::start().await;
     site.upset("network/activate", json!({"fail_times": 2})).await;
     let order = site.submit("home_fiber");
-    site.until_task(order, "field_work[1]", "running").await;
+    site.until_visit(order).await;
     assert_eq!(site.report(order).code, 0);
     let task = eventually("the first attempt has failed", async || {
         let task = site.until_task(order, "activate[1]", "running").await;
@@ -70,7 +70,7 @@ async fn whoever_steers_an_order_sees_the_effect_at_once() {
     let site = Site::start().await;
     site.upset("network/activate", json!({"refuse": "olt down"})).await;
     let order = site.submit("home_fiber");
-    site.until_task(order, "field_work[1]", "running").await;
+    site.until_visit(order).await;
     assert_eq!(site.report(order).code, 0);
     site.until_state(order, "held").await;
     let id = order.to_string();
@@ -113,7 +113,7 @@ async fn an_order_that_is_sent_again_with_other_words_says_where_they_differ() {
 async fn an_order_whose_workflow_was_ended_from_outside_says_so() {
     let site = Site::start().await;
     let order = site.submit("home_fiber");
-    site.until_task(order, "field_work[1]", "running").await;
+    site.until_visit(order).await;
     let id = order.to_string();
     let terminated = std::process::Command::new("temporal")
         .args(["workflow", "terminate", "--address", &temporal_address(), "--workflow-id", &id])
@@ -144,7 +144,7 @@ async fn an_order_whose_workflow_was_ended_from_outside_says_so() {
 async fn a_list_says_what_orders_wait_for_and_who_cancelled_them() {
     let site = Site::start().await;
     let order = site.submit("home_fiber");
-    site.until_task(order, "field_work[1]", "running").await;
+    site.until_visit(order).await;
     let next = site.order(order).await["next_action"].as_str().unwrap().to_owned();
     assert!(next.starts_with("field_work[1]: waits for "), "{next}");
     let listed = site.run(&["list"]).out;

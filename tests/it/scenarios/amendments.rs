@@ -12,7 +12,7 @@ const LATER: &str = r#"{"attributes": {"appointment": "2030-01-09T09:00:00Z"}}"#
 async fn an_amended_appointment_touches_the_visit_and_what_is_said_of_it_only() {
     let site = Site::start().await;
     let order = site.submit("home_fiber");
-    site.until_task(order, "field_work[1]", "running").await;
+    site.until_visit(order).await;
     site.until_task(order, "tell_appointment[1]", "succeeded").await;
     let of_visit = ["book_visit[1] workforce.rebook", "tell_appointment[1] messages.notify"];
     let beside = async || {
@@ -44,7 +44,7 @@ async fn another_speed_that_comes_too_late_is_refused_with_an_order_that_asks_fo
     let site = Site::start().await;
     site.upset("billing/start", json!({"delay_ms": 4_000})).await;
     let order = site.submit("home_fiber");
-    site.until_task(order, "field_work[1]", "running").await;
+    site.until_visit(order).await;
     assert_eq!(site.report(order).code, 0);
     site.until_task(order, "start_billing", "running").await;
     let file = site.folder.path().join("follow_up.json");

@@ -31,7 +31,7 @@ async fn before_the_reservation_there_is_nothing_to_undo() {
 async fn after_the_reservation_it_is_given_back() {
     let site = Site::start().await;
     let order = site.submit("home_fiber");
-    site.until_task(order, "field_work[1]", "running").await;
+    site.until_visit(order).await;
     let undone = cancelled(&site, order).await;
     assert_eq!((undone.len(), undone[0].as_str()), (3, "book_visit[1]"), "{undone:?}");
     site.close().await;

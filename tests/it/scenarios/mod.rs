@@ -45,7 +45,7 @@ async fn holds(site: &Site, order: OrderId) -> Vec<String> {
 /// An order of `home_fiber` whose technician has been there.
 async fn installed(site: &Site, name: &str) -> OrderId {
     let order = site.submit(name);
-    site.until_task(order, "field_work[1]", "running").await;
+    site.until_visit(order).await;
     let said = site.report(order);
     assert_eq!(said.code, 0, "{said:?}");
     order

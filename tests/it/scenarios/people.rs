@@ -9,7 +9,7 @@ use crate::support::{Site, sample};
 async fn a_technician_without_access_comes_again() {
     let site = Site::start().await;
     let order = site.submit("home_fiber");
-    site.until_task(order, "field_work[1]", "running").await;
+    site.until_visit(order).await;
     let id = order.to_string();
     let nobody = ["signal", &id, "technician_report", "--payload", r#"{"outcome": "nobody opened"}"#];
     assert_eq!(site.run(&nobody).code, 0);
@@ -20,7 +20,7 @@ async fn a_technician_without_access_comes_again() {
 
     let again = site.run(&["retry", &id, "field_work[1]", "--note", "agreed on Monday"]);
     assert_eq!(again.code, 0, "{again:?}");
-    site.until_task(order, "field_work[1]", "running").await;
+    site.until_visit(order).await;
     assert_eq!(site.report(order).code, 0);
     site.until_state(order, "completed").await;
     // Nothing was reserved or booked anew.
@@ -33,7 +33,7 @@ async fn a_technician_without_access_comes_again() {
 async fn the_same_report_twice_is_one_report() {
     let site = Site::start().await;
     let order = site.submit("home_fiber");
-    site.until_task(order, "field_work[1]", "running").await;
+    site.until_visit(order).await;
     let id = order.to_string();
     let payload = r#"{"outcome": "done", "ont": "ONT-1"}"#;
     let report = ["signal", &id, "technician_report", "--payload", payload, "--id", "WFM-4711"];

@@ -201,6 +201,17 @@ impl Site {
         .await
     }
 
+    /// Waits until nothing of a fibre order goes on but the technician's visit, and Postgres has been told of all before.
+    pub(crate) async fn until_visit(&self, order: OrderId) {
+        eventually(&format!("{order} waits for its technician only"), async || {
+            let order = self.order(order).await;
+            let tasks = order["tasks"].as_array().unwrap().iter();
+            let running: Vec<_> = tasks.filter(|t| t["state"] == "running").map(|t| &t["id"]).collect();
+            (running == ["field_work[1]"]).then_some(())
+        })
+        .await;
+    }
+
     /// Sets how an operation of the simulator misbehaves.
     pub(crate) async fn upset(&self, operation: &str, how: Value) {
         let answer = self.http.put(format!("{}/sim/{operation}", self.sim)).json(&how).send().await.unwrap();
