@@ -45,7 +45,7 @@ const TABLES: [(&str, &str); 8] = [
 ];
 
 /// Everything that is said of an order in Postgres.
-async fn rows(pool: &PgPool, order: OrderId) -> BTreeMap<&'static str, serde_json::Value> {
+pub(crate) async fn rows(pool: &PgPool, order: OrderId) -> BTreeMap<&'static str, serde_json::Value> {
     let mut rows = BTreeMap::new();
     for (table, query) in TABLES {
         let text: String = sqlx::query_scalar(query).bind(order.uuid()).fetch_one(pool).await.unwrap();
@@ -83,7 +83,7 @@ async fn forget(pool: &PgPool, order: OrderId) {
 }
 
 #[track_caller]
-fn assert_same(
+pub(crate) fn assert_same(
     found: &BTreeMap<&'static str, serde_json::Value>,
     expected: &BTreeMap<&'static str, serde_json::Value>,
 ) {

@@ -160,3 +160,38 @@ async fn what_a_system_still_holds_for_an_order_that_was_undone_is_found() {
     assert!(said.out.contains("`inventory` still holds 2 effects for it"), "{said:?}");
     site.close().await;
 }
+
+/// What Postgres does not have is none of its faults before it is a minute old: a list of Temporal lags behind.
+mod takes_minutes {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::mirror::{assert_same, rows};
+    use crate::support::eventually_within;
+
+    #[tokio::test]
+    #[ignore = "takes minutes: ./dev test --full"]
+    async fn an_order_that_postgres_has_lost_is_made_again() {
+        let site = Site::start().await;
+        let order = site.submit("home_fiber");
+        site.until_visit(order).await;
+        let before = rows(&site.pool(), order).await;
+        sql(&site, "delete from orders where id = $1", order).await;
+        assert_eq!(findings(&site.run(&["reconcile", "--json"])), []);
+        let found = eventually_within(Duration::from_secs(180), "it is missed", async || {
+            let said = site.run(&["reconcile", "--json"]);
+            Some(findings(&said)).filter(|found| !found.is_empty())
+        });
+        assert_eq!(found.await, [("unknown".to_owned(), order, false)]);
+        let mended = site.run(&["reconcile", "--repair", "--json"]);
+        assert_eq!(
+            (mended.code, findings(&mended)),
+            (0, vec![("unknown".to_owned(), order, true)]),
+            "{mended:?}"
+        );
+        assert_same(&rows(&site.pool(), order).await, &before);
+        assert_eq!(site.report(order).code, 0);
+        site.until_state(order, "completed").await;
+        site.close().await;
+    }
+}

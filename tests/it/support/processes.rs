@@ -77,13 +77,22 @@ pub(crate) fn wait_until(what: &str, mut is_so: impl FnMut() -> bool) {
 }
 
 /// Waits until there is an answer; fails the test when it takes more than a minute.
-pub(crate) async fn eventually<T>(what: &str, mut ask: impl AsyncFnMut() -> Option<T>) -> T {
+pub(crate) async fn eventually<T>(what: &str, ask: impl AsyncFnMut() -> Option<T>) -> T {
+    eventually_within(LIMIT, what, ask).await
+}
+
+/// Waits until there is an answer; fails the test when it takes longer.
+pub(crate) async fn eventually_within<T>(
+    limit: Duration,
+    what: &str,
+    mut ask: impl AsyncFnMut() -> Option<T>,
+) -> T {
     let begin = Instant::now();
     loop {
         if let Some(answer) = ask().await {
             return answer;
         }
-        assert!(begin.elapsed() < LIMIT, "waited {} s until {what}", LIMIT.as_secs());
+        assert!(begin.elapsed() < limit, "waited {} s until {what}", limit.as_secs());
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
 }
