@@ -4,7 +4,9 @@
 //! amendments that were handed on, and a child says with everything how many it has heard of: what it said before the last one
 //! is over, whichever message comes first. A child that can't be amended goes on as it was, and its task is given to a person.
 
-use model::{Actor, BlueprintName, DeliveryId, Fact, HoldFor, OrderId, OrderState, TaskId, TaskState, Value};
+use model::{
+    Actor, BlueprintName, DeliveryId, Fact, HandedOn, HoldFor, OrderId, OrderState, TaskId, TaskState, Value,
+};
 use plan::{Body, Plan, TaskIndex};
 use serde::{Deserialize, Serialize};
 
@@ -95,7 +97,9 @@ impl Run {
         child.wants = None;
         child.may_pass = false;
         child.refused = false;
-        let amendment = child.amendment;
+        let (amendment, order) = (child.amendment, child.order);
+        let delivery = DeliveryId::new(&format!("hand-on-{}-{amendment}", id.0)).expect("a short text");
+        let handed_on = HandedOn { order, blueprint: body.blueprint.clone(), id: delivery.clone() };
         let generation = self.task(task).generation;
         let (waiting_for, until) = (self.waits_for_child(task), self.task(task).until);
         self.tell_of(task, |task| Fact::TaskAmending {
@@ -105,8 +109,8 @@ impl Run {
             arguments,
             waiting_for,
             until,
+            handed_on: Some(handed_on),
         });
-        let delivery = DeliveryId::new(&format!("hand-on-{}-{amendment}", id.0)).expect("a short text");
         let reason = "the order that it is part of is amended".to_owned();
         self.state.effects.push_back(Effect::HandOn(Box::new(HandOnEffect {
             child: id,

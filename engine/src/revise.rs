@@ -247,6 +247,7 @@ impl Run {
             arguments: arguments.clone(),
             waiting_for: None,
             until: None,
+            handed_on: None,
         });
         self.send_change(task, call, arguments, body);
     }

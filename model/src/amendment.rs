@@ -2,7 +2,18 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{ItemId, ItemKind, TaskId, Value};
+use crate::{BlueprintName, DeliveryId, ItemId, ItemKind, OrderId, TaskId, Value};
+
+/// The order that a task runs, where it is amended with the one that it is part of.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HandedOn {
+    /// Which order.
+    pub order: OrderId,
+    /// The blueprint that it carries out.
+    pub blueprint: BlueprintName,
+    /// The delivery of its amendment.
+    pub id: DeliveryId,
+}
 
 /// What an amendment does to one task.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

@@ -5,8 +5,8 @@ use std::borrow::Cow;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Actor, AmendedItem, BlueprintName, BlueprintRef, DeliveryId, Difference, ItemId, OrderId, OrderState,
-    SignalName, TaskChange, TaskId, TaskState, Timestamp, Value,
+    Actor, AmendedItem, BlueprintName, BlueprintRef, DeliveryId, Difference, HandedOn, ItemId, OrderId,
+    OrderState, SignalName, TaskChange, TaskId, TaskState, Timestamp, Value,
 };
 
 /// One order event. Events of an order are numbered from 0 without gaps, and each is applied once, in order.
@@ -391,6 +391,9 @@ pub enum Fact {
         /// Until when it waits, if there is a limit.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         until: Option<Timestamp>,
+        /// The order that it runs, if that is what is amended.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        handed_on: Option<HandedOn>,
     },
     /// A task's undo has begun.
     TaskUndoing {

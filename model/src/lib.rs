@@ -23,7 +23,7 @@ mod types;
 mod value;
 
 pub use actor::Actor;
-pub use amendment::{AmendedItem, Difference, TaskChange, Verdict};
+pub use amendment::{AmendedItem, Difference, HandedOn, TaskChange, Verdict};
 pub use call::{CallOutcome, CallRequest, Direction};
 pub use document::DocumentError;
 pub use draft::OrderDraft;

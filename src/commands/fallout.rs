@@ -119,7 +119,7 @@ struct Filter {
     #[arg(long, value_name = "ID")]
     customer: Option<String>,
 
-    /// Only of this order
+    /// Only of this order and its child orders
     #[arg(long, value_name = "ORDER")]
     order: Option<OrderId>,
 

@@ -24,7 +24,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "NAME")]
     system: Option<String>,
 
-    /// Only what was left by this order
+    /// Only what was left by this order and its child orders
     #[arg(long, value_name = "ORDER")]
     order: Option<OrderId>,
 

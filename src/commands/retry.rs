@@ -32,5 +32,9 @@ pub(crate) struct Args {
 /// Asks, and prints the answer.
 pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     let arguments = given_document(&args.arguments, "--arguments")?;
-    args.act.ask_with("retry", &json!({ "arguments": arguments.to_json() }), "the task is tried again")
+    args.act.ask_with(
+        "retry",
+        &json!({ "arguments": arguments.to_json() }),
+        "the order goes on with the task",
+    )
 }

@@ -32,6 +32,8 @@ pub(crate) struct Order {
     #[serde(default)]
     pub(crate) at_risk_since: Option<Timestamp>,
     #[serde(default)]
+    pub(crate) at_risk_reason: Option<String>,
+    #[serde(default)]
     pub(crate) overdue_since: Option<Timestamp>,
     #[serde(default)]
     pub(crate) predecessors: Vec<Predecessor>,
@@ -164,6 +166,8 @@ pub(crate) struct Task {
     pub(crate) id: TaskId,
     pub(crate) state: TaskState,
     pub(crate) reason: Option<String>,
+    #[serde(default)]
+    pub(crate) next_action: Option<String>,
     pub(crate) waiting_for: Option<String>,
     pub(crate) until: Option<Timestamp>,
     #[serde(default)]

@@ -26,6 +26,8 @@ fn particulars(fact: &Fact) -> String {
         | Fact::OrderCompleted {}
         | Fact::OrderPartiallyCompleted {}
         | Fact::OrderOverdue {}
+        // The request is told just before, with who asked and why.
+        | Fact::CancelAccepted { id: _ }
         | Fact::OrderCancelled {} => String::new(),
         Fact::OrderAtRisk { deadline, reason: None } => format!("to be done by {deadline}"),
         Fact::OrderAtRisk { deadline, reason: Some(reason) } => {
@@ -51,15 +53,14 @@ fn particulars(fact: &Fact) -> String {
         Fact::ItemCancelAccepted { item, by, reason, id: _ } => {
             format!("item {item} by {}: {reason}", by.as_str())
         }
-        Fact::ItemCancelRefused { item, reason, id: _, by: _, wanted: _, task: _ } => {
-            format!("item {item}: {reason}")
+        Fact::ItemCancelRefused { item, reason, by, wanted, id: _, task: _ } => {
+            format!("item {item} by {} ({wanted}): {reason}", by.as_str())
         }
         Fact::ItemCancelled { item } => format!("item {item}"),
         Fact::ChildOrderStarted { task, order, blueprint } => format!("{task}  {blueprint} as {order}"),
         Fact::OrderAnswered { result } => result.to_string(),
         Fact::CancelRequested { by, reason, id: _ } => format!("by {}: {reason}", by.as_str()),
         Fact::CancelRefused { reason, task: _, id: _, state: _ } => reason.clone(),
-        Fact::CancelAccepted { id } => id.to_string(),
         Fact::CustomerStatusChanged { status, item: None } => status.clone().unwrap_or_default(),
         Fact::CustomerStatusChanged { status, item: Some(item) } => {
             format!("item {item}: {}", status.as_deref().unwrap_or("nothing"))

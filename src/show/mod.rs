@@ -3,6 +3,8 @@
 //! Colours come from `console`, which leaves them out where they are not wanted. [`Live`] alone writes by itself.
 
 mod amendment;
+#[cfg(test)]
+mod answers;
 mod diagnostic;
 mod difference;
 mod event;

@@ -51,6 +51,7 @@ pub(crate) fn order_details(order: &Order) -> String {
     fact("state", Some(order_state(order.state)));
     fact("attention", order.attention.as_ref().map(|text| style(text).red().to_string()));
     fact("late", lateness(order).map(|text| style(text).yellow().to_string()));
+    fact("at risk", order.at_risk_reason.clone().filter(|_| order.overdue_since.is_none()));
     fact("part of", order.parent.as_ref().map(|parent| format!("{}, run by {}", parent.id, parent.task)));
     fact("reason", order.reason.clone());
     fact("cancel", order.cancel.as_ref().map(Cancel::said));
@@ -200,29 +201,17 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-
-    fn task(id: &str, state: &str, more: &serde_json::Value) -> serde_json::Value {
-        let mut task = json!({
-            "id": id, "state": state, "reason": null, "waiting_for": null, "until": null, "call": null,
-            "undo_call": null, "attempts": 1, "undo_attempts": 0, "max_attempts": null, "last_error": null,
-            "next_attempt_at": null, "started_at": null, "ended_at": null,
-        });
-        task.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
-        task
-    }
+    use crate::show::answers::{order, task};
 
     fn details(tasks: &[serde_json::Value], by: Option<&str>) -> Vec<String> {
-        let order = serde_json::from_value(json!({
-            "id": "00000000-0000-0000-0000-000000000001", "external_id": null,
-            "blueprint": {"name": "home_fiber", "version": 3}, "customer": {"id": "C-1", "name": null},
-            "author": "ann", "state": "held", "customer_status": null, "reason": null,
+        let paused = json!({
+            "state": "held",
             "blocked": {"task": "activate[1]", "reason": "network.activate answered 409", "hold_for": "operations"},
             "pause": {"by": by, "reason": "night work", "task": "activate[1]", "hold_for": "operations",
                       "since": "2026-11-21T10:00:00.000Z"},
-            "submitted_at": "2026-11-21T10:00:00.000Z", "started_at": "2026-11-21T10:00:00.000Z", "ended_at": null,
-            "links": {"temporal": null}, "tasks": tasks,
-        }));
-        let shown = console::strip_ansi_codes(&order_details(&order.unwrap())).into_owned();
+        });
+        let order = order(tasks, &paused);
+        let shown = console::strip_ansi_codes(&order_details(&order)).into_owned();
         let told =
             |line: &&str| ["paused", "blocked", "called", "to do"].iter().any(|name| line.starts_with(name));
         shown.lines().filter(told).map(str::to_owned).collect()
@@ -253,5 +242,22 @@ mod tests {
                 "to do      the order: resume",
             ]
         );
+    }
+
+    #[test]
+    fn an_order_at_risk_says_why_until_its_time_is_up() {
+        let late = |more: &serde_json::Value| {
+            let shown = console::strip_ansi_codes(&order_details(&order(&[], more))).into_owned();
+            let told = |line: &&str| line.starts_with("late") || line.starts_with("at risk");
+            shown.lines().filter(told).map(str::to_owned).collect::<Vec<_>>()
+        };
+        let mut more =
+            json!({"at_risk_since": "2026-11-21T11:00:00.000Z", "at_risk_reason": "what is left takes 2d"});
+        assert_eq!(
+            late(&more),
+            ["late       at risk since 2026-11-21 11:00:00", "at risk    what is left takes 2d"]
+        );
+        more["overdue_since"] = json!("2026-11-21T12:00:00.000Z");
+        assert_eq!(late(&more), ["late       overdue since 2026-11-21 12:00:00"]);
     }
 }

@@ -103,6 +103,8 @@ fn notes(task: &Task) -> String {
     {
         notes.push(between(from, to));
     }
+    // What is under way says what it waits for in other words.
+    notes.extend(task.next_action.clone().filter(|_| task.state == TaskState::Succeeded));
     notes.join(", ")
 }
 
@@ -180,28 +182,10 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-
-    fn task(id: &str, state: &str, more: &serde_json::Value) -> serde_json::Value {
-        let mut task = json!({
-            "id": id, "state": state, "reason": null, "waiting_for": null, "until": null, "call": null,
-            "undo_call": null, "attempts": 1, "undo_attempts": 0, "max_attempts": null, "last_error": null,
-            "next_attempt_at": null, "started_at": null, "ended_at": null,
-        });
-        let more = more.as_object().unwrap().clone();
-        task.as_object_mut().unwrap().extend(more);
-        task
-    }
+    use crate::show::answers::{self, task};
 
     fn order(tasks: &[serde_json::Value]) -> Order {
-        serde_json::from_value(json!({
-            "id": "00000000-0000-0000-0000-000000000001", "external_id": null,
-            "blueprint": {"name": "home_fiber", "version": 3}, "customer": {"id": "C-1", "name": null},
-            "author": "ann", "state": "inProgress", "customer_status": null, "blocked": null, "reason": null,
-            "submitted_at": "2026-11-21T10:00:00.000Z", "started_at": "2026-11-21T10:00:00.000Z", "ended_at": null,
-            "links": {"temporal": null}, "next_action": "activate[1]: waits for an answer of network.activate",
-            "tasks": tasks,
-        }))
-        .unwrap()
+        answers::order(tasks, &json!({"next_action": "activate[1]: waits for an answer of network.activate"}))
     }
 
     #[test]

@@ -246,6 +246,7 @@ struct OrderColumns {
     started_at: Option<At>,
     ended_at: Option<At>,
     at_risk_since: Option<At>,
+    at_risk_reason: Option<String>,
     overdue_since: Option<At>,
     updated_at: At,
     next_event: Whole<u64>,
@@ -263,12 +264,12 @@ async fn lock_orders(
     conn: &mut PgConnection,
     batch: &Batch<'_>,
 ) -> Result<BTreeMap<OrderId, Progress>, sqlx::Error> {
-    let ids: Vec<Uuid> = batch.keys().map(|id| id.uuid()).collect();
-    let amends = |events: &BTreeMap<u64, &OrderEvent>| {
-        events.values().any(|event| matches!(event.fact, Fact::TaskAmending { .. }))
-    };
-    let parents = batch.iter().filter(|(_, events)| amends(events)).map(|(id, _)| id.uuid());
-    let parents: Vec<Uuid> = parents.collect();
+    #[expect(clippy::wildcard_enum_match_arm, reason = "one fact tells of another order that is amended")]
+    let amended = batch.values().flat_map(BTreeMap::values).filter_map(|event| match &event.fact {
+        Fact::TaskAmending { handed_on: Some(handed_on), .. } => Some(&handed_on.order),
+        _ => None,
+    });
+    let ids: Vec<Uuid> = batch.keys().chain(amended).map(|id| id.uuid()).collect();
     let rows = sqlx::query_as!(
         OrderColumns,
         r#"
@@ -276,16 +277,15 @@ async fn lock_orders(
             id, state as "state: _", customer_status, blocked_task as "blocked_task: _", blocked_reason,
             hold_for as "hold_for: _", reason, pending_until as "pending_until: _",
             started_at as "started_at: _", ended_at as "ended_at: _", at_risk_since as "at_risk_since: _",
-            overdue_since as "overdue_since: _", updated_at as "updated_at: _",
+            at_risk_reason, overdue_since as "overdue_since: _", updated_at as "updated_at: _",
             next_event as "next_event: _", paused_task as "paused_task: _", paused_reason,
             paused_for as "paused_for: _", paused_at as "paused_at: _", pending_after, paused_by as "paused_by: _"
         from orders
-        where id = any($1) or parent_id = any($2)
+        where id = any($1)
         order by id
         for no key update
         "#,
         &ids,
-        &parents,
     )
     .fetch_all(conn)
     .await?;
@@ -450,7 +450,7 @@ async fn save_orders(
             state = new.state, customer_status = new.customer_status, blocked_task = new.blocked_task,
             blocked_reason = new.blocked_reason, hold_for = new.hold_for, reason = new.reason,
             pending_until = new.pending_until, started_at = new.started_at, ended_at = new.ended_at,
-            at_risk_since = new.at_risk_since, overdue_since = new.overdue_since,
+            at_risk_since = new.at_risk_since, at_risk_reason = new.at_risk_reason, overdue_since = new.overdue_since,
             updated_at = new.updated_at, next_event = new.next_event, paused_task = new.paused_task,
             paused_reason = new.paused_reason, paused_for = new.paused_for, paused_at = new.paused_at,
             paused_by = new.paused_by, pending_after = new.pending_after::uuid[],
@@ -459,12 +459,12 @@ async fn save_orders(
             $1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[],
             $8::timestamptz[], $9::timestamptz[], $10::timestamptz[], $11::timestamptz[], $12::bigint[],
             $13::timestamptz[], $14::timestamptz[], $15::text[], $16::text[], $17::text[], $18::timestamptz[],
-            $19::text[], $20::text[]
+            $19::text[], $20::text[], $21::text[]
         ) as new (
             id, state, customer_status, blocked_task, blocked_reason, hold_for, reason,
             pending_until, started_at, ended_at, updated_at, next_event,
             at_risk_since, overdue_since, paused_task, paused_reason, paused_for, paused_at,
-            paused_by, pending_after
+            paused_by, pending_after, at_risk_reason
         )
         where orders.id = new.id
         "#,
@@ -488,6 +488,7 @@ async fn save_orders(
         &column(&pauses, |pause| pause.map(|(_, since)| At(*since))) as _,
         &column(&rows, |(_, order)| order.paused_by.as_ref().map(Actor::as_str)) as _,
         &column(&rows, |(_, order)| array_of(&order.pending_after)) as _,
+        &column(&rows, |(_, order)| order.at_risk_reason.as_deref().map(text)) as _,
     )
     .execute(conn)
     .await?;

@@ -4,8 +4,8 @@
 //! transaction: from the parent's plan, which holds theirs.
 
 use model::{
-    Actor, BlueprintName, Fact, Order, OrderEvent, OrderId, OrderRequest, OrderState, TaskId, Timestamp,
-    Value,
+    Actor, BlueprintName, Fact, HandedOn, Order, OrderEvent, OrderId, OrderRequest, OrderState, TaskId,
+    Timestamp, Value,
 };
 use plan::Plan;
 use sqlx::PgConnection;
@@ -49,19 +49,11 @@ pub(crate) async fn insert_children(
         if let Fact::ChildOrderStarted { task, order, blueprint } = &event.fact {
             insert_child(conn, *parent, event, task, *order, blueprint).await?;
         }
-        if let Fact::TaskAmending { task, call, .. } = &event.fact
-            && run_by(call).is_some()
-            && let Some(child) = find_child(conn, *parent, task).await?
-        {
-            plan_child(conn, child, event.at).await?;
+        if let Fact::TaskAmending { handed_on: Some(HandedOn { order, .. }), .. } = &event.fact {
+            plan_child(conn, *order, event.at).await?;
         }
     }
     Ok(())
-}
-
-/// The blueprint that a task runs, by what its events say that it does; none, if it calls a system.
-fn run_by(call: &str) -> Option<BlueprintName> {
-    call.strip_prefix("run ").and_then(|blueprint| BlueprintName::new(blueprint).ok())
 }
 
 /// The plan that an order carried out when the event of this number happened.
@@ -93,22 +85,6 @@ async fn load_plan_at(conn: &mut PgConnection, order: OrderId, number: u64) -> R
     serde_json::from_str(&plan).map_err(|wrong| sqlx::Error::Decode(wrong.into()))
 }
 
-/// The order that a task runs, the last one that was begun; none, if it calls a system.
-async fn find_child(
-    conn: &mut PgConnection,
-    parent: OrderId,
-    task: &TaskId,
-) -> Result<Option<OrderId>, sqlx::Error> {
-    let child = sqlx::query_scalar!(
-        "select id from orders where parent_id = $1 and parent_task = $2 order by submitted_at desc, id desc limit 1",
-        parent.uuid(),
-        task.to_string(),
-    )
-    .fetch_optional(conn)
-    .await?;
-    Ok(child.map(OrderId::new))
-}
-
 /// Writes the plan of a child order as the last amendment has it that its parent has handed on and that it has taken. Its own record
 /// says which that is, and its parent's what with; nothing, if either is not here yet: then it is written with that. The child's row is
 /// locked, so whoever comes second sees what the first has written.
@@ -122,32 +98,22 @@ pub(crate) async fn plan_child(
         .await?;
     let row = sqlx::query!(
         r#"
-        with
-            child as (
-                select parent_id, parent_task, (
-                    select substring(data ->> 'id' from '^hand-on-[0-9]+-([0-9]+)$')::bigint
-                    from order_events
-                    where order_id = $1 and type = 'OrderAmended'
-                    order by number desc
-                    limit 1
-                ) as nth
-                from orders where id = $1
-            ),
-            handed_on as (
-                select amended.number, amended.data, row_number() over (order by amended.number) as nth
-                from child join order_events amended on amended.order_id = child.parent_id
-                where amended.type = 'TaskAmending' and amended.data ->> 'task' = child.parent_task
-                  and amended.number > (
-                    select max(begun.number) from order_events begun
-                    where begun.order_id = child.parent_id and begun.type = 'ChildOrderStarted'
-                      and begun.data ->> 'order' = $2
-                  )
-            )
+        with amended as (
+            select orders.parent_id, told.data ->> 'id' as delivery
+            from orders join order_events told on told.order_id = orders.id and told.type = 'OrderAmended'
+            where orders.id = $1
+            order by told.number desc
+            limit 1
+        )
         select
-            child.parent_id as "parent!", handed_on.number as "number: Whole<u64>", handed_on.data ->> 'call' as "call!",
-            handed_on.data -> 'arguments' as "arguments!: Json<Value>"
-        from child
-        join handed_on on handed_on.nth = child.nth
+            told.order_id as parent, told.number as "number: Whole<u64>",
+            told.data -> 'handed_on' ->> 'blueprint' as "blueprint!: Word<BlueprintName>",
+            told.data -> 'arguments' as "arguments!: Json<Value>"
+        from amended
+        join order_events told on told.order_id = amended.parent_id and told.type = 'TaskAmending'
+            and told.data -> 'handed_on' ->> 'order' = $2 and told.data -> 'handed_on' ->> 'id' = amended.delivery
+        order by told.number desc
+        limit 1
         "#,
         child.uuid(),
         child.to_string(),
@@ -155,9 +121,8 @@ pub(crate) async fn plan_child(
     .fetch_optional(&mut *conn)
     .await?;
     let Some(row) = row else { return Ok(()) };
-    let Some(blueprint) = run_by(&row.call) else { return Ok(()) };
     let parent = load_plan_at(conn, OrderId::new(row.parent), row.number.0).await?;
-    let plan = child_plan(&parent, &blueprint, row.arguments.0)?;
+    let plan = child_plan(&parent, &row.blueprint.0, row.arguments.0)?;
     write_plan(conn, child, at, &plan).await
 }
 

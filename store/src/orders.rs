@@ -9,6 +9,7 @@ use crate::children::{ChildRow, select_children};
 use crate::columns::{Word, text};
 use crate::database::{DatabaseError, cannot};
 use crate::deliveries::{KeptSignal, select_kept};
+use crate::due::note_what_is_due;
 use crate::items::{ItemRow, count_items, select_items};
 use crate::outlook::look_ahead;
 use crate::summary::{OrderSummary, select_orders};
@@ -52,7 +53,9 @@ pub async fn load_order(conn: &mut PgConnection, id: OrderId) -> Result<Option<O
     counted.map_err(cannot("count the items of an order"))?;
     let request = select_request(&mut tx, id).await.map_err(cannot("load the request of an order"))?;
     let items = select_items(&mut tx, id).await.map_err(cannot("load the items of an order"))?;
-    let tasks = select_tasks(&mut tx, id).await.map_err(cannot("load the tasks of an order"))?;
+    let mut tasks = select_tasks(&mut tx, id).await.map_err(cannot("load the tasks of an order"))?;
+    let due = note_what_is_due(&mut tx, &summary, &mut tasks).await;
+    due.map_err(cannot("see what an amendment is still to do"))?;
     // Nothing is kept for an order that has ended.
     let kept = if summary.progress.state.is_final() {
         Vec::new()

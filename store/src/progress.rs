@@ -37,6 +37,8 @@ pub struct OrderProgress {
     pub ended_at: Option<Timestamp>,
     /// Since when it may not be done in time.
     pub at_risk_since: Option<Timestamp>,
+    /// Why it may not; none if only the time that its blueprint declares has passed.
+    pub at_risk_reason: Option<String>,
     /// Since when its time is up.
     pub overdue_since: Option<Timestamp>,
     /// When the last applied event happened.
@@ -161,7 +163,10 @@ impl Progress {
             | Fact::SignalReceived { .. }
             | Fact::SignalKept { .. }
             | Fact::SignalRefused { .. } => {}
-            Fact::OrderAtRisk { .. } => self.order.at_risk_since = Some(at),
+            Fact::OrderAtRisk { reason, deadline: _ } => {
+                self.order.at_risk_since = Some(at);
+                self.order.at_risk_reason.clone_from(reason);
+            }
             Fact::OrderOverdue {} => self.order.overdue_since = Some(at),
             Fact::OrderPaused { task, reason, hold_for, id: _, by } => {
                 let (task, reason) = (task.clone(), reason.clone());
@@ -253,6 +258,7 @@ impl Progress {
             Fact::OrderAmended { id, tasks, new_deadline, .. } => {
                 if *new_deadline {
                     self.order.at_risk_since = None;
+                    self.order.at_risk_reason = None;
                     self.order.overdue_since = None;
                 }
                 let plan = self.proposals.get(id).map(|proposal| &proposal.plan);
@@ -268,7 +274,7 @@ impl Progress {
                 task.ended_at = None;
                 task.result_event = None;
             }
-            Fact::TaskAmending { task, generation, call, waiting_for, until, arguments: _ } => {
+            Fact::TaskAmending { task, generation, call, waiting_for, until, arguments: _, handed_on: _ } => {
                 let task = self.enter(task, event)?;
                 task.generation = *generation;
                 task.waiting_for.clone_from(waiting_for);

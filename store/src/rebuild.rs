@@ -210,7 +210,7 @@ async fn reset_order(conn: &mut PgConnection, accepted: &NewOrder<'_>) -> Result
             version = 1, customer_status = null, blocked_task = null, blocked_reason = null, hold_for = null, reason = null,
             started_at = null, ended_at = null, stopped_at = null, at_risk_since = null, overdue_since = null,
             paused_task = null, paused_reason = null, paused_for = null, paused_at = null, paused_by = null,
-            pending_after = null
+            pending_after = null, at_risk_reason = null
         where id = $1
         "#,
         id.uuid(),

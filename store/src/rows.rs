@@ -22,6 +22,7 @@ macro_rules! order_progress {
             started_at: $row.started_at.map(|at| at.0),
             ended_at: $row.ended_at.map(|at| at.0),
             at_risk_since: $row.at_risk_since.map(|at| at.0),
+            at_risk_reason: $row.at_risk_reason,
             overdue_since: $row.overdue_since.map(|at| at.0),
             updated_at: $row.updated_at.0,
             next_event: $row.next_event.0,

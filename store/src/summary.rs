@@ -100,6 +100,7 @@ pub(crate) struct SummaryColumns {
     pub(crate) started_at: Option<At>,
     pub(crate) ended_at: Option<At>,
     pub(crate) at_risk_since: Option<At>,
+    pub(crate) at_risk_reason: Option<String>,
     pub(crate) overdue_since: Option<At>,
     pub(crate) updated_at: At,
     pub(crate) next_event: Whole<u64>,
@@ -157,7 +158,7 @@ macro_rules! select_orders {
                 pending_after, paused_by as "paused_by: _", paused_task as "paused_task: _", paused_reason,
                 paused_for as "paused_for: _", paused_at as "paused_at: _",
                 submitted_at as "submitted_at: _", started_at as "started_at: _", ended_at as "ended_at: _",
-                at_risk_since as "at_risk_since: _", overdue_since as "overdue_since: _",
+                at_risk_since as "at_risk_since: _", at_risk_reason, overdue_since as "overdue_since: _",
                 updated_at as "updated_at: _", next_event as "next_event: _",
                 stopped_at as "stopped_at: _", parent_id, parent_task as "parent_task: _"
             from orders

@@ -1,6 +1,6 @@
 //! Reads the tasks of one order: what became of each, and how its calls go.
 
-use model::{Direction, HoldFor, OrderId, TaskId, TaskState, Timestamp, Value};
+use model::{Direction, HoldFor, OrderId, TaskId, TaskState, Timestamp, Value, Verdict};
 use sqlx::PgConnection;
 use sqlx::types::Json;
 
@@ -42,6 +42,8 @@ pub struct TaskRow {
     pub result: Value,
     /// What a person did that brought it to where it is; none if nobody did.
     pub acted: Option<HandsOn>,
+    /// What the last amendment does to it, while that has not begun.
+    pub due: Option<Verdict>,
 }
 
 /// What came of an attempt that did no good.
@@ -130,6 +132,7 @@ impl From<TaskColumns> for TaskRow {
             arguments: field(row.begun, "arguments"),
             result: field(row.result, "result"),
             acted: None,
+            due: None,
         }
     }
 }

@@ -163,7 +163,7 @@ pub struct FalloutFilter {
     pub blueprint: Option<BlueprintName>,
     /// Those of orders of the customer with this id.
     pub customer: Option<String>,
-    /// Those of this order.
+    /// Those of this order and its child orders.
     pub order: Option<OrderId>,
     /// Those that have been waiting since then or longer.
     pub before: Option<Timestamp>,

@@ -37,7 +37,7 @@ async fn an_order_is_helped_with_other_arguments_and_not_by_leaving_out_what_is_
     let corrected = r#"{"profile": "FTTH_LAB"}"#;
     let retried =
         site.run(&["retry", &id, "activate[1]", "--arguments", corrected, "--note", "the lab's profile"]);
-    assert_eq!((retried.code, retried.out.as_str()), (0, "the task is tried again\n"), "{retried:?}");
+    assert_eq!((retried.code, retried.out.as_str()), (0, "the order goes on with the task\n"), "{retried:?}");
     assert_eq!(site.run(&["watch", &id]).code, 0);
     let record = site.record(order).await;
     let profiles: Vec<_> = record

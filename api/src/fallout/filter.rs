@@ -44,7 +44,7 @@ pub(crate) struct FalloutFilterDocument {
     blueprint: Option<String>,
     /// Of orders of the customer with this id.
     customer: Option<String>,
-    /// Of this order.
+    /// Of this order and its child orders.
     #[param(value_type = Option<uuid::Uuid>)]
     #[schema(value_type = Option<uuid::Uuid>)]
     order: Option<String>,

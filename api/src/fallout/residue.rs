@@ -27,7 +27,7 @@ const PAGE: u32 = 50;
 struct ResidueParameters {
     /// Only what was left in this system.
     system: Option<String>,
-    /// Only what was left by this order.
+    /// Only what was left by this order and its child orders.
     #[param(value_type = Option<uuid::Uuid>)]
     order: Option<String>,
     /// Only what was accepted then or later: a time with its offset, such as `2026-11-21T00:00:00Z`.

@@ -261,6 +261,7 @@ fn accepted_at(
         started_at: None,
         ended_at: None,
         at_risk_since: None,
+        at_risk_reason: None,
         overdue_since: None,
         updated_at: at,
         next_event: 1,

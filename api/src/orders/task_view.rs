@@ -24,7 +24,8 @@ pub(crate) struct TaskView {
     state: TaskState,
     /// Why it is in its state, where that needs saying.
     reason: Option<String>,
-    /// What is expected to happen to it next, in words, while it is under way.
+    /// What is expected to happen to it next, in words: while it is under way, and while an amendment is still to change, undo
+    /// or redo what it did.
     next_action: Option<String>,
     /// Who is needed, if it is held.
     #[schema(schema_with = optional_hold_for)]
@@ -130,7 +131,9 @@ impl TaskView {
 
 impl From<TaskRow> for TaskView {
     fn from(row: TaskRow) -> Self {
-        let next_action = row.expected().map(|expected| Expected { task: None, ..expected }.to_string());
+        let expected = row.expected().map(|expected| Expected { task: None, ..expected }.to_string());
+        let due = || row.due.map(|verdict| format!("will be {}", verdict.as_str()));
+        let next_action = expected.or_else(due);
         let TaskRow { id, title, progress, attempts, undo_attempts, attempts_allowed, .. } = row;
         Self {
             id,

@@ -58,6 +58,8 @@ pub(crate) struct OrderView {
     /// Since when it may not be done in time, as its blueprint says; it goes on as before.
     #[schema(value_type = Option<String>, format = DateTime)]
     at_risk_since: Option<Timestamp>,
+    /// Why it may not, where what is left takes too long; null where only the time has passed after which its blueprint says so.
+    at_risk_reason: Option<String>,
     /// Since when its time is up.
     #[schema(value_type = Option<String>, format = DateTime)]
     overdue_since: Option<Timestamp>,
@@ -320,6 +322,7 @@ impl OrderView {
             attention: order.stopped_at.map(stopped),
             next_action: order.expected.map(|expected| expected.to_string()),
             at_risk_since: order.progress.at_risk_since,
+            at_risk_reason: order.progress.at_risk_reason,
             overdue_since: order.progress.overdue_since,
             parent: order.parent.map(|parent| ParentView { id: parent.order, task: parent.task }),
             submitted_at: order.submitted_at,

@@ -24,6 +24,7 @@ fn after(facts: Vec<Fact>) -> Progress {
         started_at: None,
         ended_at: None,
         at_risk_since: None,
+        at_risk_reason: None,
         overdue_since: None,
         updated_at: Timestamp::EPOCH,
         next_event: 1,

@@ -1,10 +1,12 @@
-//! Orders that tasks run, where two workers write what becomes of them.
+//! Orders that tasks run.
 
 use std::time::Duration;
 
-use model::{Actor, Fact, OrderEvent, OrderId, Value};
-use sqlx::PgPool;
-use store::{NewOrder, accept_order, apply_events, load_plan};
+use model::{Actor, Fact, HandedOn, OrderEvent, OrderId, Value};
+use sqlx::{PgConnection, PgPool};
+use store::{
+    FalloutFilter, NewOrder, ResidueFilter, accept_order, apply_events, list_fallout, list_residue, load_plan,
+};
 
 use crate::fixture::{at, order, order_id, task, value};
 use crate::outlook::shipping;
@@ -34,6 +36,11 @@ fn stories(child: OrderId) -> [Vec<OrderEvent>; 2] {
             arguments: value(r#"{"site": "AMS-1"}"#),
             waiting_for: None,
             until: None,
+            handed_on: Some(HandedOn {
+                order: child,
+                blueprint: "ship".parse().unwrap(),
+                id: "hand-on-1-1".parse().unwrap(),
+            }),
         },
     ];
     let of_child = vec![
@@ -62,15 +69,60 @@ async fn until_one_waits(pool: &PgPool) {
     tokio::time::timeout(Duration::from_secs(60), found).await.expect("nobody waits");
 }
 
+/// Accepts an order whose task runs another one.
+async fn accept_parent(conn: &mut PgConnection, n: u128) {
+    let order = order(n);
+    let new = NewOrder { order: &order, plan: &shipping(), author: &Actor::new("webshop"), key: None };
+    accept_order(conn, &new).await.unwrap();
+}
+
+#[sqlx::test(migrator = "store::MIGRATOR")]
+async fn what_waits_in_a_child_order_and_what_it_left_is_found_with_its_parent(pool: PgPool) {
+    let conn = &mut *pool.acquire().await.unwrap();
+    let child = |n| order_id(n).child(&task("deliver"), 1);
+    let collect = || task("collect");
+    let [_, mut of_child] = stories(child(1));
+    of_child.truncate(2);
+    let (call, arguments, result) = ("courier.return".to_owned(), value("{}"), value("{}"));
+    let undo_fails = [
+        Fact::TaskSucceeded { task: collect(), result: result.clone() },
+        Fact::TaskUndoing { task: collect(), call: call.clone(), arguments: arguments.clone() },
+        Fact::TaskUndoFailed { task: collect(), reason: "the courier is closed".to_owned() },
+    ];
+    let (by, reason) = (Actor::new("grace"), "not worth the way".to_owned());
+    let left = Fact::ResidueAccepted { task: collect(), call, arguments, result, by, reason };
+    of_child.extend((3..).zip(undo_fails.into_iter().chain([left])).map(|(number, fact)| OrderEvent {
+        number,
+        at: at(1_000),
+        fact,
+    }));
+    for n in [1, 2] {
+        accept_parent(conn, n).await;
+        let [of_parent, _] = stories(child(n));
+        apply_events(conn, order_id(n), &of_parent[..3]).await.unwrap();
+        apply_events(conn, child(n), &of_child[..5]).await.unwrap();
+    }
+    let families = [(order_id(1), child(1)), (child(2), child(2))];
+    for (asked_for, whose) in families {
+        let waits = FalloutFilter { order: Some(asked_for), ..FalloutFilter::default() };
+        let waits = list_fallout(conn, &waits, None, 10).await.unwrap();
+        assert_eq!(waits.items.iter().map(|item| item.order).collect::<Vec<_>>(), [whose]);
+    }
+    for (asked_for, whose) in families {
+        apply_events(conn, whose, &of_child).await.unwrap();
+        let left = ResidueFilter { order: Some(asked_for), ..ResidueFilter::default() };
+        let left = list_residue(conn, &left, None, 10).await.unwrap();
+        assert_eq!(left.residue.iter().map(|left| left.order).collect::<Vec<_>>(), [whose]);
+    }
+}
+
 #[sqlx::test(migrator = "store::MIGRATOR")]
 async fn a_child_order_has_its_amended_plan_whichever_of_both_is_written_first(pool: PgPool) {
     for (n, child_first) in [(1, false), (2, true)] {
         let (parent, child) = (order_id(n), order_id(n).child(&task("deliver"), 1));
         let [of_parent, of_child] = stories(child);
-        let order = order(n);
-        let new = NewOrder { order: &order, plan: &shipping(), author: &Actor::new("webshop"), key: None };
         let conn = &mut *pool.acquire().await.unwrap();
-        accept_order(conn, &new).await.unwrap();
+        accept_parent(conn, n).await;
         apply_events(conn, parent, &of_parent[..3]).await.unwrap();
         apply_events(conn, child, &of_child[..2]).await.unwrap();
 

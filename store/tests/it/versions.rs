@@ -293,11 +293,41 @@ async fn what_was_never_decided_goes_with_the_end_of_the_order(pool: PgPool) {
 }
 
 #[sqlx::test(migrator = "store::MIGRATOR")]
+async fn what_an_amendment_is_still_to_do_to_a_task_is_said_until_it_begins(pool: PgPool) {
+    let conn = &mut *pool.acquire().await.unwrap();
+    accept(conn, &order(N)).await;
+    let story = story("A-1");
+    let due = async |conn: &mut PgConnection, events: usize| {
+        apply_events(conn, order_id(N), &story[..events]).await.unwrap();
+        let due = |task: store::TaskRow| task.due.map(|verdict| (task.id.to_string(), verdict));
+        load(conn).await.tasks.into_iter().filter_map(due).collect::<Vec<_>>()
+    };
+    assert_eq!(due(conn, 3).await, []);
+    assert_eq!(due(conn, 5).await, [("reserve[1]".to_owned(), Verdict::Undone)]);
+    assert_eq!(due(conn, 6).await, []);
+    assert_eq!(due(conn, story.len()).await, []);
+}
+
+#[sqlx::test(migrator = "store::MIGRATOR")]
+async fn what_an_amendment_is_to_do_is_moot_when_the_order_turns_back(pool: PgPool) {
+    let conn = &mut *pool.acquire().await.unwrap();
+    accept(conn, &order(N)).await;
+    let mut facts: Vec<_> = story("A-1").into_iter().take(4).map(|event| event.fact).collect();
+    facts.push(Fact::OrderRollingBack { reason: "the street is gone".to_owned() });
+    apply_events(conn, order_id(N), &events(facts)).await.unwrap();
+    assert!(load(conn).await.tasks.iter().all(|task| task.due.is_none()));
+}
+
+#[sqlx::test(migrator = "store::MIGRATOR")]
 async fn an_order_with_another_deadline_is_judged_by_that(pool: PgPool) {
     let conn = &mut *pool.acquire().await.unwrap();
     accept(conn, &order(N)).await;
     let deadline = Timestamp::from_millis(1_000);
-    let late = [Fact::OrderStarted {}, Fact::OrderAtRisk { deadline, reason: None }, Fact::OrderOverdue {}];
+    let late = [
+        Fact::OrderStarted {},
+        Fact::OrderAtRisk { deadline, reason: Some("what is left takes 2d".to_owned()) },
+        Fact::OrderOverdue {},
+    ];
     let mut renewed = amended("A-1");
     if let Fact::OrderAmended { new_deadline, .. } = &mut renewed {
         *new_deadline = true;
@@ -305,8 +335,10 @@ async fn an_order_with_another_deadline_is_judged_by_that(pool: PgPool) {
     let story = events(late.into_iter().chain([renewed]).collect());
     apply_events(conn, order_id(N), &story[..3]).await.unwrap();
     let seen = load(conn).await.summary;
+    assert_eq!(seen.progress.at_risk_reason.as_deref(), Some("what is left takes 2d"));
     assert!(seen.progress.at_risk_since.is_some() && seen.progress.overdue_since.is_some());
     apply_events(conn, order_id(N), &story).await.unwrap();
     let seen = load(conn).await.summary;
     assert_eq!((seen.progress.at_risk_since, seen.progress.overdue_since), (None, None));
+    assert_eq!(seen.progress.at_risk_reason, None);
 }

@@ -40,6 +40,30 @@ async fn an_amended_appointment_touches_the_visit_and_what_is_said_of_it_only() 
 }
 
 #[tokio::test]
+async fn what_an_amendment_of_a_paused_order_is_still_to_do_is_shown() {
+    let site = Site::start().await;
+    let order = site.submit("home_fiber");
+    site.until_visit(order).await;
+    let id = order.to_string();
+    let paused = site.run(&["pause", &id, "--note", "night work"]);
+    assert_eq!(paused.code, 0, "{paused:?}");
+    let before = calls(&site.effects(order).await);
+    amended(&site, order, LATER);
+    let shown = site.run(&["get", &id]).out;
+    let of_visit = |line: &str| line.contains("book_visit[1]") && line.ends_with(", will be amended");
+    assert!(shown.lines().any(of_visit), "{shown}");
+    assert_eq!(calls(&site.effects(order).await), before);
+    let resumed = site.run(&["resume", &id, "--note", "done"]);
+    assert_eq!(resumed.code, 0, "{resumed:?}");
+    eventually("the visit is booked anew", async || {
+        let visit = site.until_task(order, "book_visit[1]", "succeeded").await;
+        (visit["next_action"].is_null() && visit["call"] == "workforce.rebook").then_some(())
+    })
+    .await;
+    site.close().await;
+}
+
+#[tokio::test]
 async fn another_speed_that_comes_too_late_is_refused_with_an_order_that_asks_for_it() {
     let site = Site::start().await;
     site.upset("billing/start", json!({"delay_ms": 4_000})).await;
