@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 
-use model::{Actor, DeliveryId, Fact, ItemId, TaskId, TaskState};
+use model::{Actor, DeliveryId, Fact, ItemId, ItemState, TaskId, TaskState};
 use plan::TaskIndex;
 
 use crate::isolate::Parting;
@@ -47,11 +47,15 @@ impl Run {
     }
 
     fn item_named(&self, name: &str) -> Result<ItemId, Rejected> {
-        let found = ItemId::new(name).ok().filter(|item| {
-            let mut tasks = self.layout.of_item(item).iter();
-            tasks.any(|task| self.counts(*task))
-        });
-        found.ok_or_else(|| Rejected::NoSuchItem { item: name.chars().take(80).collect() })
+        let unknown = || Rejected::NoSuchItem { item: name.chars().take(80).collect() };
+        let item = ItemId::new(name).map_err(|_| unknown())?;
+        let tasks = self.layout.of_item(&item);
+        if tasks.iter().any(|task| self.counts(*task)) {
+            return Ok(item);
+        }
+        // An amendment has taken it out.
+        let is_gone = !tasks.is_empty() && tasks.iter().all(|task| !self.layout.is_present(*task));
+        Err(if is_gone { Rejected::ItemEnded { item, state: ItemState::Cancelled } } else { unknown() })
     }
 
     /// Whether nothing is done for any other item that the order still goes on with.

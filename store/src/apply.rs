@@ -258,8 +258,8 @@ struct OrderColumns {
     paused_by: Option<Word<Actor>>,
 }
 
-/// Locks the orders of the batch, and those that tasks of theirs run which are amended. Everyone locks in the order of the ids, so
-/// nobody waits in a circle.
+/// Locks the orders of the batch, and those that tasks of theirs run which are amended, in the order of the ids, so that two batches
+/// seldom wait for each other. If they do, Postgres stops one of them, and it is applied again.
 async fn lock_orders(
     conn: &mut PgConnection,
     batch: &Batch<'_>,

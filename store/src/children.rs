@@ -4,8 +4,8 @@
 //! transaction: from the parent's plan, which holds theirs.
 
 use model::{
-    Actor, BlueprintName, Fact, HandedOn, Order, OrderEvent, OrderId, OrderRequest, OrderState, TaskId,
-    Timestamp, Value,
+    Actor, BlueprintName, DeliveryId, Fact, HandedOn, Order, OrderEvent, OrderId, OrderRequest, OrderState,
+    TaskId, Timestamp, Value,
 };
 use plan::Plan;
 use sqlx::PgConnection;
@@ -13,8 +13,8 @@ use sqlx::types::Json;
 
 use crate::accept::{NewOrder, write_order};
 use crate::amended::write_plan;
-use crate::columns::{At, Whole, Word, bigint};
-use crate::events::load_event;
+use crate::columns::{At, Word};
+use crate::events::{EventColumns, last_amendment, load_event};
 
 /// The order that another one is part of.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -58,27 +58,17 @@ pub(crate) async fn insert_children(
 
 /// The plan that an order carried out when the event of this number happened.
 async fn load_plan_at(conn: &mut PgConnection, order: OrderId, number: u64) -> Result<Plan, sqlx::Error> {
+    let amended = last_amendment(conn, order, Some(number)).await?;
+    let delivery = amended.as_ref().and_then(|event| event.fact.delivery());
     let plan = sqlx::query_scalar!(
         r#"
         select coalesce(
-            (
-                select plan from order_versions
-                where order_id = $1 and delivery = coalesce(
-                    (
-                        select data ->> 'id' from order_events
-                        where order_id = $1 and type = 'OrderAmended' and number < $2
-                        order by number desc
-                        limit 1
-                    ),
-                    ''
-                )
-            ),
-            plan
+            (select plan from order_versions where order_id = $1 and delivery = $2), plan
         ) as "plan!"
         from orders where id = $1
         "#,
         order.uuid(),
-        bigint(number),
+        delivery.map_or("", DeliveryId::as_str),
     )
     .fetch_one(conn)
     .await?;
@@ -93,37 +83,50 @@ pub(crate) async fn plan_child(
     child: OrderId,
     at: Timestamp,
 ) -> Result<(), sqlx::Error> {
-    sqlx::query!("select id from orders where id = $1 for no key update", child.uuid())
-        .fetch_optional(&mut *conn)
-        .await?;
-    let row = sqlx::query!(
+    let parent =
+        sqlx::query_scalar!("select parent_id from orders where id = $1 for no key update", child.uuid())
+            .fetch_optional(&mut *conn)
+            .await?;
+    let Some(parent) = parent.flatten().map(OrderId::new) else { return Ok(()) };
+    let Some(amended) = last_amendment(conn, child, None).await? else { return Ok(()) };
+    let Some((number, blueprint, arguments)) = handed_on(conn, parent, child, &amended).await? else {
+        return Ok(());
+    };
+    let plan = child_plan(&load_plan_at(conn, parent, number).await?, &blueprint, arguments)?;
+    write_plan(conn, child, at, &plan).await
+}
+
+/// What an order has amended one with that a task of it runs: the number of its event that says so, the blueprint and its arguments.
+async fn handed_on(
+    conn: &mut PgConnection,
+    parent: OrderId,
+    child: OrderId,
+    amended: &OrderEvent,
+) -> Result<Option<(u64, BlueprintName, Value)>, sqlx::Error> {
+    // Found by its text: Postgres can't look into a document with the character NUL in it.
+    let rows = sqlx::query_as!(
+        EventColumns,
         r#"
-        with amended as (
-            select orders.parent_id, told.data ->> 'id' as delivery
-            from orders join order_events told on told.order_id = orders.id and told.type = 'OrderAmended'
-            where orders.id = $1
-            order by told.number desc
-            limit 1
-        )
-        select
-            told.order_id as parent, told.number as "number: Whole<u64>",
-            told.data -> 'handed_on' ->> 'blueprint' as "blueprint!: Word<BlueprintName>",
-            told.data -> 'arguments' as "arguments!: Json<Value>"
-        from amended
-        join order_events told on told.order_id = amended.parent_id and told.type = 'TaskAmending'
-            and told.data -> 'handed_on' ->> 'order' = $2 and told.data -> 'handed_on' ->> 'id' = amended.delivery
-        order by told.number desc
-        limit 1
+        select number as "number: _", at as "at: _", type, data as "data: _"
+        from order_events
+        where order_id = $1 and type = 'TaskAmending' and strpos(data::text, $2) > 0
+        order by number desc
         "#,
-        child.uuid(),
+        parent.uuid(),
         child.to_string(),
     )
-    .fetch_optional(&mut *conn)
+    .fetch_all(conn)
     .await?;
-    let Some(row) = row else { return Ok(()) };
-    let parent = load_plan_at(conn, OrderId::new(row.parent), row.number.0).await?;
-    let plan = child_plan(&parent, &row.blueprint.0, row.arguments.0)?;
-    write_plan(conn, child, at, &plan).await
+    for row in rows {
+        let OrderEvent { number, fact, at: _ } = row.try_into()?;
+        if let Fact::TaskAmending { handed_on: Some(told), arguments, .. } = fact
+            && told.order == child
+            && Some(&told.id) == amended.fact.delivery()
+        {
+            return Ok(Some((number, told.blueprint, arguments)));
+        }
+    }
+    Ok(None)
 }
 
 async fn insert_child(

@@ -1,13 +1,13 @@
-//! What the last amendment of an order is still to do to what its tasks have done: another task comes first, or the order is
-//! paused.
+//! What the last amendment of a paused order is still to do to what its tasks have done: nothing of it begins before the order goes
+//! on. What an amendment does to each task is judged by the engine, and said with the amendment; it is never judged here.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use model::{OrderId, OrderState, TaskChange, TaskState, Verdict};
+use model::{Fact, ItemId, ItemState, OrderEvent, TaskState, Verdict};
 use sqlx::PgConnection;
-use sqlx::types::Json;
 
-use crate::columns::Whole;
+use crate::events::last_amendment;
+use crate::items::ItemRow;
 use crate::summary::OrderSummary;
 use crate::tasks::TaskRow;
 
@@ -15,23 +15,29 @@ use crate::tasks::TaskRow;
 pub(crate) async fn note_what_is_due(
     conn: &mut PgConnection,
     order: &OrderSummary,
+    items: &[ItemRow],
     tasks: &mut [TaskRow],
 ) -> Result<(), sqlx::Error> {
-    if order.version == 1 || !goes_on(order) {
+    if order.version == 1 || order.pause.is_none() {
         return Ok(());
     }
-    let Some((number, changes)) = last_amendment(conn, order.id).await? else { return Ok(()) };
-    let verdicts: BTreeMap<_, _> = changes.iter().map(|change| (&change.task, change.verdict)).collect();
+    let amended = last_amendment(conn, order.id, None).await?;
+    let Some(OrderEvent { number, fact: Fact::OrderAmended { tasks: changes, .. }, at: _ }) = amended else {
+        return Ok(());
+    };
+    let verdicts: BTreeMap<_, _> = changes.into_iter().map(|change| (change.task, change.verdict)).collect();
+    let given_up: BTreeSet<_> = items.iter().filter(|item| is_given_up(item)).map(|item| &item.id).collect();
     for task in tasks {
-        task.due = verdicts.get(&task.id).copied().filter(|verdict| is_due(task, *verdict, number));
+        let goes_on = task.id.item.as_ref().is_none_or(|item: &ItemId| !given_up.contains(item));
+        let verdict = verdicts.get(&task.id).copied();
+        task.due = verdict.filter(|verdict| goes_on && is_due(task, *verdict, number));
     }
     Ok(())
 }
 
-/// Whether it is neither going back nor over: then nothing comes of an amendment any more.
-fn goes_on(order: &OrderSummary) -> bool {
-    matches!(order.progress.state, OrderState::InProgress | OrderState::Held)
-        && order.progress.reason.is_none()
+/// Whether an item went back by itself: then nothing comes of an amendment any more.
+fn is_given_up(item: &ItemRow) -> bool {
+    !item.removed && matches!(item.state, ItemState::Failed | ItemState::Cancelled)
 }
 
 /// Whether an amendment that was event `number` is to do this to a task, and has not begun.
@@ -40,22 +46,4 @@ fn is_due(task: &TaskRow, verdict: Verdict, number: u64) -> bool {
     let last = progress.begun_event.max(progress.result_event).max(progress.undo_event);
     let is_deed = matches!(verdict, Verdict::Amended | Verdict::Redone | Verdict::Undone);
     is_deed && progress.state == TaskState::Succeeded && last < Some(number)
-}
-
-async fn last_amendment(
-    conn: &mut PgConnection,
-    order: OrderId,
-) -> Result<Option<(u64, Vec<TaskChange>)>, sqlx::Error> {
-    let told = sqlx::query!(
-        r#"
-        select number as "number: Whole<u64>", data -> 'tasks' as "tasks!: Json<Vec<TaskChange>>" from order_events
-        where order_id = $1 and type = 'OrderAmended'
-        order by number desc
-        limit 1
-        "#,
-        order.uuid(),
-    )
-    .fetch_optional(conn)
-    .await?;
-    Ok(told.map(|told| (told.number.0, told.tasks.0)))
 }

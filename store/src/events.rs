@@ -99,6 +99,29 @@ pub(crate) async fn load_event(
     row.map(TryInto::try_into).transpose()
 }
 
+/// The event by which an order was amended last, or last before the event of this number.
+pub(crate) async fn last_amendment(
+    conn: &mut PgConnection,
+    order: OrderId,
+    before: Option<u64>,
+) -> Result<Option<OrderEvent>, sqlx::Error> {
+    let row = sqlx::query_as!(
+        EventColumns,
+        r#"
+        select number as "number: _", at as "at: _", type, data as "data: _"
+        from order_events
+        where order_id = $1 and type = 'OrderAmended' and ($2::bigint is null or number < $2)
+        order by number desc
+        limit 1
+        "#,
+        order.uuid(),
+        before.map(bigint),
+    )
+    .fetch_optional(conn)
+    .await?;
+    row.map(TryInto::try_into).transpose()
+}
+
 /// The events of an order by number, from the first or after `after`, at most `limit` and at most
 /// [`EVENT_PAGE`]. None for an unknown order.
 ///

@@ -73,7 +73,7 @@ macro_rules! select_work {
                   and ($7::text is null or reason_pattern(coalesce(waiting.reason, '')) = $7)
                   and ($8::text is null or orders.blueprint_name = $8)
                   and ($9::text is null or orders.customer_id = $9)
-                  and ($10::uuid is null or orders.id in (select order_family($10)))
+                  and ($10::uuid is null or waiting.order_id = any (array(select order_family($10))))
                   and ($11::timestamptz is null or since <= $11)
                   and (
                       $12::uuid[] is null or exists (

@@ -235,26 +235,6 @@ pub async fn open_items(conn: &mut PgConnection, order: OrderId) -> Result<Vec<I
     Ok(items.into_iter().map(|item| item.0).collect())
 }
 
-/// Whether an order had an item of this name, and an amendment has taken it out.
-///
-/// # Errors
-/// Postgres is away.
-pub async fn is_item_removed(
-    conn: &mut PgConnection,
-    order: OrderId,
-    item: &str,
-) -> Result<bool, DatabaseError> {
-    let removed = sqlx::query_scalar!(
-        r#"select exists (select from order_items where order_id = $1 and item = $2 and removed) as "removed!""#,
-        order.uuid(),
-        &text(item) as _,
-    )
-    .fetch_one(conn)
-    .await
-    .map_err(cannot("look for an item that was taken out"))?;
-    Ok(removed)
-}
-
 /// The items of an order, as they were sent.
 pub(crate) async fn select_items(conn: &mut PgConnection, id: OrderId) -> Result<Vec<ItemRow>, sqlx::Error> {
     let rows = sqlx::query!(

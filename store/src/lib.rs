@@ -60,7 +60,7 @@ pub use fallout::{FALLOUT_PAGE, find_fallout, group_fallout, list_fallout};
 pub use intents::{
     Intent, IntentId, LONGEST_REST, Steering, add_intent, claim_intents, delay_intent, finish_intents,
 };
-pub use items::{ItemRow, is_item_removed, open_items};
+pub use items::{ItemRow, open_items};
 pub use keys::{KEY_RETENTION, KeyReused, Keyed, purge_keys};
 pub use listen::{Heard, Listener};
 pub use lists::{Lateness, ORDER_PAGE, OrderCursor, OrderFilter, OrderPage, list_orders};

@@ -54,7 +54,7 @@ pub async fn load_order(conn: &mut PgConnection, id: OrderId) -> Result<Option<O
     let request = select_request(&mut tx, id).await.map_err(cannot("load the request of an order"))?;
     let items = select_items(&mut tx, id).await.map_err(cannot("load the items of an order"))?;
     let mut tasks = select_tasks(&mut tx, id).await.map_err(cannot("load the tasks of an order"))?;
-    let due = note_what_is_due(&mut tx, &summary, &mut tasks).await;
+    let due = note_what_is_due(&mut tx, &summary, &items, &mut tasks).await;
     due.map_err(cannot("see what an amendment is still to do"))?;
     // Nothing is kept for an order that has ended.
     let kept = if summary.progress.state.is_final() {

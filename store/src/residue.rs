@@ -202,7 +202,7 @@ async fn select_residue(
         join orders on orders.id = residue.order_id
         join order_events told on told.order_id = residue.order_id and told.number = residue.number
         where ($1::text is null or split_part(residue.call, '.', 1) = $1)
-          and ($2::uuid is null or residue.order_id in (select order_family($2)))
+          and ($2::uuid is null or residue.order_id = any (array(select order_family($2))))
           and ($3::timestamptz is null or residue.at >= $3)
           and (
               $4::timestamptz is null or residue.at < $4

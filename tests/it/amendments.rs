@@ -297,7 +297,7 @@ async fn an_item_that_is_not_kept_apart_is_cancelled_by_an_amendment() {
     assert_eq!(mobile["removed"], json!(false));
     let again = site.run(&["cancel", &order.to_string(), "--item", "1", "--reason", "mobile only"]);
     assert_eq!(again.code, 1, "{again:?}");
-    assert!(again.err.contains("an amendment has taken the item `1` out of the order"), "{again:?}");
+    assert!(again.err.contains("the item `1` has ended: it is cancelled"), "{again:?}");
     site.close().await;
 }
 

