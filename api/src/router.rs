@@ -6,8 +6,8 @@ use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::get;
 use http::Method;
 use utoipa::OpenApi;
-use utoipa::openapi::path::PathItem;
-use utoipa::openapi::{Content, Ref, RefOr, Schema};
+use utoipa::openapi::path::{Parameter, ParameterIn, PathItem};
+use utoipa::openapi::{Content, Ref, RefOr, Response, Schema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -108,7 +108,12 @@ async fn no_such_method(method: Method) -> ApiError {
 #[must_use]
 pub fn openapi() -> String {
     let mut document = operations().merge(service()).into_openapi();
-    document.paths.paths.values_mut().for_each(name_problems);
+    for (path, item) in &mut document.paths.paths {
+        if path.starts_with("/v1/") {
+            add_common_answers(item);
+        }
+        name_problems(item);
+    }
     if let Some(components) = &mut document.components {
         for (name, schema) in &mut components.schemas {
             // What callers send may leave out what is optional; so do problems. In answers it is null.
@@ -119,6 +124,39 @@ pub fn openapi() -> String {
     }
     // Serialising our own data to memory fails for no input.
     serde_json::to_string_pretty(&document).unwrap_or_default()
+}
+
+/// Says what any request of its kind may come to, where an operation has nothing to say about it.
+fn add_common_answers(item: &mut PathItem) {
+    const OF_ALL: [(&str, &str); 2] = [
+        ("500", "Something unexpected happened: `incident` is what the log calls it"),
+        (
+            "503",
+            "Something that is needed is away, or there is too much to do: `Retry-After` says when to try again",
+        ),
+    ];
+    const OF_BODIES: [(&str, &str); 4] = [
+        ("400", "The body is not JSON; or a parameter or header is not valid, and all of them are named"),
+        ("408", "The body did not come in time"),
+        ("413", "The body is too large: `limit_bytes` says how large it may be"),
+        ("415", "The body is not declared to be JSON"),
+    ];
+    const OF_PARAMETERS: [(&str, &str); 1] =
+        [("400", "A parameter or header is unknown or not valid; all of them are named")];
+    for operation in [&mut item.get, &mut item.post].into_iter().flatten() {
+        let has_body = operation.request_body.is_some();
+        let is_asked = |parameter: &RefOr<Parameter>| match parameter {
+            RefOr::T(parameter) => parameter.parameter_in != ParameterIn::Path,
+            RefOr::Ref(_) => false,
+        };
+        let has_parameters = operation.parameters.iter().flatten().any(is_asked);
+        let of_bodies = OF_BODIES.iter().filter(|_| has_body);
+        let of_parameters = OF_PARAMETERS.iter().filter(|_| has_parameters && !has_body);
+        for (status, description) in OF_ALL.iter().chain(of_bodies).chain(of_parameters) {
+            let answers = &mut operation.responses.responses;
+            answers.entry((*status).to_owned()).or_insert_with(|| Response::new(*description).into());
+        }
+    }
 }
 
 /// Says of every answer that is a problem that it is a problem document.
@@ -148,7 +186,7 @@ fn require_all(schema: &mut RefOr<Schema>) {
 mod tests {
     use sqlx::PgPool;
 
-    use crate::testing::{Answer, TestApp, config, no_temporal};
+    use crate::testing::{Answer, TestApp, accept, apply, config, held_at, no_temporal};
 
     #[sqlx::test(migrator = "store::MIGRATOR")]
     async fn every_answer_names_its_request(pool: PgPool) {
@@ -228,6 +266,35 @@ mod tests {
         let is_explained = |code: &&String| rows.iter().any(|row| row.starts_with(&format!("| `{code}` |")));
         let missing: Vec<&String> = codes.iter().filter(|code| !is_explained(code)).collect();
         assert!(missing.is_empty(), "docs/api.md does not explain {missing:?}");
+    }
+
+    #[sqlx::test(migrator = "store::MIGRATOR")]
+    async fn answers_are_what_the_openapi_document_says(pool: PgPool) {
+        let api = TestApp::start(pool.clone()).await;
+        let order = accept(&pool, 1, "C-1", "fiber").await;
+        apply(&pool, order, held_at("reserve[1]", "no port is free at UTR-7")).await;
+        let document: serde_json::Value = serde_json::from_str(&super::openapi()).unwrap();
+        for (path, address) in [
+            ("/v1/orders", "/v1/orders".to_owned()),
+            ("/v1/orders/{id}", format!("/v1/orders/{order}")),
+            ("/v1/orders/{id}/events", format!("/v1/orders/{order}/events")),
+            ("/v1/orders/{id}/plan", format!("/v1/orders/{order}/plan")),
+            ("/v1/orders/{id}/versions", format!("/v1/orders/{order}/versions")),
+            ("/v1/fallout", "/v1/fallout".to_owned()),
+            ("/v1/fallout/groups", "/v1/fallout/groups".to_owned()),
+            ("/v1/residue", "/v1/residue".to_owned()),
+            ("/v1/blueprints", "/v1/blueprints".to_owned()),
+        ] {
+            let described =
+                &document["paths"][path]["get"]["responses"]["200"]["content"]["application/json"];
+            let mut schema = described["schema"].clone();
+            assert!(schema.is_object(), "{path}");
+            schema["components"] = document["components"].clone();
+            let schema = jsonschema::validator_for(&schema).unwrap();
+            let answer = api.get(&address).await.json(200);
+            let faults: Vec<_> = schema.iter_errors(&answer).map(|fault| fault.to_string()).collect();
+            assert!(faults.is_empty(), "{path}: {faults:?}");
+        }
     }
 
     #[sqlx::test(migrator = "store::MIGRATOR")]

@@ -105,7 +105,7 @@ impl Run {
             items: self.layout.plan().items().iter().map(item).collect(),
             differences,
             tasks: tasks.into_iter().filter(|change| change.verdict != Verdict::Kept).collect(),
-            new_deadline: self.has_new_deadline(before.plan()),
+            judged_anew: self.is_judged_anew(before.plan()),
         });
         self.lay_over(&before, &fates);
         Ok(Handled::Applied)
@@ -165,6 +165,7 @@ impl Run {
         self.state.to_take_back.extend(round);
         self.follow_deadline(before.plan());
         self.measure_left();
+        self.foresee_all();
         self.follow_start_date();
         self.move_pause();
         if self.state.left == 0 && self.state.phase == Phase::Forward {

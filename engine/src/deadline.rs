@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use model::{Duration, Fact, HoldFor, Timestamp};
-use plan::{Deadline, Plan, ReactionKind, Remaining, Scope, TaskIndex};
+use model::{Duration, Fact, HoldFor, TaskState, Timestamp};
+use plan::{Body, Deadline, Plan, ReactionKind, Remaining, Scope, TaskIndex};
 use serde::{Deserialize, Serialize};
 
 use crate::forward::cut;
@@ -21,6 +21,9 @@ pub(crate) struct Alarms {
     /// When its time is up.
     until: Option<Timestamp>,
     pub(crate) at_risk_since: Option<Timestamp>,
+    /// It is at risk because of what is left, which an amendment may change.
+    #[serde(default)]
+    foreseen: bool,
     pub(crate) overdue_since: Option<Timestamp>,
     /// The least that is left from a task on, where that is anything.
     #[serde(default)]
@@ -53,15 +56,32 @@ impl Run {
         self.state.phase == Phase::Forward && self.layout.plan().deadline() != before.deadline()
     }
 
+    /// Whether the order is judged anew after an amendment: by another deadline, or because what was left before it put the order
+    /// at risk.
+    pub(crate) fn is_judged_anew(&self, before: &Plan) -> bool {
+        self.has_new_deadline(before) || self.is_foreseen()
+    }
+
+    /// Whether it is at risk for nothing else than what was left.
+    fn is_foreseen(&self) -> bool {
+        let Alarms { foreseen, overdue_since, at_risk, .. } = &self.state.alarms;
+        let has_rung =
+            at_risk.is_none() && self.layout.plan().deadline().is_some_and(|it| it.at_risk.is_some());
+        self.state.phase == Phase::Forward && *foreseen && overdue_since.is_none() && !has_rung
+    }
+
     /// An amendment may have given the order another deadline. Its time counts from when the order began all the same.
     pub(crate) fn follow_deadline(&mut self, before: &Plan) {
+        if self.is_judged_anew(before) {
+            self.state.alarms.at_risk_since = None;
+            self.state.alarms.foreseen = false;
+        }
         if !self.has_new_deadline(before) {
             return;
         }
         let plan = self.layout.plan().clone();
         self.stop_alarms();
         self.state.alarms.until = None;
-        self.state.alarms.at_risk_since = None;
         self.state.alarms.overdue_since = None;
         let Some(deadline) = plan.deadline() else { return };
         let until = self.state.alarms.began.unwrap_or(self.state.now).plus(deadline.within);
@@ -95,18 +115,44 @@ impl Run {
 
     /// Looks whether the order can still be done in time, if this task begins now at the earliest.
     pub(crate) fn foresee(&mut self, task: TaskIndex) {
-        let Alarms { until: Some(deadline), at_risk_since: None, overdue_since: None, left, .. } =
-            &self.state.alarms
+        if let Some(left) = self.state.alarms.left.get(&task) {
+            self.foretell(task, left.ends(self.state.now));
+        }
+    }
+
+    /// The same of a task that sleeps until then.
+    pub(crate) fn foresee_waking(&mut self, task: TaskIndex, until: Timestamp) {
+        let left = |next| self.state.alarms.left.get(next).map(|left| left.ends(until));
+        let end = self.layout.dependants(task).iter().filter_map(left).fold(until, Timestamp::max);
+        self.foretell(task, end);
+    }
+
+    /// The same of all that has not begun, or sleeps.
+    pub(crate) fn foresee_all(&mut self) {
+        for task in self.layout.clone().indices() {
+            match (self.task(task).state, self.task(task).until) {
+                (TaskState::Waiting | TaskState::Ready, _) => self.foresee(task),
+                (TaskState::Running, Some(until)) if matches!(self.definition(task).body, Body::Sleep(_)) => {
+                    self.foresee_waking(task, until);
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// Says that the order can't be done before `end`, from a task on, if that is too late.
+    fn foretell(&mut self, task: TaskIndex, end: Timestamp) {
+        let Alarms { until: Some(deadline), at_risk_since: None, overdue_since: None, .. } =
+            self.state.alarms
         else {
             return;
         };
-        let (deadline, left) = (*deadline, left.get(&task));
-        let Some(end) = left.map(|left| left.ends(self.state.now)).filter(|end| *end > deadline) else {
-            return;
-        };
-        self.state.alarms.at_risk_since = Some(self.state.now);
-        let reason = format!("from `{}` on it can't be done before {end}", self.id(task));
-        self.tell(Fact::OrderAtRisk { deadline, reason: Some(reason) });
+        if end > deadline && self.state.phase == Phase::Forward {
+            self.state.alarms.at_risk_since = Some(self.state.now);
+            self.state.alarms.foreseen = true;
+            let reason = format!("from `{}` on it can't be done before {end}", self.id(task));
+            self.tell(Fact::OrderAtRisk { deadline, reason: Some(reason) });
+        }
     }
 
     fn start_alarm(&mut self, after: Duration, summary: &str) -> TimerId {

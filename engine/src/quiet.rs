@@ -43,6 +43,7 @@ impl Run {
         run.timer = Some(timer);
         run.until = Some(until);
         self.started(task, waiting_for, None, Value::Null);
+        self.foresee_waking(task, until);
     }
 
     /// Computes a value.

@@ -353,9 +353,10 @@ pub enum Fact {
         differences: Vec<Difference>,
         /// What is done to each task that is not kept.
         tasks: Vec<TaskChange>,
-        /// The order has another deadline, or none any more: whether it is at risk or late is judged anew by that.
+        /// Whether the order is at risk or late is judged anew: it has another deadline or none any more, or what was left before put
+        /// it at risk.
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-        new_deadline: bool,
+        judged_anew: bool,
     },
     /// Somebody wanted the order amended, and it can't be. It goes on untouched.
     AmendmentRefused {

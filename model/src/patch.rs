@@ -58,7 +58,11 @@ impl OrderRequest {
             let detail = format!("expected a record, found {}", patch.kind());
             return Err(vec![Fault::new(Pointer::root(), detail)]);
         };
-        let taken = |name: &&str| changes.get(*name).is_some_and(Value::is_null);
+        // Of a whole order no list is an empty one.
+        let is_nothing = |change: &Value| {
+            change.is_null() || !self.after_order.is_empty() && *change == Value::List(Vec::new())
+        };
+        let taken = |name: &&str| changes.get(*name).is_some_and(is_nothing);
         let faults: Vec<Fault> = STAYS.into_iter().filter(taken).map(kept).collect();
         if !faults.is_empty() {
             return Err(faults);
@@ -321,6 +325,18 @@ mod tests {
             order().patched(json("[]")).unwrap_err()[0].to_string(),
             "expected a record, found a list"
         );
+    }
+
+    #[test]
+    fn an_order_goes_on_coming_after_those_that_it_named() {
+        let after = OrderRequest { after_order: vec!["X".parse().unwrap()], ..order() };
+        for nothing in ["null", "[]"] {
+            let faults = after.patched(json(&format!(r#"{{"after_order": {nothing}}}"#))).unwrap_err();
+            assert_eq!(faults[0].pointer.as_str(), "/after_order");
+        }
+        let same = after.patched(json(r#"{"after_order": ["X"]}"#)).unwrap();
+        assert_eq!(same, after.document());
+        assert!(order().patched(json(r#"{"after_order": []}"#)).is_ok());
     }
 
     #[test]

@@ -158,7 +158,7 @@ async fn write_amended(
         items,
         differences,
         tasks,
-        new_deadline: _,
+        judged_anew: _,
     } = &event.fact
     else {
         return Ok(());

@@ -255,8 +255,8 @@ impl Progress {
                 task.hold_for = Some(HoldFor::Operations);
                 task.person_since = Some(at);
             }
-            Fact::OrderAmended { id, tasks, new_deadline, .. } => {
-                if *new_deadline {
+            Fact::OrderAmended { id, tasks, judged_anew, .. } => {
+                if *judged_anew {
                     self.order.at_risk_since = None;
                     self.order.at_risk_reason = None;
                     self.order.overdue_since = None;

@@ -2,6 +2,8 @@
 
 use model::{Fact, OrderId};
 
+use serde_json::{Value, json};
+
 use crate::support::{Said, Site};
 
 const REPORT: &str = r#"{"outcome": "done", "ont": "ONT-1"}"#;
@@ -62,5 +64,37 @@ async fn what_is_no_signal_does_not_reach_the_order() {
     let unknown = "00000000-0000-0000-0000-000000000001".parse().unwrap();
     let nobody = signal(&site, unknown, &["technician_report", "--payload", REPORT]);
     assert_eq!(nobody.code, 1, "{nobody:?}");
+    site.close().await;
+}
+
+/// What the API answers to a request under a key: the status, and what it says.
+async fn ask(site: &Site, order: OrderId, what: &str, key: &str, body: Value) -> (u16, Value) {
+    let address = format!("{}/v1/orders/{order}/{what}", site.api);
+    let request = site.http.post(address).header("idempotency-key", key).json(&body);
+    let answer = request.send().await.unwrap();
+    (answer.status().as_u16(), answer.json().await.unwrap())
+}
+
+#[tokio::test]
+async fn what_comes_under_a_key_that_is_taken_is_told_apart_at_once() {
+    let site = Site::start().await;
+    let order = site.submit("home_fiber");
+    site.until_visit(order).await;
+    let (status, first) = ask(&site, order, "pause", "k-1", json!({"note": "night work"})).await;
+    assert_eq!((status, &first["result"]), (200, &json!("applied")));
+    let (status, other) = ask(&site, order, "resume", "k-1", json!({"note": "night work"})).await;
+    assert_eq!((status, &other["type"]), (422, &json!("/problems/key-reused")), "{other}");
+    let (status, again) = ask(&site, order, "pause", "k-1", json!({"note": "day work"})).await;
+    assert_eq!(
+        (status, &again["result"], &again["differences"]),
+        (200, &json!("duplicate"), &json!(["/note"]))
+    );
+    let report = |outcome: &str| json!({"payload": {"outcome": outcome, "ont": "ONT-1"}});
+    let (status, first) = ask(&site, order, "signals/technician_report", "k-2", report("done")).await;
+    assert_eq!((status, &first["result"]), (200, &json!("applied")));
+    let (status, other) = ask(&site, order, "signals/technician_report", "k-2", report("nobody home")).await;
+    assert_eq!((status, &other["differences"]), (200, &json!(["/payload/outcome"])), "{other}");
+    let (status, other) = ask(&site, order, "cancel", "k-2", json!({"reason": "too late"})).await;
+    assert_eq!((status, &other["type"]), (422, &json!("/problems/key-reused")), "{other}");
     site.close().await;
 }

@@ -10,7 +10,7 @@ use model::{Actor, DeliveryId, OrderId, TaskId};
 use crate::app::App;
 use crate::error::ApiError;
 use crate::extract::{Body, Delivery, Document, RequestActor, TaskPath};
-use crate::orders::repetition::{Asked, answered_before};
+use crate::orders::repetition::{Asked, answered_before, told_apart};
 use crate::orders::verdict::{Verdict, answer, heard, not_promised, own_delivery};
 
 /// A request to do something with a task: where, who, and what the body says. Which action it is, the address says.
@@ -76,10 +76,11 @@ impl Deed {
         if let Some(verdict) = before {
             return Ok((id, verdict));
         }
+        let (note, act) = (note.clone(), act.clone());
         let request = ActRequest { id, task: task.to_string(), by, note, act };
-        let asked = app.client().act(order, &request).await;
-        let verdict =
-            heard(app, order, asked).await?.map_err(|unheard| not_promised(unheard, &request.id))?;
+        let told = app.client().act(order, &request).await;
+        let verdict = heard(app, order, told).await?.map_err(|unheard| not_promised(unheard, &request.id))?;
+        let verdict = told_apart(app, order, &request.id, asked, verdict).await?;
         Ok((request.id, verdict))
     }
 }

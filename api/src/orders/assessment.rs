@@ -10,7 +10,7 @@ use store::VersionRow;
 use utoipa::ToSchema;
 use utoipa::openapi::schema::ObjectBuilder;
 
-use crate::orders::view::words;
+use crate::orders::view::{optional_words, words};
 
 /// What an amendment does.
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -87,7 +87,7 @@ pub(crate) struct TaskChangeView {
     #[schema(schema_with = verdict)]
     verdict: Verdict,
     /// Of a task that is `compared`: what is done to it if what it reads comes out different; null otherwise.
-    #[schema(schema_with = verdict)]
+    #[schema(schema_with = optional_verdict)]
     otherwise: Option<Verdict>,
     /// What it reads that is different.
     differences: Vec<DifferenceView>,
@@ -101,13 +101,19 @@ pub(crate) struct TaskChangeView {
     tasks: Vec<TaskChangeView>,
 }
 
+/// What the words mean.
+const VERDICTS: &str = "`kept`: nothing. `compared`: it reads what another task brings that is changed or done again; if that comes \
+    out the same, it is kept. `replaced`: it has not begun, and will with other values. `amended`: what it did is changed by \
+    its `amend`. `redone`: it is done again, after it was undone if it has an undo. `undone`: it is undone, and not done \
+    again. `added`: it is new. `dropped`: it will not be done; nothing is undone. `refused`: it speaks against the amendment, \
+    which is refused as a whole.";
+
 fn verdict() -> ObjectBuilder {
-    let meaning = "`kept`: nothing. `compared`: it reads what another task brings that is changed or done again; if that comes \
-        out the same, it is kept. `replaced`: it has not begun, and will with other values. `amended`: what it did is changed by \
-        its `amend`. `redone`: it is done again, after it was undone if it has an undo. `undone`: it is undone, and not done \
-        again. `added`: it is new. `dropped`: it will not be done; nothing is undone. `refused`: it speaks against the amendment, \
-        which is refused as a whole.";
-    words(meaning, Verdict::ALL.iter().map(|verdict| verdict.as_str()))
+    words(VERDICTS, Verdict::ALL.iter().map(|verdict| verdict.as_str()))
+}
+
+fn optional_verdict() -> ObjectBuilder {
+    optional_words(VERDICTS, Verdict::ALL.iter().map(|verdict| verdict.as_str()))
 }
 
 fn result() -> ObjectBuilder {

@@ -11,7 +11,7 @@ use crate::app::App;
 use crate::error::ApiError;
 use crate::extract::{Body, Delivery, Document, OrderPath, RequestActor, record, required_text};
 use crate::orders::amending::{self, amend};
-use crate::orders::repetition::{Asked, answered_before};
+use crate::orders::repetition::{Asked, answered_before, told_apart};
 use crate::orders::verdict::{Verdict, VerdictView, answer, heard, own_delivery, promise};
 
 /// Why an order, or one of its items, is to be cancelled.
@@ -76,7 +76,7 @@ pub(crate) async fn cancel_order(
     if let Some(verdict) = before {
         return Ok(answer(order, id, verdict));
     }
-    let item = match item {
+    let item = match item.clone() {
         None => None,
         Some(item) => match way_out(&app, order, &item).await? {
             WayOut::Alone => Some(item),
@@ -85,6 +85,7 @@ pub(crate) async fn cancel_order(
                 // The order without the item; what was done for it is undone, and nothing else is touched.
                 let patch = Value::record([("items", Value::record([(item, Value::Null)]))]);
                 let wanted = Wanted::Patch(patch);
+                let reason = reason.clone();
                 let asked = amending::Asked { order, id: Some(id.clone()), by, reason, wanted, token: None };
                 let verdict = if amend(&app, asked).await?.is_duplicate() {
                     Verdict::Duplicate { differences: Vec::new() }
@@ -95,11 +96,11 @@ pub(crate) async fn cancel_order(
             }
         },
     };
-    let request = CancelRequest { id, by, reason, item };
-    let asked = app.client().cancel(order, &request).await;
+    let request = CancelRequest { id, by, reason: reason.clone(), item };
+    let told = app.client().cancel(order, &request).await;
     let CancelRequest { id, by, reason, item } = request;
-    let verdict = match heard(&app, order, asked).await? {
-        Ok(verdict) => verdict,
+    let verdict = match heard(&app, order, told).await? {
+        Ok(verdict) => told_apart(&app, order, &id, asked, verdict).await?,
         Err(unheard) => {
             let steering = Steering::Cancel { id: id.clone(), by, reason, item };
             promise(&app, order, &steering, unheard).await?

@@ -81,7 +81,7 @@ pub(crate) async fn get_order(
 }
 
 /// Waits until the order's record tells of a delivery.
-async fn wait_for(app: &App, order: OrderId, delivery: DeliveryId) -> Result<(), ApiError> {
+pub(crate) async fn wait_for(app: &App, order: OrderId, delivery: DeliveryId) -> Result<(), ApiError> {
     // Subscribed before the first look: what comes after it wakes the reader.
     let mut news = app.news().subscribe(order);
     let deadline = Instant::now() + PATIENCE;

@@ -9,7 +9,7 @@ use crate::app::App;
 use crate::error::ApiError;
 use crate::extract::{Body, Delivery, OrderPath, RequestActor};
 use crate::orders::note::NoteDocument;
-use crate::orders::repetition::{Asked, answered_before};
+use crate::orders::repetition::{Asked, answered_before, told_apart};
 use crate::orders::verdict::{VerdictView, answer, heard, not_promised, own_delivery};
 
 /// Pause an order
@@ -102,14 +102,14 @@ impl Request {
         if let Some(verdict) = before {
             return Ok(answer(order, id, verdict));
         }
-        let request = NoteRequest { id, by, note };
+        let request = NoteRequest { id, by, note: note.clone() };
         let client = app.client();
-        let asked = match wish {
+        let told = match wish {
             Wish::Pause => client.pause(order, &request).await,
             Wish::Resume => client.resume(order, &request).await,
         };
-        let verdict =
-            heard(app, order, asked).await?.map_err(|unheard| not_promised(unheard, &request.id))?;
+        let verdict = heard(app, order, told).await?.map_err(|unheard| not_promised(unheard, &request.id))?;
+        let verdict = told_apart(app, order, &request.id, asked, verdict).await?;
         Ok(answer(order, request.id, verdict))
     }
 }

@@ -13,6 +13,7 @@ use crate::app::App;
 use crate::error::ApiError;
 use crate::orders::differences::differences;
 use crate::orders::events::require_order;
+use crate::orders::get::wait_for;
 use crate::orders::verdict::{Verdict, refused};
 
 /// What is asked of an order, as far as a repetition can differ.
@@ -66,6 +67,28 @@ pub(crate) async fn answered_before(
     }
     let differences = differing(&mut connection, order, &first.fact, asked).await?;
     Ok(Some(Verdict::Duplicate { differences }))
+}
+
+/// The order's verdict on a request; where it came before and Postgres was told of that only now, with what is different in it.
+///
+/// # Errors
+/// What came first was another request, or Postgres is away.
+pub(crate) async fn told_apart(
+    app: &App,
+    order: OrderId,
+    id: &DeliveryId,
+    asked: Asked<'_>,
+    verdict: Verdict,
+) -> Result<Verdict, ApiError> {
+    if !matches!(verdict, Verdict::Duplicate { .. }) {
+        return Ok(verdict);
+    }
+    match wait_for(app, order, id.clone()).await {
+        Ok(()) => Ok(answered_before(app, order, Some(id), asked).await?.unwrap_or(verdict)),
+        // That it is a repetition is true all the same.
+        Err(ApiError::NotShown { .. }) => Ok(verdict),
+        Err(error) => Err(error),
+    }
 }
 
 /// Where a request differs from what came first under its id: pointers into its body.

@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 use crate::app::App;
 use crate::error::ApiError;
 use crate::extract::{Body, Delivery, Document, NamedPath, OrderPath, record};
-use crate::orders::repetition::{Asked, answered_before};
+use crate::orders::repetition::{Asked, answered_before, told_apart};
 use crate::orders::verdict::{VerdictView, answer, heard, own_delivery, promise};
 
 /// An event from outside.
@@ -102,11 +102,12 @@ pub(crate) async fn signal_order(
     if let Some(verdict) = before {
         return Ok(answer(order, id, verdict));
     }
-    let request = DeliverRequest { id, signal, task: task.map(|task| task.to_string()), payload };
-    let asked = app.client().deliver(order, &request).await;
+    let name = task.as_ref().map(ToString::to_string);
+    let request = DeliverRequest { id, signal: signal.clone(), task: name, payload: payload.clone() };
+    let told = app.client().deliver(order, &request).await;
     let DeliverRequest { id, signal, task, payload } = request;
-    let verdict = match heard(&app, order, asked).await? {
-        Ok(verdict) => verdict,
+    let verdict = match heard(&app, order, told).await? {
+        Ok(verdict) => told_apart(&app, order, &id, asked, verdict).await?,
         Err(unheard) => {
             let steering = Steering::Deliver { id: id.clone(), signal, task, payload };
             promise(&app, order, &steering, unheard).await?

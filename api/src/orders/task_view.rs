@@ -5,10 +5,10 @@ use plan::Plan;
 use serde::Serialize;
 use store::{AttemptOutcome, CallError, Expected, HandsOn, TaskRow};
 use utoipa::ToSchema;
-use utoipa::openapi::schema::{ArrayBuilder, ObjectBuilder, SchemaType, Type};
+use utoipa::openapi::schema::{ArrayBuilder, ObjectBuilder};
 
 use crate::orders::expects::ExpectsView;
-use crate::orders::view::{hold_for, words};
+use crate::orders::view::{optional_words, words};
 
 /// A task of an order.
 #[derive(Debug, Serialize, ToSchema)]
@@ -193,5 +193,5 @@ fn task_state() -> ObjectBuilder {
 }
 
 fn optional_hold_for() -> ObjectBuilder {
-    hold_for().schema_type(SchemaType::from_iter([Type::String, Type::Null]))
+    optional_words("Who is needed.", [HoldFor::Operations, HoldFor::Customer].map(HoldFor::as_str))
 }

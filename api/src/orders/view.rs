@@ -10,7 +10,7 @@ use plan::Plan;
 use serde::Serialize;
 use store::{Blocked, Cancel, ChildRow, KeptSignal, OrderRow, OrderSummary, Pause, Predecessor};
 use utoipa::ToSchema;
-use utoipa::openapi::schema::{ArrayBuilder, ObjectBuilder, Type};
+use utoipa::openapi::schema::{ArrayBuilder, ObjectBuilder, SchemaType, Type};
 
 use crate::orders::item_view::ItemView;
 use crate::orders::task_view::TaskView;
@@ -411,6 +411,18 @@ fn stopped(at: Timestamp) -> String {
 /// The schema of a closed list of words, from the one place that lists them.
 pub(crate) fn words<'a>(description: &str, words: impl IntoIterator<Item = &'a str>) -> ObjectBuilder {
     ObjectBuilder::new().schema_type(Type::String).description(Some(description)).enum_values(Some(words))
+}
+
+/// The same of what may be null.
+pub(crate) fn optional_words<'a>(
+    description: &str,
+    words: impl IntoIterator<Item = &'a str>,
+) -> ObjectBuilder {
+    let words = words.into_iter().map(serde_json::Value::from).chain([serde_json::Value::Null]);
+    ObjectBuilder::new()
+        .schema_type(SchemaType::from_iter([Type::String, Type::Null]))
+        .description(Some(description))
+        .enum_values(Some(words))
 }
 
 pub(crate) fn order_state() -> ObjectBuilder {

@@ -177,6 +177,33 @@ fn what_may_be_left_out_is_not_counted() {
 }
 
 #[test]
+fn a_sleep_of_which_nobody_knew_counts_from_when_it_begins() {
+    let plan = sleepy(60, |tasks| {
+        tasks[3].when = Some(build::formula(plan::Expr::Value(model::Value::Bool(true)), "true"));
+    });
+    let case = Case::new(plan, &[]).until(53);
+    let why = "from `settle` on it can't be done before 1970-01-01T00:01:22.000Z".to_owned();
+    assert_eq!(at_risk(&case), Some((52, why)));
+}
+
+#[test]
+fn an_amendment_has_an_order_judged_anew_by_what_is_left_then() {
+    let amended_to = |cool: u64| {
+        let mut case = Case::new(sleepy(79, |_| ()), &[]).until(0);
+        assert!(case.simulation.order().view().at_risk_since.is_some());
+        let plan = sleepy(79, |tasks| tasks[1] = build::sleep("cool", cool));
+        let (by, reason) = (Actor::new("anna"), "another time".to_owned());
+        let plan = Box::new((*plan).clone());
+        case.ask(|id| Event::Amend { id, plan, by, reason, token: None }).unwrap();
+        let order = case.simulation.order();
+        let told = order.events().iter().filter(|event| matches!(event.fact, Fact::OrderAtRisk { .. }));
+        (order.view().at_risk_since.is_some(), told.count())
+    };
+    assert_eq!(amended_to(10), (false, 1), "there is time enough");
+    assert_eq!(amended_to(60), (true, 2), "it is said again, by what is left now");
+}
+
+#[test]
 fn an_order_at_risk_by_what_is_left_is_not_so_again_by_its_declared_time() {
     let tasks = vec![(build::task("a"), vec![]), (build::sleep("cool", 50), vec![0])];
     let mut parts = build::parts(tasks, &[]);
@@ -248,12 +275,12 @@ fn an_amendment_that_brings_another_deadline_is_counted_from_the_beginning_of_th
         .order()
         .events()
         .iter()
-        .filter(|event| matches!(event.fact, Fact::OrderAmended { new_deadline: true, .. }));
+        .filter(|event| matches!(event.fact, Fact::OrderAmended { judged_anew: true, .. }));
     assert_eq!(renewed.count(), 2);
     amend(&mut case, within(900));
     assert!(matches!(
         case.simulation.order().events().last().unwrap().fact,
-        Fact::OrderAmended { new_deadline: false, .. }
+        Fact::OrderAmended { judged_anew: false, .. }
     ));
     // One whose time would have been up is up at once.
     let mut case = Case::new(plan(None, |_| ()), &[]).until(61);

@@ -59,7 +59,7 @@ fn stories(child: OrderId) -> [Vec<OrderEvent>; 2] {
             items: vec![],
             differences: vec![],
             tasks: vec![],
-            new_deadline: false,
+            judged_anew: false,
         },
     ];
     [story(of_parent), story(of_child)]

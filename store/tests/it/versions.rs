@@ -99,7 +99,7 @@ fn amended(id: &str) -> Fact {
             change("reserve[1]", Verdict::Undone),
             change("visit[1]", Verdict::Dropped),
         ],
-        new_deadline: false,
+        judged_anew: false,
     }
 }
 
@@ -339,8 +339,8 @@ async fn an_order_with_another_deadline_is_judged_by_that(pool: PgPool) {
         Fact::OrderOverdue {},
     ];
     let mut renewed = amended("A-1");
-    if let Fact::OrderAmended { new_deadline, .. } = &mut renewed {
-        *new_deadline = true;
+    if let Fact::OrderAmended { judged_anew, .. } = &mut renewed {
+        *judged_anew = true;
     }
     let story = events(late.into_iter().chain([renewed]).collect());
     apply_events(conn, order_id(N), &story[..3]).await.unwrap();

@@ -32,7 +32,7 @@ pub(crate) struct Site {
     backends: Backends,
     /// The environment variables of every service.
     settings: Vec<(&'static str, OsString)>,
-    http: reqwest::Client,
+    pub(crate) http: reqwest::Client,
 }
 
 /// What the services of a site work with.
