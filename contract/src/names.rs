@@ -12,6 +12,9 @@ pub const CALL: &str = "call";
 /// The activity type of a look at a call that is to be settled.
 pub const INQUIRE: &str = "inquire";
 
+/// The activity that asks how a child order came to its end that is to be begun, and was begun before.
+pub const OUTCOME: &str = "outcome";
+
 /// The signal and the update that ask for a cancel.
 pub const CANCEL: &str = "cancel";
 

@@ -11,7 +11,7 @@ use std::time::Instant;
 
 use contract::payload::{decode, encode};
 use contract::{CallAnswer, CallFailure, CallFailureDetails, CallInput, OrderClient, names};
-use model::{CallOutcome, CallRequest, limits};
+use model::{CallOutcome, CallRequest, OrderId, limits};
 use temporalio_common::data_converters::RawValue;
 use temporalio_common::error::{ApplicationErrorCategory, ApplicationFailure};
 use temporalio_common::protos::temporal::api::common::v1::WorkflowExecution;
@@ -89,6 +89,14 @@ impl Calls {
             run_id: ctx.info().workflow_run_id.clone().unwrap_or_default(),
         };
         Ok(encode(&inquire(ctx.client(), execution, &activity_id).await?))
+    }
+
+    #[activity(name = names::OUTCOME)]
+    #[allow(dead_code, reason = "the SDK makes a constant of this name, which nobody needs")]
+    async fn outcome(ctx: ActivityContext, raw: RawValue) -> Result<RawValue, ActivityError> {
+        let orders = OrderClient::with_client(ctx.client(), &ctx.info().task_queue);
+        let order: OrderId = decode(&raw)?;
+        Ok(encode(&orders.outcome(order).await?))
     }
 
     #[activity(name = names::REPLAN)]

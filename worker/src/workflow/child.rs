@@ -16,17 +16,22 @@ use std::time::Duration;
 
 use contract::attributes::first_attributes;
 use contract::payload::{decode, encode};
-use contract::{ChildInput, Hail, HandOn, OrderInput, Outcome, Recall, ReportRequest, Routes};
+use contract::{ChildInput, Hail, HandOn, OrderInput, Outcome, Recall, ReportRequest, Routes, names};
 use engine::{ChildReport, HandOnEffect, RecallEffect};
-use model::{Actor, OrderId};
+use model::{Actor, OrderId, OrderState};
 use temporalio_common::data_converters::RawValue;
-use temporalio_common::error::ChildWorkflowExecutionError;
+use temporalio_common::error::{ChildWorkflowExecutionError, ChildWorkflowStartError};
+use temporalio_common::{RetryPolicy, UntypedActivity};
 use temporalio_workflow::{
-    ChildWorkflowOptions, ParentClosePolicy, SignalWorkflowOptions, TimerOptions, TimerResult,
-    WorkflowCancellationToken, WorkflowContext,
+    ChildWorkflowOptions, LocalActivityOptions, ParentClosePolicy, SignalWorkflowOptions,
+    StartChildWorkflowExecutionFailedCause, TimerOptions, TimerResult, WorkflowCancellationToken,
+    WorkflowContext, WorkflowIdReusePolicy,
 };
 
 use super::OrderWorkflow;
+
+/// How long Temporal may take to say how an order ended; the workflow task waits.
+const LOOK: Duration = Duration::from_secs(5);
 
 /// Something that a parent says to its child.
 #[derive(Debug)]
@@ -151,15 +156,36 @@ pub(super) async fn raise(
     child: ChildLine,
 ) -> ChildReport {
     let workflow = input.order.to_string();
-    let options = ChildWorkflowOptions::builder()
-        .workflow_id(workflow.clone())
-        // A parent that somebody terminates takes its children back: they would wait for it for ever.
-        .parent_close_policy(ParentClosePolicy::RequestCancel)
-        .cancellation_token(WorkflowCancellationToken::new())
-        .search_attributes(first_attributes(&input.plan))
-        .static_summary(format!("{} for {task}", input.plan.blueprint()))
-        .build();
-    let started = match ctx.start_child_workflow(OrderWorkflow::run, encode(&input), options).await {
+    let options = |policy| {
+        ChildWorkflowOptions::builder()
+            .workflow_id(workflow.clone())
+            .id_reuse_policy(policy)
+            // A parent that somebody terminates takes its children back: they would wait for it for ever.
+            .parent_close_policy(ParentClosePolicy::RequestCancel)
+            .cancellation_token(WorkflowCancellationToken::new())
+            .search_attributes(first_attributes(&input.plan))
+            .static_summary(format!("{} for {task}", input.plan.blueprint()))
+            .build()
+    };
+    let begin = |policy| ctx.start_child_workflow(OrderWorkflow::run, encode(&input), options(policy));
+    // One that somebody has ended from outside is begun again, under the same keys.
+    let mut started = begin(WorkflowIdReusePolicy::AllowDuplicateFailedOnly).await;
+    let is_taken = matches!(
+        &started,
+        Err(ChildWorkflowStartError::StartFailed {
+            cause: StartChildWorkflowExecutionFailedCause::WorkflowAlreadyExists,
+            ..
+        })
+    );
+    if is_taken {
+        match last_report(ctx, input.order, &task).await {
+            // What was undone under these keys would not be done again under them.
+            Some(report) if is_undone(&report) => return report,
+            Some(_) => started = begin(WorkflowIdReusePolicy::AllowDuplicate).await,
+            None => {}
+        }
+    }
+    let started = match started {
         Ok(started) => started,
         Err(wrong) => {
             return ChildReport::Lost { reason: format!("the order {workflow} can't be begun: {wrong}") };
@@ -181,6 +207,33 @@ pub(super) async fn raise(
     })
     .await;
     ended(&workflow, end)
+}
+
+/// What an order has told at its end that a run before this one, or an order of the same id as this one, had begun; nothing, if it
+/// goes on.
+async fn last_report(
+    ctx: &WorkflowContext<OrderWorkflow>,
+    order: OrderId,
+    task: &str,
+) -> Option<ChildReport> {
+    let options = LocalActivityOptions::builder()
+        .activity_id(format!("outcome {order}"))
+        .summary(format!("{task} · how did its order end?"))
+        .retry_policy(RetryPolicy::builder().maximum_attempts(1).build())
+        .start_to_close_timeout(LOOK)
+        .cancellation_token(WorkflowCancellationToken::new())
+        .build();
+    let asked = UntypedActivity::new(names::OUTCOME);
+    let answer = ctx.execute_local_activity(asked, encode(&order), options).await;
+    decode::<Option<Outcome>>(&answer.ok()?).ok()??.report
+}
+
+/// Whether an order has ended and taken back what it did.
+const fn is_undone(report: &ChildReport) -> bool {
+    matches!(
+        report,
+        ChildReport::Ended { state: OrderState::Cancelled | OrderState::Failed | OrderState::Rejected, .. }
+    )
 }
 
 /// Looks after a parent or a child of which Temporal tells nothing any more.

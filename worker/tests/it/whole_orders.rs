@@ -381,6 +381,51 @@ async fn a_child_order_that_is_terminated_is_begun_again_by_a_retry(pool: PgPool
     assert_eq!((stored.summary.progress.state, stored.summary.stopped_at), (OrderState::Completed, None));
 }
 
+/// As `shipping`, but that `ship` has another order haul it before the arrival.
+fn hauling() -> Plan {
+    changed(shipping(ReactionKind::Rollback), |parts| {
+        let ship = &mut parts.sub_blueprints[0];
+        let mut haul = ship.clone();
+        haul.name = "haul".parse().unwrap();
+        haul.definitions.truncate(1);
+        haul.after.truncate(1);
+        let blueprint = haul.name.clone();
+        let run = RunBody { blueprint, arguments: vec![], result: Type::Record(vec![]), within: None };
+        ship.definitions[0].body = Body::Run(Box::new(run));
+        parts.sub_blueprints.push(haul);
+    })
+}
+
+#[sqlx::test(migrator = "store::MIGRATOR")]
+async fn what_a_child_order_has_undone_by_itself_is_not_taken_for_done(pool: PgPool) {
+    let app = App::start(pool).await;
+    let order = app.order(hauling()).await;
+    let child = arrival(&app, order).await;
+    let grandchild = child.child(&"collect".parse().unwrap(), 1);
+    terminate(&app, child).await;
+    app.in_state(grandchild, OrderState::Cancelled).await;
+    app.task_in(order, "deliver", TaskState::Held).await;
+    let retry = contract::ActRequest {
+        id: "op-1".parse().unwrap(),
+        task: "deliver".to_owned(),
+        by: model::Actor::new("grace"),
+        note: "terminated by mistake".to_owned(),
+        act: engine::OperatorAction::Retry.into(),
+    };
+    app.client.act(order, &retry).await.unwrap();
+    // Asked for again under its key, the collection would be answered as it was, and is given back since.
+    let view = app.task_in(child, "collect", TaskState::Held).await;
+    assert_eq!(view.blocked.unwrap().reason, "its order is cancelled");
+    assert_eq!(app.world.calls(), ["order#1", "collect#1", "un_collect#1"]);
+    // Begun anew it is another order, with keys of its own.
+    app.client.act(child, &contract::ActRequest { task: "collect".to_owned(), ..retry }).await.unwrap();
+    arrive(&app, arrival(&app, order).await).await;
+    app.in_state(order, OrderState::Completed).await;
+    let calls = app.world.calls();
+    assert_eq!(calls.iter().filter(|call| call.starts_with("collect")).count(), 2, "{calls:?}");
+    app.mirrored(order).await;
+}
+
 /// Amends an order as the API does, which first writes down what it is to be.
 async fn amend_written(app: &App, order: OrderId, version: u32, wanted: contract::AmendRequest) {
     let request = load(app, order).await.request;
