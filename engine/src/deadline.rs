@@ -130,12 +130,13 @@ impl Run {
     /// The same of all that has not begun, or sleeps.
     pub(crate) fn foresee_all(&mut self) {
         for task in self.layout.clone().indices() {
-            match (self.task(task).state, self.task(task).until) {
-                (TaskState::Waiting | TaskState::Ready, _) => self.foresee(task),
-                (TaskState::Running, Some(until)) if matches!(self.definition(task).body, Body::Sleep(_)) => {
-                    self.foresee_waking(task, until);
-                }
-                _ => {}
+            let run = self.task(task);
+            if matches!(run.state, TaskState::Waiting | TaskState::Ready) {
+                self.foresee(task);
+            } else if let (TaskState::Running, Some(until)) = (run.state, run.until)
+                && matches!(self.definition(task).body, Body::Sleep(_))
+            {
+                self.foresee_waking(task, until);
             }
         }
     }

@@ -30,6 +30,9 @@ use temporalio_workflow::{
 
 use super::OrderWorkflow;
 
+/// The patch by which an order is asked how it ended that is to be begun and was begun before.
+const ENDED_ORDERS_ANSWER: &str = "order-0004-ended-orders-answer";
+
 /// How long Temporal may take to say how an order ended; the workflow task waits.
 const LOOK: Duration = Duration::from_secs(5);
 
@@ -177,7 +180,7 @@ pub(super) async fn raise(
             ..
         })
     );
-    if is_taken {
+    if is_taken && ctx.patched(ENDED_ORDERS_ANSWER) {
         match last_report(ctx, input.order, &task).await {
             // What was undone under these keys would not be done again under them.
             Some(report) if is_undone(&report) => return report,
@@ -209,8 +212,8 @@ pub(super) async fn raise(
     ended(&workflow, end)
 }
 
-/// What an order has told at its end that a run before this one, or an order of the same id as this one, had begun; nothing, if it
-/// goes on.
+/// What a child order said at its end that was begun before, by an order that somebody has ended from outside; nothing, while it goes
+/// on, or if Temporal does not say.
 async fn last_report(
     ctx: &WorkflowContext<OrderWorkflow>,
     order: OrderId,

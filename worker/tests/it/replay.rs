@@ -19,7 +19,9 @@ use crate::amending::{after, before, planned, signal, update};
 use crate::app::{App, until};
 use crate::pending::{note, starting_in};
 use crate::plans::{call, manual, plan, poll, wait};
-use crate::whole_orders::{arrival, arrive, irrevocable, limited, shipping, shipping_from, two_items};
+use crate::whole_orders::{
+    arrival, arrive, hauling, irrevocable, limited, retry, shipping, shipping_from, terminate, two_items,
+};
 use crate::world::Behaviour::{Fail, LoseAnswer, Refuse, Tell};
 
 const HISTORIES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/histories");
@@ -203,6 +205,17 @@ async fn new_histories_are_recorded(pool: PgPool) {
     arrive(&app, amended_child).await;
     app.in_state(amended_parent, OrderState::Completed).await;
 
+    let hauled = app.order(hauling()).await;
+    let begun_again = arrival(&app, hauled).await;
+    terminate(&app, begun_again).await;
+    app.in_state(begun_again.child(&"collect".parse().unwrap(), 1), OrderState::Cancelled).await;
+    app.task_in(hauled, "deliver", TaskState::Held).await;
+    app.client.act(hauled, &retry("deliver")).await.unwrap();
+    app.task_in(begun_again, "collect", TaskState::Held).await;
+    app.client.act(begun_again, &retry("collect")).await.unwrap();
+    arrive(&app, arrival(&app, hauled).await).await;
+    app.in_state(hauled, OrderState::Completed).await;
+
     app.world.script("network.route", vec![Refuse("no route")]);
     let partial = app.order(two_items("route", call("route", "network.route"))).await;
     app.in_state(partial, OrderState::Partial).await;
@@ -237,6 +250,7 @@ async fn new_histories_are_recorded(pool: PgPool) {
     record(paused, "paused").await;
     record(parent, "parent").await;
     record(child, "child").await;
+    record(begun_again, "begun_again").await;
     record(undone_parent, "undone_parent").await;
     record(undone_child, "undone_child").await;
     record(barred_parent, "barred_parent").await;

@@ -231,6 +231,16 @@ pub(crate) async fn terminate(app: &App, order: OrderId) {
     handle.terminate(temporalio_client::WorkflowTerminateOptions::default()).await.unwrap();
 }
 
+pub(crate) fn retry(task: &str) -> contract::ActRequest {
+    contract::ActRequest {
+        id: "op-1".parse().unwrap(),
+        task: task.to_owned(),
+        by: model::Actor::new("grace"),
+        note: "terminated by mistake".to_owned(),
+        act: engine::OperatorAction::Retry.into(),
+    }
+}
+
 pub(crate) async fn arrive(app: &App, child: OrderId) {
     let said = contract::DeliverRequest {
         id: "parcel-1".parse().unwrap(),
@@ -357,14 +367,7 @@ async fn a_child_order_that_is_terminated_is_begun_again_by_a_retry(pool: PgPool
         "{}",
         blocked.reason
     );
-    let retry = contract::ActRequest {
-        id: "op-1".parse().unwrap(),
-        task: "deliver".to_owned(),
-        by: model::Actor::new("grace"),
-        note: "terminated by mistake".to_owned(),
-        act: engine::OperatorAction::Retry.into(),
-    };
-    app.client.act(order, &retry).await.unwrap();
+    app.client.act(order, &retry("deliver")).await.unwrap();
     // It is the same order: what it asks for, it asks for under the same keys.
     assert_eq!(arrival(&app, order).await, child);
     arrive(&app, child).await;
@@ -382,7 +385,7 @@ async fn a_child_order_that_is_terminated_is_begun_again_by_a_retry(pool: PgPool
 }
 
 /// As `shipping`, but that `ship` has another order haul it before the arrival.
-fn hauling() -> Plan {
+pub(crate) fn hauling() -> Plan {
     changed(shipping(ReactionKind::Rollback), |parts| {
         let ship = &mut parts.sub_blueprints[0];
         let mut haul = ship.clone();
@@ -405,20 +408,13 @@ async fn what_a_child_order_has_undone_by_itself_is_not_taken_for_done(pool: PgP
     terminate(&app, child).await;
     app.in_state(grandchild, OrderState::Cancelled).await;
     app.task_in(order, "deliver", TaskState::Held).await;
-    let retry = contract::ActRequest {
-        id: "op-1".parse().unwrap(),
-        task: "deliver".to_owned(),
-        by: model::Actor::new("grace"),
-        note: "terminated by mistake".to_owned(),
-        act: engine::OperatorAction::Retry.into(),
-    };
-    app.client.act(order, &retry).await.unwrap();
+    app.client.act(order, &retry("deliver")).await.unwrap();
     // Asked for again under its key, the collection would be answered as it was, and is given back since.
     let view = app.task_in(child, "collect", TaskState::Held).await;
     assert_eq!(view.blocked.unwrap().reason, "its order is cancelled");
     assert_eq!(app.world.calls(), ["order#1", "collect#1", "un_collect#1"]);
     // Begun anew it is another order, with keys of its own.
-    app.client.act(child, &contract::ActRequest { task: "collect".to_owned(), ..retry }).await.unwrap();
+    app.client.act(child, &retry("collect")).await.unwrap();
     arrive(&app, arrival(&app, order).await).await;
     app.in_state(order, OrderState::Completed).await;
     let calls = app.world.calls();
