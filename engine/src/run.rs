@@ -209,7 +209,8 @@ impl Run {
     /// Takes a fact that happened at `now`. Facts that come twice or late change nothing.
     ///
     /// # Errors
-    /// The request can't be met. The run goes on as before; its record tells of it.
+    /// The request can't be met, and the run goes on as before. Its record tells of what was judged, and not of what there was
+    /// nothing to judge of: an order that goes back or has ended, an item that it does not have.
     pub fn handle_event(&mut self, event: Event, now: Timestamp) -> Result<Handled, Rejected> {
         // Time never runs backwards, whatever the caller's clock does.
         self.state.now = self.state.now.max(now);

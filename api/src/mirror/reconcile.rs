@@ -127,6 +127,8 @@ async fn look_at_listed(app: &App, token: Vec<u8>) -> Result<Page, ApiError> {
     let settled: Vec<_> = listed.orders.iter().filter(|listed| is_settled(listed.began_at)).collect();
     let ids: Vec<OrderId> = settled.iter().map(|listed| listed.order).collect();
     let unknown = store::unknown_orders(&mut *app.database().await?, &ids).await?;
+    // Those that go on were compared with Postgres' open ones.
+    let looked_at = settled.iter().filter(|listed| !listed.open || unknown.contains(&listed.order)).count();
     let of_unknown = settled
         .iter()
         .filter(|listed| unknown.contains(&listed.order))
@@ -136,5 +138,5 @@ async fn look_at_listed(app: &App, token: Vec<u8>) -> Result<Page, ApiError> {
         listed.orders.iter().filter(|listed| listed.open).map(|listed| listed.order).collect();
     findings.extend(reopened(app, &open).await?);
     let next = (!listed.next.is_empty()).then_some(Place::Listed(listed.next));
-    Ok((settled.len(), findings, next))
+    Ok((looked_at, findings, next))
 }
