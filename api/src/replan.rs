@@ -10,7 +10,7 @@ use store::{NewVersion, Proposed};
 use crate::app::now;
 use crate::blueprints::Libraries;
 use crate::error::ApiError;
-use crate::orders::amendment::{draft, request_hash};
+use crate::orders::amendment::{Change, draft};
 use crate::routing::Routing;
 
 /// Why an amended order can't be planned just now.
@@ -72,7 +72,8 @@ impl Replanner {
             Ordering::Equal => {}
             Ordering::Greater => return Ok(Replanned::Outdated {}),
         }
-        let drafted = match draft(&self.libraries, &mut connection, *order, &current, &amend.wanted).await {
+        let change = Change::from(amend.wanted.clone());
+        let drafted = match draft(&self.libraries, &mut connection, *order, &current, &change).await {
             Ok(drafted) => drafted,
             Err(ApiError::InvalidDocument(faults)) => {
                 let faults: Vec<String> = faults.iter().map(ToString::to_string).collect();
@@ -84,7 +85,7 @@ impl Replanner {
             at: now(),
             version: version.saturating_add(1),
             request: drafted.request,
-            request_hash: request_hash(&amend.wanted, &amend.reason),
+            request_hash: change.hash(&amend.reason),
             // The order says what they are.
             differences: Vec::new(),
         };

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, anyhow};
 use console::style;
 use model::OrderId;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::block_on;
 use super::steer::see_delivery;
@@ -96,12 +96,8 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
 }
 
 /// The same for a move.
-pub(super) fn run_move(how: &How, order: OrderId, version: u32, reason: Option<&str>) -> Result<(), Failure> {
+pub(super) fn run_move(how: &How, order: OrderId, body: Value) -> Result<(), Failure> {
     how.must_not_ask()?;
-    let body = match reason {
-        Some(reason) => json!({ "version": version, "reason": reason }),
-        None => json!({ "version": version }),
-    };
     let request = Request { below: "move", media_type: JSON, body, query: Vec::new() };
     carry_out(how, &Asked { order, what: "move", follow_up: None }, &request.clone(), request)
 }

@@ -165,8 +165,9 @@ pub(crate) async fn amend_order(
     WantedBody(wanted): WantedBody,
 ) -> Result<Json<AmendmentView>, ApiError> {
     let AmendQuery { dry_run, token, reason } = query;
+    let change = wanted.into();
     if dry_run {
-        return preview(&app, order, &wanted).await.map(Json);
+        return preview(&app, order, &change).await.map(Json);
     }
     let reason = reason.ok_or_else(|| {
         ApiError::InvalidParameters(vec![ProblemError::parameter(
@@ -174,7 +175,7 @@ pub(crate) async fn amend_order(
             "missing: say why the order is amended",
         )])
     })?;
-    amend(&app, Asked { order, id, by, reason, wanted, token }).await.map(Json)
+    amend(&app, Asked { order, id, by, reason, change, token }).await.map(Json)
 }
 
 #[cfg(test)]
@@ -278,9 +279,19 @@ mod tests {
             (r#"{"version": 0}"#, "/version: expected the number of a version, from 1"),
             (r#"{"version": 1}"#, "/reason: missing: expected a text"),
             (r#"{"reason": "x"}"#, "/version: missing: expected a whole number"),
+            (r#"{"version": 1, "patch": []}"#, "/patch: expected a record, found a list"),
         ] {
             assert_eq!(api.post(&to, body).await.faults(422, "invalid-document"), [fault], "{body}");
         }
+        let patched = r#"{"version": 1, "reason": "x", "patch": {"blueprint": "fiber@2",
+            "items": {"1": {"attributes": {"speed": "fast"}}}}}"#;
+        assert_eq!(
+            api.post(&to, patched).await.faults(422, "invalid-document"),
+            [
+                "/patch: /blueprint: an amendment can't change this: expected `fiber@1`, or nothing",
+                "/patch: the order does not fit this version: /items/0/attributes/speed: expected a whole number, found a text",
+            ]
+        );
     }
 
     #[sqlx::test(migrator = "store::MIGRATOR")]

@@ -6,14 +6,14 @@
 
 use std::time::Duration;
 
-use contract::{AmendRequest, ClientError, Preview, Proposal, Wanted};
+use contract::{AmendRequest, ClientError, Preview, Proposal};
 use engine::{Handled, Rejected};
 use model::{Actor, DeliveryId, Fact, Hash, IdempotencyKey, OrderEvent, OrderId, Timestamp};
 use store::{CurrentVersion, NewVersion, Proposed, VersionRow, VersionState};
 
 use crate::app::{App, now};
 use crate::error::ApiError;
-use crate::orders::amendment::{Drafted, draft, follow_up, request_hash};
+use crate::orders::amendment::{Change, Drafted, draft, follow_up};
 use crate::orders::assessment::{AmendmentResult, AmendmentView};
 use crate::orders::verdict::{self, AMENDMENT_REFUSED, heard, own_delivery};
 
@@ -32,7 +32,7 @@ pub(crate) struct Asked {
     pub(crate) id: Option<DeliveryId>,
     pub(crate) by: Actor,
     pub(crate) reason: String,
-    pub(crate) wanted: Wanted,
+    pub(crate) change: Change,
     /// That of the preview that the caller has seen.
     pub(crate) token: Option<Hash>,
 }
@@ -48,8 +48,8 @@ struct Judged {
 ///
 /// # Errors
 /// What is wanted has faults, the order can't be amended in its state, or somebody who is needed is away.
-pub(crate) async fn preview(app: &App, order: OrderId, wanted: &Wanted) -> Result<AmendmentView, ApiError> {
-    let judged = judge(app, order, wanted).await?;
+pub(crate) async fn preview(app: &App, order: OrderId, change: &Change) -> Result<AmendmentView, ApiError> {
+    let judged = judge(app, order, change).await?;
     Ok(AmendmentView::new(order, None, AmendmentResult::Preview, judged.preview))
 }
 
@@ -58,7 +58,7 @@ pub(crate) async fn preview(app: &App, order: OrderId, wanted: &Wanted) -> Resul
 /// # Errors
 /// As [`preview`]; or the order refuses, or has moved on since the preview that the token is of.
 pub(crate) async fn amend(app: &App, asked: Asked) -> Result<AmendmentView, ApiError> {
-    let request_hash = request_hash(&asked.wanted, &asked.reason);
+    let request_hash = asked.change.hash(&asked.reason);
     let decided = match &asked.id {
         Some(id) => decided_before(app, asked.order, id, &request_hash).await?,
         None => None,
@@ -67,7 +67,7 @@ pub(crate) async fn amend(app: &App, asked: Asked) -> Result<AmendmentView, ApiE
         return answer_decided(app, &asked, row).await;
     }
     let id = asked.id.clone().map_or_else(own_delivery, Ok)?;
-    let mut judged = judge(app, asked.order, &asked.wanted).await?;
+    let mut judged = judge(app, asked.order, &asked.change).await?;
     // When this request has written the version down: then it may take it away again.
     let mut written = None;
     for _ in 0..TRIES {
@@ -99,7 +99,7 @@ pub(crate) async fn amend(app: &App, asked: Asked) -> Result<AmendmentView, ApiE
                 return Err(refused(app, &asked, id, rejected, judged).await?);
             }
             Err(ClientError::Rejected(Rejected::AmendmentMoved { .. })) => {
-                judged = judge(app, asked.order, &asked.wanted).await?;
+                judged = judge(app, asked.order, &asked.change).await?;
             }
             Err(error) => {
                 // Whether the order has heard of it is not known, if nobody answers: then it stays.
@@ -132,7 +132,7 @@ pub(crate) async fn amend(app: &App, asked: Asked) -> Result<AmendmentView, ApiE
 }
 
 /// Makes the plan of what the order is now, with what is wanted, and has the order judge it.
-async fn judge(app: &App, order: OrderId, wanted: &Wanted) -> Result<Judged, ApiError> {
+async fn judge(app: &App, order: OrderId, change: &Change) -> Result<Judged, ApiError> {
     for _ in 0..MIRROR_PAUSES {
         let mut connection = app.database().await?;
         let current =
@@ -143,7 +143,7 @@ async fn judge(app: &App, order: OrderId, wanted: &Wanted) -> Result<Judged, Api
         if current.is_child {
             return Err(verdict::refused(Rejected::ChildAmended));
         }
-        let drafted = draft(app.libraries(), &mut connection, order, &current, wanted).await?;
+        let drafted = draft(app.libraries(), &mut connection, order, &current, change).await?;
         drop(connection);
         let assessment = match app.client().assess(order, &drafted.plan).await {
             Ok(assessment) => assessment,
@@ -283,9 +283,9 @@ async fn answer_decided(app: &App, asked: &Asked, row: VersionRow) -> Result<Ame
     let current =
         store::load_current(&mut connection, order).await?.ok_or_else(|| ApiError::no_order(order))?;
     let libraries = app.libraries();
-    let follow_up = match draft(libraries, &mut connection, order, &current, &asked.wanted).await {
+    let follow_up = match draft(libraries, &mut connection, order, &current, &asked.change).await {
         Ok(Drafted { request, plan: _ }) => {
-            follow_up(libraries, &mut connection, order, &current, &asked.wanted, request).await?
+            follow_up(libraries, &mut connection, order, &current, &asked.change, request).await?
         }
         // It was made of what the order is not any more.
         Err(ApiError::InvalidDocument(_)) => None,
@@ -312,9 +312,9 @@ async fn refused(
     let task = preview.assessment.refused().next().map(|change| change.task.to_string());
     let mut connection = app.database().await?;
     let order = asked.order;
-    let wanted = &asked.wanted;
+    let change = &asked.change;
     let follow_up =
-        follow_up(app.libraries(), &mut connection, order, &current, wanted, drafted.request).await?;
+        follow_up(app.libraries(), &mut connection, order, &current, change, drafted.request).await?;
     Ok(ApiError::NotAmended {
         code: AMENDMENT_REFUSED,
         reason: rejected.to_string(),

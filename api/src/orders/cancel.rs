@@ -84,9 +84,9 @@ pub(crate) async fn cancel_order(
             WayOut::Amendment => {
                 // The order without the item; what was done for it is undone, and nothing else is touched.
                 let patch = Value::record([("items", Value::record([(item, Value::Null)]))]);
-                let wanted = Wanted::Patch(patch);
+                let change = Wanted::Patch(patch).into();
                 let reason = reason.clone();
-                let asked = amending::Asked { order, id: Some(id.clone()), by, reason, wanted, token: None };
+                let asked = amending::Asked { order, id: Some(id.clone()), by, reason, change, token: None };
                 let verdict = if amend(&app, asked).await?.is_duplicate() {
                     Verdict::Duplicate { differences: Vec::new() }
                 } else {
