@@ -19,6 +19,6 @@ pub(crate) use fallout::{
 pub(crate) use mirror::{Finding, Rebuilt, Reconciled, TemporalOrders};
 pub(crate) use stream::{EventStream, Received};
 pub(crate) use views::{
-    Amendment, Cancel, Child, Item, KeptSignal, Order, OrderPage, Pause, Predecessor, Published, Submitted,
-    Task, TaskChange, Verdict, Version, Versions,
+    Amendment, Blocked, Cancel, Child, Item, KeptSignal, Order, OrderPage, Pause, Predecessor, Published,
+    Submitted, Task, TaskChange, Verdict, Version, Versions,
 };

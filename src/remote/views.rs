@@ -30,6 +30,8 @@ pub(crate) struct Order {
     #[serde(default)]
     pub(crate) attention: Option<String>,
     #[serde(default)]
+    pub(crate) deadline: Option<Timestamp>,
+    #[serde(default)]
     pub(crate) at_risk_since: Option<Timestamp>,
     #[serde(default)]
     pub(crate) at_risk_reason: Option<String>,
@@ -130,6 +132,10 @@ pub(crate) struct Child {
     pub(crate) task: TaskId,
     pub(crate) blueprint: String,
     pub(crate) state: OrderState,
+    pub(crate) blocked: Option<Blocked>,
+    pub(crate) reason: Option<String>,
+    pub(crate) cancel: Option<Cancel>,
+    pub(crate) attention: Option<String>,
 }
 
 /// Who wants, or wanted, an order cancelled.
@@ -142,9 +148,27 @@ pub(crate) struct Cancel {
 impl Order {
     /// Why it is as it is, what is most to be minded first: something wrong with it, its cancel, or the reason of its state.
     pub(crate) fn why(&self) -> Option<String> {
-        let cancel = || self.cancel.as_ref().map(Cancel::said);
-        self.attention.clone().or_else(cancel).or_else(|| self.reason.clone())
+        why(self.attention.as_ref(), self.cancel.as_ref(), self.reason.as_ref())
     }
+}
+
+impl Child {
+    /// The same of one that a task runs, or what it needs a person for.
+    pub(crate) fn why(&self) -> Option<String> {
+        let why = why(self.attention.as_ref(), self.cancel.as_ref(), self.reason.as_ref());
+        why.or_else(|| self.blocked.as_ref().map(Blocked::said))
+    }
+}
+
+impl Blocked {
+    /// In words.
+    pub(crate) fn said(&self) -> String {
+        format!("{}, for {}: {}", self.task, self.hold_for.as_str(), self.reason)
+    }
+}
+
+fn why(attention: Option<&String>, cancel: Option<&Cancel>, reason: Option<&String>) -> Option<String> {
+    attention.cloned().or_else(|| cancel.map(Cancel::said)).or_else(|| reason.cloned())
 }
 
 impl Cancel {

@@ -7,7 +7,7 @@ use super::item::{item_counts, item_list};
 use super::table::Table;
 use super::task::task_list;
 use super::time::{between, date_time};
-use crate::remote::{Cancel, KeptSignal, Order, Pause, Predecessor, Task};
+use crate::remote::{Blocked, Cancel, KeptSignal, Order, Pause, Predecessor, Task};
 
 /// How much of the arguments of a call is shown at the most.
 const ARGUMENTS_CHARS: usize = 400;
@@ -50,6 +50,7 @@ pub(crate) fn order_details(order: &Order) -> String {
     fact("customer", Some(customer(order)));
     fact("state", Some(order_state(order.state)));
     fact("attention", order.attention.as_ref().map(|text| style(text).red().to_string()));
+    fact("deadline", order.deadline.filter(|_| order.ended_at.is_none()).map(date_time));
     fact("late", lateness(order).map(|text| style(text).yellow().to_string()));
     fact("at risk", order.at_risk_reason.clone().filter(|_| order.overdue_since.is_none()));
     fact("part of", order.parent.as_ref().map(|parent| format!("{}, run by {}", parent.id, parent.task)));
@@ -59,14 +60,7 @@ pub(crate) fn order_details(order: &Order) -> String {
     // Without a task that is held, what keeps the order is the pause.
     let held = |task: &Task| matches!(task.state, TaskState::Held | TaskState::UndoFailed);
     let by_task = order.pause.is_none() || order.tasks.iter().any(held);
-    fact(
-        "blocked",
-        order
-            .blocked
-            .as_ref()
-            .filter(|_| by_task)
-            .map(|b| format!("{}, for {}: {}", b.task, b.hold_for.as_str(), b.reason)),
-    );
+    fact("blocked", order.blocked.as_ref().filter(|_| by_task).map(Blocked::said));
     for task in &order.tasks {
         fact("called", called(task));
     }
@@ -248,16 +242,21 @@ mod tests {
     fn an_order_at_risk_says_why_until_its_time_is_up() {
         let late = |more: &serde_json::Value| {
             let shown = console::strip_ansi_codes(&order_details(&order(&[], more))).into_owned();
-            let told = |line: &&str| line.starts_with("late") || line.starts_with("at risk");
+            let told =
+                |line: &&str| ["deadline", "late", "at risk"].iter().any(|name| line.starts_with(name));
             shown.lines().filter(told).map(str::to_owned).collect::<Vec<_>>()
         };
         let mut more =
             json!({"at_risk_since": "2026-11-21T11:00:00.000Z", "at_risk_reason": "what is left takes 2d"});
+        more["deadline"] = json!("2026-11-21T12:00:00.000Z");
+        let deadline = "deadline   2026-11-21 12:00:00";
         assert_eq!(
             late(&more),
-            ["late       at risk since 2026-11-21 11:00:00", "at risk    what is left takes 2d"]
+            [deadline, "late       at risk since 2026-11-21 11:00:00", "at risk    what is left takes 2d"]
         );
         more["overdue_since"] = json!("2026-11-21T12:00:00.000Z");
+        assert_eq!(late(&more), [deadline, "late       overdue since 2026-11-21 12:00:00"]);
+        more["ended_at"] = json!("2026-11-21T13:00:00.000Z");
         assert_eq!(late(&more), ["late       overdue since 2026-11-21 12:00:00"]);
     }
 }

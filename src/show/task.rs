@@ -58,13 +58,13 @@ fn list<'a>(tasks: impl Iterator<Item = &'a Task>, children: &[Child], frame: Op
         let state = format!("{} {}", symbol(task.state, frame), task.state);
         let what = task.call.as_ref().map(|call| style(call).dim().to_string());
         table.row([name.to_string(), state, what.unwrap_or_default(), notes(task)]);
-        for Child { id, blueprint, state, .. } in children.iter().filter(|child| child.task == task.id) {
-            let blueprint = style(blueprint).dim().to_string();
+        for child in children.iter().filter(|child| child.task == task.id) {
+            let why = child.why().map(|why| format!("  {why}")).unwrap_or_default();
             table.row([
                 "└ order".to_owned(),
-                format!("  {}", order_state(*state)),
-                blueprint,
-                id.to_string(),
+                format!("  {}", order_state(child.state)),
+                style(&child.blueprint).dim().to_string(),
+                format!("{}{why}", child.id),
             ]);
         }
     }
@@ -270,13 +270,17 @@ mod tests {
             task("bill", "waiting", &json!({})),
         ]);
         order.children = serde_json::from_value(json!([
-            {"id": "00000000-0000-0000-0000-000000000002", "task": "deliver[1]", "blueprint": "internet", "state": "held"},
+            {"id": "00000000-0000-0000-0000-000000000002", "task": "deliver[1]", "blueprint": "internet",
+             "state": "cancelled", "cancel": {"by": "ann", "reason": "sent twice"}},
+            {"id": "00000000-0000-0000-0000-000000000003", "task": "deliver[1]", "blueprint": "internet",
+             "state": "held", "blocked": {"task": "activate[1]", "hold_for": "operations", "reason": "olt down"}},
         ]))
         .unwrap();
         expect![[r#"
             tasks:
-              deliver[1]  ▸ running  run internet
-              └ order       held     internet      00000000-0000-0000-0000-000000000002
+              deliver[1]  ▸ running    run internet
+              └ order       cancelled  internet      00000000-0000-0000-0000-000000000002  by ann: sent twice
+              └ order       held       internet      00000000-0000-0000-0000-000000000003  activate[1], for operations: olt down
               bill        · waiting"#]]
         .assert_eq(&format!("tasks:\n{}", task_list(&order)));
     }

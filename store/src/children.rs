@@ -4,8 +4,8 @@
 //! transaction: from the parent's plan, which holds theirs.
 
 use model::{
-    Actor, BlueprintName, DeliveryId, Fact, HandedOn, Order, OrderEvent, OrderId, OrderRequest, OrderState,
-    TaskId, Timestamp, Value,
+    Actor, BlueprintName, DeliveryId, Fact, HandedOn, HoldFor, Order, OrderEvent, OrderId, OrderRequest,
+    OrderState, TaskId, Timestamp, Value,
 };
 use plan::Plan;
 use sqlx::PgConnection;
@@ -15,6 +15,9 @@ use crate::accept::{NewOrder, write_order};
 use crate::amended::write_plan;
 use crate::columns::{At, Word};
 use crate::events::{EventColumns, last_amendment, load_event};
+use crate::outlook::{Cancel, is_cancelled, select_cancels};
+use crate::progress::Blocked;
+use crate::rows::blocked;
 
 /// The order that another one is part of.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,6 +39,14 @@ pub struct ChildRow {
     pub blueprint: BlueprintName,
     /// Its state.
     pub state: OrderState,
+    /// What it needs a person for, while it does.
+    pub blocked: Option<Blocked>,
+    /// Why it was rejected, failed, or is being rolled back.
+    pub reason: Option<String>,
+    /// Who cancelled it, or asks for that now.
+    pub cancel: Option<Cancel>,
+    /// When its workflow was ended from outside, if nothing has happened since.
+    pub stopped_at: Option<Timestamp>,
     /// When it began.
     pub submitted_at: Timestamp,
 }
@@ -188,20 +199,28 @@ pub(crate) async fn select_children(
         r#"
         select
             id, parent_task as "task!: Word<TaskId>", blueprint_name as "blueprint: Word<BlueprintName>",
-            state as "state: Word<OrderState>", submitted_at as "submitted_at: At"
+            state as "state: Word<OrderState>", blocked_task as "blocked_task: Word<TaskId>", blocked_reason,
+            hold_for as "hold_for: Word<HoldFor>", reason, stopped_at as "stopped_at: At",
+            submitted_at as "submitted_at: At"
         from orders
         where parent_id = $1
         order by submitted_at, id
         "#,
         parent.uuid(),
     )
-    .fetch_all(conn)
+    .fetch_all(&mut *conn)
     .await?;
+    let cancelled: Vec<_> = rows.iter().filter(|row| is_cancelled(row.state.0)).map(|row| row.id).collect();
+    let mut cancels = select_cancels(conn, &cancelled, &[]).await?;
     let children = rows.into_iter().map(|row| ChildRow {
         order: OrderId::new(row.id),
         task: row.task.0,
         blueprint: row.blueprint.0,
         state: row.state.0,
+        blocked: blocked(row.blocked_task, row.blocked_reason, row.hold_for),
+        reason: row.reason,
+        cancel: cancels.remove(&row.id),
+        stopped_at: row.stopped_at.map(|at| at.0),
         submitted_at: row.submitted_at.0,
     });
     Ok(children.collect())

@@ -26,6 +26,17 @@ pub enum Expectation {
         /// Why they are needed.
         reason: String,
     },
+    /// A person acts on an order that a task runs, or on one that this runs in turn.
+    ChildPerson {
+        /// That order.
+        order: OrderId,
+        /// Its task.
+        task: TaskId,
+        /// Who.
+        hold_for: HoldFor,
+        /// Why they are needed.
+        reason: String,
+    },
     /// Something comes from outside, or time passes.
     Arrival {
         /// What.
@@ -89,6 +100,9 @@ impl fmt::Display for Expected {
         }
         match &self.what {
             Expectation::Person { hold_for, reason } => write!(f, "{} must act: {reason}", hold_for.as_str()),
+            Expectation::ChildPerson { order, task, hold_for, reason } => {
+                write!(f, "{} must act on the order {order}, at {task}: {reason}", hold_for.as_str())
+            }
             Expectation::Arrival { waiting_for, until: Some(until) } => {
                 write!(f, "waits for {waiting_for} until {until}")
             }

@@ -1,6 +1,6 @@
 //! Reads one order whole.
 
-use model::{OrderId, OrderRequest, OrderState, TaskId};
+use model::{Duration, OrderId, OrderRequest, OrderState, TaskId, Timestamp};
 use plan::Plan;
 use sqlx::types::Json;
 use sqlx::{Connection, PgConnection};
@@ -21,6 +21,8 @@ use crate::waits::{Predecessor, select_predecessors};
 pub struct OrderRow {
     /// The order itself.
     pub summary: OrderSummary,
+    /// When its time is up, by the deadline of its blueprint; none if that has none, or before the order has begun.
+    pub deadline: Option<Timestamp>,
     /// What was sent.
     pub request: OrderRequest,
     /// Its items, as sent.
@@ -51,6 +53,11 @@ pub async fn load_order(conn: &mut PgConnection, id: OrderId) -> Result<Option<O
     ahead.map_err(cannot("see what an order waits for"))?;
     let counted = count_items(&mut tx, std::slice::from_mut(&mut summary)).await;
     counted.map_err(cannot("count the items of an order"))?;
+    let deadline = match summary.progress.started_at {
+        Some(began) => select_time_allowed(&mut tx, id).await.map(|allowed| Some(began.plus(allowed?))),
+        None => Ok(None),
+    };
+    let deadline = deadline.map_err(cannot("load the deadline of an order"))?;
     let request = select_request(&mut tx, id).await.map_err(cannot("load the request of an order"))?;
     let items = select_items(&mut tx, id).await.map_err(cannot("load the items of an order"))?;
     let mut tasks = select_tasks(&mut tx, id).await.map_err(cannot("load the tasks of an order"))?;
@@ -67,7 +74,27 @@ pub async fn load_order(conn: &mut PgConnection, id: OrderId) -> Result<Option<O
     let predecessors =
         select_predecessors(&mut tx, id).await.map_err(cannot("load what an order waits for"))?;
     tx.commit().await.map_err(cannot("finish loading an order"))?;
-    Ok(Some(OrderRow { summary, request, items, tasks, kept, children, predecessors }))
+    Ok(Some(OrderRow { summary, deadline, request, items, tasks, kept, children, predecessors }))
+}
+
+/// How long an order may take, by its plan, which may be too large to be read for that alone.
+async fn select_time_allowed(conn: &mut PgConnection, id: OrderId) -> Result<Option<Duration>, sqlx::Error> {
+    let row = sqlx::query!(
+        r#"
+        select
+            case when strpos(plan, '\u0000') = 0 then plan::json -> 'deadline' ->> 'within' end
+                as "within: Word<Duration>",
+            case when strpos(plan, '\u0000') > 0 then plan end as whole
+        from orders where id = $1
+        "#,
+        id.uuid(),
+    )
+    .fetch_one(conn)
+    .await?;
+    // Postgres can't look into a document with the character NUL in it.
+    let Some(whole) = row.whole else { return Ok(row.within.map(|within| within.0)) };
+    let plan: Plan = serde_json::from_str(&whole).map_err(|wrong| sqlx::Error::Decode(wrong.into()))?;
+    Ok(plan.deadline().map(|deadline| deadline.within))
 }
 
 async fn select_request(conn: &mut PgConnection, id: OrderId) -> Result<OrderRequest, sqlx::Error> {

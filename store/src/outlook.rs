@@ -38,7 +38,9 @@ pub(crate) async fn look_ahead(
     let held = among(orders, |state| state == OrderState::Held);
     let mut cancels = select_cancels(conn, &among(orders, is_cancelled), &held).await?;
     let mut starts = select_starts(conn, &among(orders, is_to_begin)).await?;
-    let mut tasks = select_expected(conn, &among(orders, is_under_way)).await?;
+    let under_way = among(orders, is_under_way);
+    let mut tasks = select_expected(conn, &under_way).await?;
+    let mut held_children = select_held_children(conn, &under_way).await?;
     let idle = |order: &&OrderSummary| {
         matches!(order.progress.state, OrderState::InProgress) && !tasks.contains_key(&order.id.uuid())
     };
@@ -59,7 +61,7 @@ pub(crate) async fn look_ahead(
                 // Of an order that is paused as a whole, the task to act on may itself go on.
                 let blocked = order.progress.blocked.as_ref().filter(|_| state == OrderState::Held);
                 let person = blocked.map(person);
-                let task = || tasks.remove(&id);
+                let task = || held_children.remove(&id).or_else(|| tasks.remove(&id));
                 person.or_else(task).or_else(|| kin.remove(&id)).or_else(|| whole(Expectation::Progress))
             }
         };
@@ -91,7 +93,7 @@ fn among(orders: &[OrderSummary], which: impl Fn(OrderState) -> bool) -> Vec<Uui
     orders.iter().filter(|order| which(order.progress.state)).map(|order| order.id.uuid()).collect()
 }
 
-const fn is_cancelled(state: OrderState) -> bool {
+pub(crate) const fn is_cancelled(state: OrderState) -> bool {
     matches!(
         state,
         OrderState::AssessingCancellation | OrderState::PendingCancellation | OrderState::Cancelled
@@ -108,7 +110,7 @@ const fn is_under_way(state: OrderState) -> bool {
 
 /// The cancel that was accepted, or else the last one. Of an order that is held, only the one that was accepted: a person is needed
 /// to undo what was done.
-async fn select_cancels(
+pub(crate) async fn select_cancels(
     conn: &mut PgConnection,
     ids: &[Uuid],
     held: &[Uuid],
@@ -217,6 +219,40 @@ async fn select_kin(conn: &mut PgConnection, ids: &[Uuid]) -> Result<BTreeMap<Uu
         Some((row.id, Expected { task: None, what }))
     });
     Ok(kin.collect())
+}
+
+/// Orders of which a task runs one that needs a person, directly or by way of others: of several, the one that began first.
+async fn select_held_children(
+    conn: &mut PgConnection,
+    ids: &[Uuid],
+) -> Result<BTreeMap<Uuid, Expected>, sqlx::Error> {
+    if ids.is_empty() {
+        return Ok(BTreeMap::new());
+    }
+    let rows = sqlx::query!(
+        r#"
+        select distinct on (child.parent_id)
+            child.parent_id as "root!", child.parent_task as "task!: Word<TaskId>", held.id,
+            held.blocked_task as "blocked_task!: Word<TaskId>", held.blocked_reason as "reason!",
+            held.hold_for as "hold_for!: Word<HoldFor>"
+        from orders child
+        cross join lateral order_family(child.id) as member (id)
+        join orders held on held.id = member.id
+        where child.parent_id = any($1) and child.ended_at is null
+            and held.state = $2 and held.blocked_task is not null and held.stopped_at is null
+        order by child.parent_id, held.submitted_at, held.id
+        "#,
+        ids,
+        OrderState::Held.as_str(),
+    )
+    .fetch_all(conn)
+    .await?;
+    let expected = rows.into_iter().map(|row| {
+        let (order, task) = (OrderId::new(row.id), row.blocked_task.0);
+        let what = Expectation::ChildPerson { order, task, hold_for: row.hold_for.0, reason: row.reason };
+        (row.root, Expected { task: Some(row.task.0), what })
+    });
+    Ok(expected.collect())
 }
 
 struct TaskColumns {

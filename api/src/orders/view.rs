@@ -201,6 +201,14 @@ pub(crate) struct ChildView {
     /// Its state. One that is done stays `inProgress` until the order that it is part of ends.
     #[schema(schema_with = order_state)]
     state: OrderState,
+    /// What it needs a person for, while it does.
+    blocked: Option<BlockedView>,
+    /// Why it was rejected, failed, or is being rolled back. Of a cancel, see `cancel`.
+    reason: Option<String>,
+    /// Who cancelled it or asks for that, and why: the order that it is part of, or somebody.
+    cancel: Option<CancelView>,
+    /// What is wrong with it that it can't tell itself.
+    attention: Option<String>,
 }
 
 /// An order that comes before another one.
@@ -257,6 +265,9 @@ pub(crate) struct OrderDetailView {
     /// If possible by.
     #[schema(value_type = Option<String>, format = DateTime)]
     requested_completion: Option<Timestamp>,
+    /// When its time is up, by the `deadline` of its blueprint; null if that has none, or before work began.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    deadline: Option<Timestamp>,
     /// Remarks for people.
     notes: Vec<String>,
     /// What the blueprint asks of the order.
@@ -352,7 +363,7 @@ impl OrderDetailView {
         plan: Option<&Plan>,
         temporal_ui: impl FnOnce(OrderId) -> Option<String>,
     ) -> Self {
-        let OrderRow { summary, request, items, tasks, kept, children, predecessors } = row;
+        let OrderRow { summary, deadline, request, items, tasks, kept, children, predecessors } = row;
         let stopped = summary.stopped_at.is_some();
         let task = |row| {
             let task = TaskView::new(row, plan);
@@ -363,6 +374,7 @@ impl OrderDetailView {
             priority: request.priority,
             requested_start: request.requested_start,
             requested_completion: request.requested_completion,
+            deadline,
             items: items.into_iter().map(|item| ItemView::new(item, &request)).collect(),
             notes: request.notes,
             attributes: request.attributes,
@@ -376,7 +388,16 @@ impl OrderDetailView {
 
 impl From<ChildRow> for ChildView {
     fn from(row: ChildRow) -> Self {
-        Self { id: row.order, task: row.task, blueprint: row.blueprint, state: row.state }
+        Self {
+            id: row.order,
+            task: row.task,
+            blueprint: row.blueprint,
+            state: row.state,
+            blocked: row.blocked.map(Into::into),
+            reason: row.reason,
+            cancel: row.cancel.map(Into::into),
+            attention: row.stopped_at.map(stopped),
+        }
     }
 }
 

@@ -4,18 +4,13 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use model::{Actor, Fact, HandedOn, HoldFor, OrderEvent, OrderId, Value};
-use sqlx::{PgConnection, PgPool};
+use sqlx::PgPool;
 use store::{
-    FalloutFilter, NewOrder, ResidueFilter, accept_order, apply_events, group_fallout, list_fallout,
-    list_residue, load_plan,
+    FalloutFilter, ResidueFilter, apply_events, group_fallout, list_fallout, list_residue, load_plan,
 };
 
-use crate::fixture::{at, order, order_id, task, value};
-use crate::outlook::shipping;
-
-fn story(facts: Vec<Fact>) -> Vec<OrderEvent> {
-    (1..).zip(facts).map(|(number, fact)| OrderEvent { number, at: at(1_000), fact }).collect()
-}
+use crate::fixture::{at, events, order_id, task, value};
+use crate::outlook::accept_shipping;
 
 /// What becomes of an order whose task runs another one that is amended with it, and of that one.
 fn stories(child: OrderId) -> [Vec<OrderEvent>; 2] {
@@ -62,7 +57,7 @@ fn stories(child: OrderId) -> [Vec<OrderEvent>; 2] {
             judged_anew: false,
         },
     ];
-    [story(of_parent), story(of_child)]
+    [events(of_parent), events(of_child)]
 }
 
 /// Until a transaction of this database waits for another one.
@@ -70,13 +65,6 @@ async fn until_one_waits(pool: &PgPool) {
     let waits = "select exists (select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock')";
     let found = async { while !sqlx::query_scalar::<_, bool>(waits).fetch_one(pool).await.unwrap() {} };
     tokio::time::timeout(Duration::from_secs(60), found).await.expect("nobody waits");
-}
-
-/// Accepts an order whose task runs another one.
-async fn accept_parent(conn: &mut PgConnection, n: u128) {
-    let order = order(n);
-    let new = NewOrder { order: &order, plan: &shipping(), author: &Actor::new("webshop"), key: None };
-    accept_order(conn, &new).await.unwrap();
 }
 
 #[sqlx::test(migrator = "store::MIGRATOR")]
@@ -100,7 +88,7 @@ async fn what_waits_in_a_child_order_and_what_it_left_is_found_with_its_parent(p
         fact,
     }));
     for n in [1, 2] {
-        accept_parent(conn, n).await;
+        accept_shipping(conn, n).await;
         let [of_parent, _] = stories(child(n));
         apply_events(conn, order_id(n), &of_parent[..3]).await.unwrap();
         apply_events(conn, child(n), &of_child[..5]).await.unwrap();
@@ -148,7 +136,7 @@ async fn a_child_order_has_its_amended_plan_whichever_of_both_is_written_first(p
         let (parent, child) = (order_id(n), order_id(n).child(&task("deliver"), 1));
         let [of_parent, of_child] = stories(child);
         let conn = &mut *pool.acquire().await.unwrap();
-        accept_parent(conn, n).await;
+        accept_shipping(conn, n).await;
         apply_events(conn, parent, &of_parent[..3]).await.unwrap();
         apply_events(conn, child, &of_child[..2]).await.unwrap();
 

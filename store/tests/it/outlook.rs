@@ -1,14 +1,16 @@
 //! What readers see of orders beyond their own rows: what each waits for, who cancelled it, and that it was stopped.
 
-use model::{Actor, Fact, OrderEvent, OrderId, OrderState, Type};
-use plan::{Body, Definition, Plan, PlanParts, RunBody, SubBlueprint};
+use model::{Actor, Duration, Fact, HoldFor, OrderEvent, OrderId, OrderState, Type};
+use plan::{Body, Deadline, Definition, Plan, PlanParts, RunBody, SubBlueprint};
 use sqlx::{PgConnection, PgPool};
 use store::{
-    Intent, NewOrder, OrderFilter, OrderSummary, accept_order, apply_events, claim_intents, delay_intent,
-    finish_intents, list_orders, load_order, note_stopped,
+    Intent, OrderFilter, OrderSummary, apply_events, claim_intents, delay_intent, finish_intents,
+    list_orders, load_order, note_stopped,
 };
 
-use crate::fixture::{accept, at, completes, order, order_id, plan, started, succeeded, task, value};
+use crate::fixture::{
+    accept, accept_with, at, completes, events, order, order_id, plan, started, succeeded, task, value,
+};
 
 /// The order as `load_order` and `list_orders` show it, which is the same.
 async fn seen(conn: &mut PgConnection, id: OrderId) -> OrderSummary {
@@ -94,9 +96,7 @@ async fn an_order_that_is_paused_as_a_whole_waits_for_a_person(pool: PgPool) {
 async fn orders_wait_for_the_orders_that_they_are_part_of_and_that_they_run(pool: PgPool) {
     let conn = &mut *pool.acquire().await.unwrap();
     let (parent, child) = (order_id(1), order_id(1).child(&task("deliver"), 1));
-    let order = order(1);
-    let new = NewOrder { order: &order, plan: &shipping(), author: &Actor::new("webshop"), key: None };
-    accept_order(conn, &new).await.unwrap();
+    accept_shipping(conn, 1).await;
     let begun = |id: &str, waiting_for: Option<String>, call: &str| Fact::TaskStarted {
         task: task(id),
         generation: 1,
@@ -111,27 +111,21 @@ async fn orders_wait_for_the_orders_that_they_are_part_of_and_that_they_run(pool
         call: "run ship".to_owned(),
         arguments: model::Value::Null,
     };
-    let of_parent = [
+    let of_parent = vec![
         Fact::OrderStarted {},
         begun("deliver", Some(format!("the order {child}")), "run ship"),
         Fact::ChildOrderStarted { task: task("deliver"), order: child, blueprint: "ship".parse().unwrap() },
         done("deliver"),
         undoing,
     ];
-    let of_child = [
+    let of_child = vec![
         Fact::OrderStarted {},
         begun("collect", None, "courier.collect"),
         done("collect"),
         Fact::OrderAnswered { result: value("{}") },
         Fact::OrderCompleted {},
     ];
-    let story = |facts: &[Fact]| -> Vec<OrderEvent> {
-        (1..)
-            .zip(facts)
-            .map(|(number, fact)| OrderEvent { number, at: at(1_000), fact: fact.clone() })
-            .collect()
-    };
-    let (of_parent, of_child) = (story(&of_parent), story(&of_child));
+    let (of_parent, of_child) = (events(of_parent), events(of_child));
     apply_events(conn, parent, &of_parent[..3]).await.unwrap();
     apply_events(conn, child, &of_child[..2]).await.unwrap();
     assert_eq!(expected(conn, parent).await, format!("deliver: waits for the order {child}"));
@@ -149,7 +143,88 @@ async fn orders_wait_for_the_orders_that_they_are_part_of_and_that_they_run(pool
     assert_eq!(expected(conn, child).await, "");
 }
 
-/// `deliver` runs `ship`, which collects.
+#[sqlx::test(migrator = "store::MIGRATOR")]
+async fn an_order_says_that_one_which_it_runs_needs_a_person(pool: PgPool) {
+    let conn = &mut *pool.acquire().await.unwrap();
+    let [top, middle, low] = [order_id(1), order_id(1).child(&task("deliver"), 1), order_id(7)];
+    accept_shipping(conn, 1).await;
+    apply_events(conn, top, &events(begins_with(middle))).await.unwrap();
+    apply_events(conn, middle, &events(vec![Fact::OrderStarted {}])).await.unwrap();
+    // The one in the middle runs another one.
+    accept_shipping(conn, 7).await;
+    sqlx::query("update orders set parent_id = $2, parent_task = 'collect' where id = $1")
+        .bind(low.uuid())
+        .bind(middle.uuid())
+        .execute(&mut *conn)
+        .await
+        .unwrap();
+    assert_eq!(expected(conn, top).await, format!("deliver: waits for the order {middle}"));
+
+    let reason = || "courier.collect answered 409".to_owned();
+    let mut held = begins_with(low.child(&task("deliver"), 1));
+    held.extend([
+        Fact::TaskHeld { task: task("deliver"), reason: reason(), hold_for: HoldFor::Operations },
+        Fact::OrderHeld { task: task("deliver"), reason: reason(), hold_for: HoldFor::Operations },
+    ]);
+    apply_events(conn, low, &events(held)).await.unwrap();
+    let acts = format!("operations must act on the order {low}, at deliver: courier.collect answered 409");
+    assert_eq!(expected(conn, top).await, format!("deliver: {acts}"));
+    assert_eq!(expected(conn, middle).await, format!("collect: {acts}"));
+    let child = &load_order(conn, middle).await.unwrap().unwrap().children[0];
+    let blocked = child.blocked.as_ref().unwrap();
+    assert_eq!(
+        (child.order, &blocked.task, blocked.reason.as_str()),
+        (low, &task("deliver"), reason().as_str())
+    );
+
+    // Of one that does nothing more by itself, an action is of no use.
+    assert!(note_stopped(conn, low, at(2_000)).await.unwrap());
+    assert_eq!(expected(conn, top).await, format!("deliver: waits for the order {middle}"));
+    let child = &load_order(conn, middle).await.unwrap().unwrap().children[0];
+    assert_eq!(child.stopped_at, Some(at(2_000)));
+}
+
+#[sqlx::test(migrator = "store::MIGRATOR")]
+async fn the_time_of_an_order_is_up_so_long_after_it_began(pool: PgPool) {
+    let conn = &mut *pool.acquire().await.unwrap();
+    let (parent, child) = (order_id(1), order_id(1).child(&task("deliver"), 1));
+    accept_shipping(conn, 1).await;
+    assert_eq!(load_order(conn, parent).await.unwrap().unwrap().deadline, None);
+    apply_events(conn, parent, &events(begins_with(child))).await.unwrap();
+    apply_events(conn, child, &events(vec![Fact::OrderStarted {}])).await.unwrap();
+    let up = at(1_001).plus(Duration::from_secs(3_600));
+    assert_eq!(load_order(conn, parent).await.unwrap().unwrap().deadline, Some(up));
+    // Its blueprint has none.
+    assert_eq!(load_order(conn, child).await.unwrap().unwrap().deadline, None);
+
+    // Postgres can't look into a document with this character in it.
+    let odd = PlanParts { order: value(r#"{"note": "\u0000"}"#), ..PlanParts::from(shipping()) };
+    accept_with(conn, &order(2), &Plan::new(odd).unwrap()).await;
+    apply_events(conn, order_id(2), &events(vec![Fact::OrderStarted {}])).await.unwrap();
+    assert_eq!(load_order(conn, order_id(2)).await.unwrap().unwrap().deadline, Some(up));
+}
+
+/// An order that begins, and runs that one.
+fn begins_with(child: OrderId) -> Vec<Fact> {
+    let begun = Fact::TaskStarted {
+        task: task("deliver"),
+        generation: 1,
+        waiting_for: Some(format!("the order {child}")),
+        until: None,
+        call: Some("run ship".to_owned()),
+        arguments: value("{}"),
+    };
+    let run =
+        Fact::ChildOrderStarted { task: task("deliver"), order: child, blueprint: "ship".parse().unwrap() };
+    vec![Fact::OrderStarted {}, begun, run]
+}
+
+/// Accepts an order whose task runs another one.
+pub(crate) async fn accept_shipping(conn: &mut PgConnection, n: u128) {
+    accept_with(conn, &order(n), &shipping()).await;
+}
+
+/// `deliver` runs `ship`, which collects, and has an hour.
 pub(crate) fn shipping() -> Plan {
     let mut parts = PlanParts::from(plan());
     let nothing = Type::Record(vec![]);
@@ -163,6 +238,7 @@ pub(crate) fn shipping() -> Plan {
     let deliver =
         Definition { name: "deliver".parse().unwrap(), body: Body::Run(Box::new(run)), ..check.clone() };
     let collect = Definition { name: "collect".parse().unwrap(), ..check };
+    parts.deadline = Some(Deadline { within: Duration::from_secs(3_600), at_risk: None, on_timeout: None });
     parts.sub_blueprints = vec![SubBlueprint {
         name: "ship".parse().unwrap(),
         parameters: vec![],
