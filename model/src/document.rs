@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 
 use serde::Deserializer;
-use serde::de::{DeserializeSeed, MapAccess, SeqAccess, Visitor};
+use serde::de::{DeserializeOwned, DeserializeSeed, MapAccess, SeqAccess, Visitor};
 
 use crate::{Fault, Pointer, Value};
 
@@ -40,6 +40,17 @@ impl From<serde_json::Error> for DocumentError {
         let message = message.split(" at line ").next().unwrap_or_default().to_owned();
         Self::NotJson { line: wrong.line(), column: wrong.column(), message }
     }
+}
+
+/// Reads something out of JSON that has been parsed already, by way of its text.
+///
+/// `serde_json::from_value` hands on whole numbers of more than 64 bits as a kind that the buffers of serde don't take, which
+/// tagged enums are read through.
+///
+/// # Errors
+/// It is something else.
+pub fn from_json<T: DeserializeOwned>(json: &serde_json::Value) -> Result<T, serde_json::Error> {
+    serde_json::from_str(&json.to_string())
 }
 
 impl Value {

@@ -641,16 +641,13 @@ mod tests {
             at: Timestamp::EPOCH,
             fact: Fact::TaskSucceeded {
                 task: "charge[1]".parse().unwrap(),
-                result: serde_json::from_str(r#"{"paid": 12345678901234567.89, "n": 3}"#).unwrap(),
+                result: serde_json::from_str(r#"{"paid": 12345678901234567.89, "n": 3, "iccid": 18446744073709551616, "low": -18446744073709551616}"#).unwrap(),
             },
         };
         let json = serde_json::to_string(&event).unwrap();
         assert!(json.contains(r#""type":"TaskSucceeded","data":{"task":"charge[1]""#), "{json}");
         assert_eq!(serde_json::from_str::<OrderEvent>(&json).unwrap(), event);
-        assert_eq!(
-            serde_json::from_value::<OrderEvent>(serde_json::to_value(&event).unwrap()).unwrap(),
-            event
-        );
+        assert_eq!(crate::from_json::<OrderEvent>(&serde_json::to_value(&event).unwrap()).unwrap(), event);
     }
 
     #[test]

@@ -25,7 +25,7 @@ mod value;
 pub use actor::Actor;
 pub use amendment::{AmendedItem, Difference, HandedOn, TaskChange, Verdict};
 pub use call::{CallOutcome, CallRequest, Direction};
-pub use document::DocumentError;
+pub use document::{DocumentError, from_json};
 pub use draft::OrderDraft;
 pub use event::{Fact, HoldFor, OrderEvent};
 pub use fault::{Fault, Pointer};

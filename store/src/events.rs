@@ -72,8 +72,7 @@ impl TryFrom<EventColumns> for OrderEvent {
     type Error = sqlx::Error;
     fn try_from(row: EventColumns) -> Result<Self, sqlx::Error> {
         let fact = serde_json::json!({ "type": row.r#type, "data": row.data });
-        let fact: Fact =
-            serde_json::from_value(fact).map_err(|cause| sqlx::Error::Decode(Box::new(cause)))?;
+        let fact: Fact = model::from_json(&fact).map_err(|cause| sqlx::Error::Decode(Box::new(cause)))?;
         Ok(Self { number: row.number.0, at: row.at.0, fact })
     }
 }

@@ -167,7 +167,7 @@ pub async fn claim_intents(
     rows.sort_unstable_by_key(|row| row.id);
     let read = |row: Row| {
         let steering = serde_json::json!({ "kind": row.kind, "payload": row.payload });
-        let steering = serde_json::from_value(steering).map_err(|e| sqlx::Error::Decode(Box::new(e)))?;
+        let steering = model::from_json(&steering).map_err(|e| sqlx::Error::Decode(Box::new(e)))?;
         Ok(Intent {
             id: IntentId(row.id),
             order: OrderId::new(row.order_id),

@@ -213,7 +213,8 @@ pub(crate) fn started(id: &str, generation: u32) -> Fact {
 }
 
 pub(crate) fn succeeded(id: &str) -> Fact {
-    Fact::TaskSucceeded { task: task(id), result: value(r#"{"price": 12345678901234567.89}"#) }
+    let result = r#"{"price": 12345678901234567.89, "iccid": 18446744073709551616}"#;
+    Fact::TaskSucceeded { task: task(id), result: value(result) }
 }
 
 fn waiting(id: &str) -> Fact {

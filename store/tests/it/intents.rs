@@ -46,7 +46,7 @@ async fn every_kind_is_read_back(pool: PgPool) {
         id: "s-1".parse().unwrap(),
         signal: "technician report?".to_owned(),
         task: Some("visit[1]".to_owned()),
-        payload: value(r#"{"odd": "\u0000", "price": 0.10}"#),
+        payload: value(r#"{"odd": "\u0000", "price": 0.10, "iccid": 18446744073709551616}"#),
     };
     let operate = Steering::Operate {
         id: "o-1".parse().unwrap(),

@@ -72,7 +72,11 @@ async fn each_event_shows_in_the_rows(pool: PgPool) {
     assert_eq!((reserve.progress.generation, reserve.progress.reason.as_deref()), (2, None));
     assert_eq!((reserve.progress.started_at, reserve.progress.ended_at), (Some(at(1_012)), Some(at(1_013))));
     assert_eq!(reserve.arguments.to_string(), r#"{"kind":"pon_port"}"#);
-    assert_eq!(reserve.result.to_string(), r#"{"price":12345678901234567.89}"#, "to the last digit");
+    assert_eq!(
+        reserve.result.to_string(),
+        r#"{"iccid":18446744073709551616,"price":12345678901234567.89}"#,
+        "to the last digit"
+    );
 
     let events = load_events(conn, id, Some(0), 100).await.unwrap();
     assert_eq!(events, completes());
