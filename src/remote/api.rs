@@ -9,6 +9,7 @@ use reqwest::{Client, RequestBuilder, Response, StatusCode, Url};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use super::harmless::harmless;
 use super::problem::Problem;
 use super::stream::EventStream;
 use crate::failure::Failure;
@@ -217,9 +218,9 @@ impl Api {
     }
 }
 
-/// Reads a document as far as a command needs it.
+/// Reads a document as far as a command needs it, to be shown.
 pub(crate) fn read<T: DeserializeOwned>(document: Value) -> Result<T, Failure> {
-    serde_json::from_value(document)
+    model::from_json(&harmless(document))
         .context("the API's answer is not one that this version understands")
         .map_err(Failure::unavailable)
 }

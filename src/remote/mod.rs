@@ -6,6 +6,7 @@
 mod address;
 mod api;
 mod fallout;
+mod harmless;
 mod mirror;
 mod problem;
 mod stream;

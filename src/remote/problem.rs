@@ -5,6 +5,7 @@ use dsl::DiagnosticDocument;
 use serde::Deserialize;
 use serde_json::Value;
 
+use super::harmless::harmless;
 use crate::failure::{Exit, Failure};
 use crate::show::diagnostic_lines;
 
@@ -34,7 +35,7 @@ struct ProblemError {
 impl Problem {
     /// Reads a problem document; none if it is not one.
     pub(super) fn read(document: &Value) -> Option<Self> {
-        Self::deserialize(document).ok()
+        Self::deserialize(harmless(document.clone())).ok()
     }
 
     /// A no is the caller's to deal with; anything else may go away by itself.
