@@ -170,6 +170,12 @@ impl Type {
             (Self::Record(fields), Value::Record(given)) => {
                 Self::record(fields, given, at, unknown, faults, left - 1)
             }
+            (Self::Int, Value::Number(number)) => {
+                let range = if number.is_integer() { " from -2^63 to 2^63 - 1" } else { "" };
+                faults
+                    .push(Fault::new(at.clone(), format!("expected {}{range}, found {number}", self.noun())));
+                Value::Null
+            }
             (
                 Self::Text
                 | Self::Int
@@ -335,12 +341,24 @@ mod tests {
                 UnknownFields::Refuse
             ),
             Err(vec![
-                "/speed: expected a whole number, found a number".to_owned(),
+                "/speed: expected a whole number, found 1.5".to_owned(),
                 "/own_cpe: expected true or false, found a text".to_owned(),
                 "/from: expected a time (RFC 3339), found `soon`".to_owned(),
                 "/grades/1: expected one of \"a\", \"b\", found `c`".to_owned(),
                 "/spede: unknown field `spede`: known are `speed`, `contact`, `own_cpe`, `from`, `grades`"
                     .to_owned(),
+            ])
+        );
+    }
+
+    #[test]
+    fn a_whole_number_has_a_range() {
+        let far = r#"{"speed": 9223372036854775808, "grades": []}"#;
+        assert_eq!(
+            conform(&order_like(), far, UnknownFields::Refuse),
+            Err(vec![
+                "/speed: expected a whole number from -2^63 to 2^63 - 1, found 9223372036854775808"
+                    .to_owned()
             ])
         );
     }
