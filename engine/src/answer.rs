@@ -96,7 +96,7 @@ impl Run {
     pub fn end_report(&self) -> ChildReport {
         let reason = match self.state.record.last().map(|event| &event.fact) {
             Some(Fact::OrderFailed { reason } | Fact::OrderRejected { reason }) => reason.clone(),
-            _ => String::new(),
+            _ => self.state.cancelled.clone().unwrap_or_default(),
         };
         ChildReport::Ended {
             state: self.state.order,

@@ -92,6 +92,9 @@ pub struct Snapshot {
     /// What it answers the order that it is part of.
     #[serde(default)]
     pub(crate) answer: Option<Result<Value, String>>,
+    /// By whom and why it is cancelled, for the order that it is part of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) cancelled: Option<String>,
     /// Tasks that wait for a signal now.
     pub(crate) waiting: BTreeMap<SignalName, BTreeSet<TaskIndex>>,
     /// Signals that came before their task, oldest first.
@@ -181,6 +184,7 @@ impl Run {
             at_point: BTreeSet::new(),
             amendment: 0,
             answer: None,
+            cancelled: None,
             waiting: BTreeMap::new(),
             kept: Kept::default(),
             answers: BTreeMap::new(),

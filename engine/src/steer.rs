@@ -3,6 +3,7 @@
 use model::{Actor, DeliveryId, Fact, ItemId, OrderState, TaskState};
 use plan::TaskIndex;
 
+use crate::forward::cut;
 use crate::run::{Ending, Phase};
 use crate::task_run::{Beyond, Trace};
 use crate::{Handled, Rejected, Run};
@@ -30,6 +31,8 @@ impl Run {
         reason: String,
     ) -> Result<Handled, Rejected> {
         let before = self.state.order;
+        let cancelled =
+            self.is_child().then(|| cut(format!("its order was cancelled by {}: {reason}", by.as_str())));
         self.tell(Fact::CancelRequested { id: id.clone(), by, reason });
         if let Some(point) = self.point_of_no_return() {
             let rejected = Rejected::PointOfNoReturn { task: self.id(point) };
@@ -38,6 +41,7 @@ impl Run {
             return Err(rejected);
         }
         self.tell(Fact::CancelAccepted { id });
+        self.state.cancelled = cancelled;
         self.go_back(Ending::Cancelled);
         Ok(Handled::Applied)
     }

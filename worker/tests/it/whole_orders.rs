@@ -411,7 +411,10 @@ async fn what_a_child_order_has_undone_by_itself_is_not_taken_for_done(pool: PgP
     app.client.act(order, &retry("deliver")).await.unwrap();
     // Asked for again under its key, the collection would be answered as it was, and is given back since.
     let view = app.task_in(child, "collect", TaskState::Held).await;
-    assert_eq!(view.blocked.unwrap().reason, "its order is cancelled");
+    assert_eq!(
+        view.blocked.unwrap().reason,
+        "its order was cancelled by temporal: the workflow `order` was asked to cancel"
+    );
     assert_eq!(app.world.calls(), ["order#1", "collect#1", "un_collect#1"]);
     // Begun anew it is another order, with keys of its own.
     app.client.act(child, &retry("collect")).await.unwrap();
