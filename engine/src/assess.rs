@@ -17,7 +17,7 @@ pub struct Assessment {
     pub version: u32,
     /// The blueprint that its plan is made by.
     pub blueprint: BlueprintRef,
-    /// What is different in the order.
+    /// What is different in the order, and in the time that its blueprint allows it.
     pub differences: Vec<Difference>,
     /// What is done to each task: those of the new plan in its order, then those that are gone.
     pub tasks: Vec<TaskChange>,

@@ -459,7 +459,11 @@ impl Run {
         let version = version.saturating_add(1);
         let said = serde_json::to_vec(&(version, layout.plan().hash(), &tasks)).unwrap_or_default();
         let token = plan::hash(&said);
-        let differences = differences(self.layout.plan(), layout.plan());
+        let differences = self
+            .other_deadline(layout.plan())
+            .into_iter()
+            .chain(differences(self.layout.plan(), layout.plan()))
+            .collect();
         let assessment = Assessment { token, version, blueprint, differences, tasks, children };
         Chart { layout, fates, assessment }
     }

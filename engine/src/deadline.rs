@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use model::{Duration, Fact, HoldFor, TaskState, Timestamp};
+use model::{Difference, Duration, Fact, HoldFor, TaskState, Timestamp, Value};
 use plan::{Body, Deadline, Plan, ReactionKind, Remaining, Scope, TaskIndex};
 use serde::{Deserialize, Serialize};
 
@@ -87,6 +87,20 @@ impl Run {
         let until = self.state.alarms.began.unwrap_or(self.state.now).plus(deadline.within);
         self.state.alarms.until = Some(until);
         self.count_down(deadline, until);
+    }
+
+    /// What a plan that may not hold yet says of the order's time, where that is something else; from when it begins, and until when
+    /// that is, if it has begun.
+    pub(crate) fn other_deadline(&self, plan: &Plan) -> Option<Difference> {
+        let said = |deadline: Option<&Deadline>| match (deadline, self.state.alarms.began) {
+            (None, _) => Value::Null,
+            (Some(deadline), None) => Value::text(deadline.to_string()),
+            (Some(deadline), Some(began)) => {
+                Value::text(format!("{deadline}, so until {}", began.plus(deadline.within)))
+            }
+        };
+        let (from, to) = (said(self.layout.plan().deadline()), said(plan.deadline()));
+        (from != to).then(|| Difference { what: "blueprint.deadline".to_owned(), from, to })
     }
 
     /// Starts the alarms of a deadline whose time is up then: those that are due ring at once.

@@ -73,7 +73,8 @@ impl Verdict {
 /// Something that is different between two versions of an order.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Difference {
-    /// What: a path into the order (`items[1].speed_mbps`), or an argument of a call (`network.reprofile(profile)`).
+    /// What: a path into the order (`items[1].speed_mbps`), an argument of a call (`network.reprofile(profile)`), or the
+    /// `blueprint.deadline`.
     pub what: String,
     /// Before; null if there was nothing.
     pub from: Value,

@@ -1,9 +1,25 @@
 //! What to do when something goes wrong, and what counts as wrong.
 
+use std::fmt;
+
 use model::{Duration, HoldFor};
 use serde::{Deserialize, Serialize};
 
 use crate::Formula;
+
+impl ReactionKind {
+    /// The word of blueprints.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Reject => "reject",
+            Self::Hold(_) => "hold",
+            Self::Rollback => "rollback",
+            Self::Skip => "skip",
+            Self::Fail => "fail",
+        }
+    }
+}
 
 /// A condition on a result.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -48,4 +64,18 @@ pub struct Deadline {
     pub at_risk: Option<Duration>,
     /// What to do when the time is up; nothing but the alarm, without it.
     pub on_timeout: Option<Reaction>,
+}
+
+/// As a blueprint says it, without the reason.
+impl fmt::Display for Deadline {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.within)?;
+        if let Some(after) = self.at_risk {
+            write!(f, " at risk after {after}")?;
+        }
+        match self.on_timeout.as_ref().map(|reaction| reaction.kind) {
+            None => Ok(()),
+            Some(kind) => write!(f, " on timeout {}", kind.as_str()),
+        }
+    }
 }

@@ -267,7 +267,7 @@ async fn an_order_moves_to_another_version_of_its_blueprint() {
     publish(&site, 2, |text| text.replace("FTTH_{item", "FIBRE_{item"));
     publish(&site, 3, |text| {
         let text = text.replace("    speed_mbps: int\n", "    speed_mbps: int\n    vlan: int\n");
-        text.replace("FTTH_{item", "FIBRE_{item.vlan}_{item")
+        text.replace("FTTH_{item", "FIBRE_{item.vlan}_{item").replace("  deadline 60d", "  deadline 90d")
     });
     let id = order.to_string();
     let shown = site.run(&["move", &id, "2", "--dry-run", "--json"]);
@@ -289,12 +289,16 @@ async fn an_order_moves_to_another_version_of_its_blueprint() {
     let to = ["move", &id, "3", "--patch", patch.to_str().unwrap()];
     let shown = site.run(&[&to[..], &["--dry-run", "--json"]].concat());
     assert_eq!(touched(&shown), pairs(&[("activate[1]", "replaced")]));
+    let deadline = shown.json()["differences"][0].clone();
+    assert_eq!(deadline["what"], "blueprint.deadline");
+    assert!(deadline["to"].as_str().unwrap().starts_with("90d at risk after 14d, so until "), "{deadline}");
     let moved = site.run(&[&to[..], &["--reason", "it asks for the VLAN", "--yes"]].concat());
     assert_eq!(moved.code, 0, "{moved:?}");
     until_version(&site, order, 4).await;
     assert_eq!(site.report(order).code, 0);
     let last = site.until_state(order, "completed").await;
     assert_eq!(last["blueprint"]["version"], 3);
+    assert!(deadline["to"].as_str().unwrap().ends_with(last["deadline"].as_str().unwrap()), "{last}");
     let activate = site.until_task(order, "activate[1]", "succeeded").await;
     assert_eq!(activate["arguments"]["profile"], "FIBRE_7_1000");
     let nowhere = site.run(&["move", &id, "9", "--dry-run"]);
