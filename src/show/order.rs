@@ -50,7 +50,7 @@ pub(crate) fn order_details(order: &Order) -> String {
     fact("customer", Some(customer(order)));
     fact("state", Some(order_state(order.state)));
     fact("attention", order.attention.as_ref().map(|text| style(text).red().to_string()));
-    fact("deadline", order.deadline.filter(|_| order.ended_at.is_none()).map(date_time));
+    fact("deadline", order.deadline.map(date_time));
     fact("late", lateness(order).map(|text| style(text).yellow().to_string()));
     fact("at risk", order.at_risk_reason.clone().filter(|_| order.overdue_since.is_none()));
     fact("part of", order.parent.as_ref().map(|parent| format!("{}, run by {}", parent.id, parent.task)));
@@ -256,7 +256,5 @@ mod tests {
         );
         more["overdue_since"] = json!("2026-11-21T12:00:00.000Z");
         assert_eq!(late(&more), [deadline, "late       overdue since 2026-11-21 12:00:00"]);
-        more["ended_at"] = json!("2026-11-21T13:00:00.000Z");
-        assert_eq!(late(&more), ["late       overdue since 2026-11-21 12:00:00"]);
     }
 }
