@@ -42,7 +42,7 @@ pub struct TaskRow {
     pub result: Value,
     /// What a person did that brought it to where it is; none if nobody did.
     pub acted: Option<HandsOn>,
-    /// What the last amendment is still to do to it, while the order is paused.
+    /// What amendments are still to do to it, while the order is paused.
     pub due: Option<Verdict>,
 }
 

@@ -24,8 +24,8 @@ pub(crate) struct TaskView {
     state: TaskState,
     /// Why it is in its state, where that needs saying.
     reason: Option<String>,
-    /// What is expected to happen to it next, in words: while it is under way, and while the order is paused and its last
-    /// amendment is still to change, undo or redo what it did.
+    /// What is expected to happen to it next, in words: while it is under way, and while the order is paused and its
+    /// amendments are still to change, undo or redo what it did.
     next_action: Option<String>,
     /// Who is needed, if it is held.
     #[schema(schema_with = optional_hold_for)]

@@ -49,6 +49,7 @@ async fn what_an_amendment_of_a_paused_order_is_still_to_do_is_shown() {
     assert_eq!(paused.code, 0, "{paused:?}");
     let before = calls(&site.effects(order).await);
     amended(&site, order, LATER);
+    amended(&site, order, r#"{"notes": ["ring twice"]}"#);
     let shown = site.run(&["get", &id]).out;
     let of_visit = |line: &str| line.contains("book_visit[1]") && line.ends_with(", will be amended");
     assert!(shown.lines().any(of_visit), "{shown}");
