@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
-use crate::aspect::{Aspect, Said, reaction_words};
+use crate::aspect::{Aspect, Said};
 use crate::{Definition, Plan, TaskIndex};
 
 /// What is different between two plans.
@@ -111,13 +111,9 @@ fn done(plan: &Plan, task: TaskIndex) -> bool {
 
 fn whole(before: &Plan, after: &Plan) -> Vec<Change> {
     let names = [before, after].map(|plan| Some(plan.blueprint().name.to_string()));
-    let reactions = [before, after].map(|plan| {
-        let reaction = plan.on_failure();
-        let reason =
-            reaction.reason.as_ref().map_or_else(String::new, |r| format!(" {}", Said::Formula(r).text()));
-        Some(format!("{}{reason}", reaction_words(reaction.kind)))
-    });
-    [("blueprint", names), ("on failure", reactions)]
+    let reactions = [before, after].map(|plan| Some(plan.on_failure().to_string()));
+    let deadlines = [before, after].map(|plan| plan.deadline().map(ToString::to_string));
+    [("blueprint", names), ("on failure", reactions), ("deadline", deadlines)]
         .into_iter()
         .filter_map(|(what, [before, after])| change(what, before, after))
         .collect()

@@ -6,20 +6,7 @@ use model::{Duration, HoldFor};
 use serde::{Deserialize, Serialize};
 
 use crate::Formula;
-
-impl ReactionKind {
-    /// The word of blueprints.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Reject => "reject",
-            Self::Hold(_) => "hold",
-            Self::Rollback => "rollback",
-            Self::Skip => "skip",
-            Self::Fail => "fail",
-        }
-    }
-}
+use crate::aspect::{Said, reaction_words};
 
 /// A condition on a result.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -66,16 +53,21 @@ pub struct Deadline {
     pub on_timeout: Option<Reaction>,
 }
 
-/// As a blueprint says it, without the reason.
+/// As a blueprint says it.
 impl fmt::Display for Deadline {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.within)?;
         if let Some(after) = self.at_risk {
             write!(f, " at risk after {after}")?;
         }
-        match self.on_timeout.as_ref().map(|reaction| reaction.kind) {
-            None => Ok(()),
-            Some(kind) => write!(f, " on timeout {}", kind.as_str()),
-        }
+        self.on_timeout.as_ref().map_or(Ok(()), |reaction| write!(f, " on timeout {reaction}"))
+    }
+}
+
+/// As a blueprint says it.
+impl fmt::Display for Reaction {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&reaction_words(self.kind))?;
+        self.reason.as_ref().map_or(Ok(()), |reason| write!(f, " {}", Said::Formula(reason).text()))
     }
 }
