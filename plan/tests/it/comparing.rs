@@ -1,9 +1,9 @@
 //! What is different between two plans.
 
-use model::{ItemKind, Type, Value};
+use model::{HoldFor, ItemKind, Type, Value};
 use plan::{
-    Argument, Body, Call, CallBody, Definition, DefinitionIndex, Expr, Formula, Plan, PlanDifference,
-    PlanParts, Reaction, ReactionKind, Retry, Task, Undo,
+    Argument, Body, Call, CallBody, Deadline, Definition, DefinitionIndex, Expr, Formula, Plan,
+    PlanDifference, PlanParts, Reaction, ReactionKind, Retry, Task, Undo,
 };
 
 use super::plans::{definition, parts, task};
@@ -78,6 +78,33 @@ fn layout_and_place_are_no_difference() {
     (other.line, other.file) = (70, "elsewhere.blueprint".to_owned());
     let [one, other] = [one, other].map(|definition| plan(vec![definition], vec![task(0, None, &[])]));
     assert!(PlanDifference::between(&one, &other).is_empty());
+}
+
+#[test]
+fn what_is_said_of_the_whole_order_is_compared() {
+    let due = |kind: ReactionKind, reason: Option<&str>| {
+        let reason = reason.map(|text| formula(text, Expr::Value(Value::text("x"))));
+        let mut parts = parts(vec![definition("check", None)], vec![task(0, None, &[])]);
+        parts.deadline = Some(Deadline {
+            within: "2h".parse().unwrap(),
+            at_risk: Some("1h".parse().unwrap()),
+            on_timeout: Some(Reaction { kind, reason }),
+        });
+        Plan::new(parts).unwrap()
+    };
+    let none = plan(vec![definition("check", None)], vec![task(0, None, &[])]);
+    let held = due(ReactionKind::Hold(HoldFor::Operations), None);
+    let asked = due(ReactionKind::Hold(HoldFor::Customer), Some("\"late\""));
+    assert_eq!(
+        said(&PlanDifference::between(&none, &held)),
+        ["deadline: nothing → 2h at risk after 1h on timeout hold for operations"]
+    );
+    assert_eq!(
+        said(&PlanDifference::between(&held, &asked)),
+        [
+            "deadline: 2h at risk after 1h on timeout hold for operations → 2h at risk after 1h on timeout hold for customer \"late\""
+        ]
+    );
 }
 
 #[test]
